@@ -1,0 +1,54 @@
+export { envelope, errorBodySchema, messageSchema, metaSchema, type ErrorBody, type Message } from "./envelope.ts";
+export {
+  CSRF_HEADER,
+  loginAnswerSchema,
+  loginRequestSchema,
+  passwordRequestSchema,
+  sessionSchema,
+  type LoginAnswer,
+  type LoginRequest,
+  type PasswordRequest,
+  type Session,
+} from "./session.ts";
+export {
+  rangeQuerySchema,
+  requestSortSchema,
+  requestsQuerySchema,
+  SERIES_STEPS,
+  seriesQuerySchema,
+  type RangeQuery,
+  type RequestsQuery,
+  type RequestSort,
+  type SeriesQuery,
+} from "./query.ts";
+export {
+  facetsSchema,
+  modelRowSchema,
+  pipelineSchema,
+  seriesSchema,
+  sparklinesSchema,
+  statSchema,
+  summarySchema,
+  tilesSchema,
+  type FacetsAnswer,
+  type ModelRow,
+  type Pipeline,
+  type Series,
+  type Stat,
+  type Summary,
+  type Tiles,
+} from "./summary.ts";
+export {
+  requestDetailSchema,
+  requestListSchema,
+  requestRowSchema,
+  SPLIT_PARTS,
+  splitSchema,
+  streamSchema,
+  type RequestDetail,
+  type RequestList,
+  type RequestRow,
+  type StreamView,
+} from "./requests.ts";
+export { LIVE_TOPICS, liveEventSchema, type LiveEvent } from "./live.ts";
+export { setupCheckSchema, setupTestSchema, type SetupCheck, type SetupTest } from "./setup.ts";

@@ -1,0 +1,65 @@
+/** Instrument kinds of the registry; names as in Prometheus. */
+export type InstrumentType = "counter" | "gauge" | "histogram";
+
+/** One metric family, as a row of `names/metrics.ts`. */
+export interface MetricDefinition {
+  /** Family name, without `_total`. */
+  readonly name: string;
+  readonly type: InstrumentType;
+  /** `# HELP`, one sentence. */
+  readonly help: string;
+  /** `seconds` writes `# UNIT` in OpenMetrics; other units are never written, as they must be a suffix of the name. */
+  readonly unit?: "seconds" | "tokens" | "tokens_per_second" | "requests" | "errors" | "streams" | "stalls" | "spans";
+  /** Label names in exposition order. */
+  readonly labels: readonly string[];
+  /** Ascending upper bounds, `+Inf` left out; histograms only. */
+  readonly buckets?: readonly number[];
+  /** Product version that introduced it. */
+  readonly since: string;
+}
+
+/** Values for every label of the definition. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** Identifies the trace behind an observation; only for kept traces. */
+export interface Exemplar {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Unix seconds with fraction. */
+  readonly timestampSeconds: number;
+}
+
+/** A resolved series; resolve once per request, then record without look-ups. Non-finite values are dropped. */
+export interface CounterSeries {
+  add(value: number, exemplar?: Exemplar): void;
+}
+export interface GaugeSeries {
+  set(value: number): void;
+  add(value: number): void;
+}
+export interface HistogramSeries {
+  observe(value: number, exemplar?: Exemplar): void;
+}
+
+export type ExpositionFormat = "openmetrics" | "text";
+
+/**
+ * Own metric registry (measurement contract 4). Label values beyond a limit become `__overflow__`; each fold adds to
+ * `nexent_monitor_label_overflow{label}`. Recording never throws.
+ */
+export interface MetricRegistry {
+  counter(definition: MetricDefinition, labels: Labels): CounterSeries;
+  gauge(definition: MetricDefinition, labels: Labels): GaugeSeries;
+  histogram(definition: MetricDefinition, labels: Labels): HistogramSeries;
+  /** The whole exposition, `# EOF` included in OpenMetrics. `families` limits it to the named ones. */
+  expose(format: ExpositionFormat, options?: { readonly families?: readonly string[] }): string;
+}
+
+export interface MetricRegistryOptions {
+  /** Different model names before `__overflow__`; default 100. */
+  readonly maxModels?: number;
+  /** Label sets per family; default 1000. */
+  readonly maxSeries?: number;
+  /** Attributes of `target_info`, in order. */
+  readonly resource?: Readonly<Record<string, string>>;
+}

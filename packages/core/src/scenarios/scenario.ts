@@ -1,0 +1,63 @@
+import type { ErrorType, Outcome } from "../model/outcome.ts";
+
+/** One write of the exact-schedule server: bytes (as text) at a time after the request arrived. */
+export interface ScheduledWrite {
+  readonly atMs: number;
+  readonly text: string;
+}
+
+/** How the answer ends after the last write. */
+export type ScenarioEnd =
+  /** End of body at `atMs`. */
+  | { readonly kind: "end"; readonly atMs: number }
+  /** Connection reset at `atMs`. */
+  | { readonly kind: "reset"; readonly atMs: number }
+  /** The server stays silent until the client goes away. */
+  | { readonly kind: "hang" };
+
+/** What the client of the scenario does besides reading to the end. */
+export type ScenarioClient =
+  | { readonly kind: "read" }
+  /** Leaves (break, abort, disconnect) after this many counted chunks were seen. */
+  | { readonly kind: "break"; readonly afterCountedChunks: number }
+  | { readonly kind: "abort"; readonly atMs: number }
+  /** Takes the stream and never reads it. SDK only. */
+  | { readonly kind: "never_read" };
+
+/** The right answer. An absent number means: must be absent (unknown), never 0. */
+export interface ScenarioTruth {
+  readonly outcome: Outcome;
+  readonly errorType?: ErrorType;
+  readonly firstChunkSeconds?: number;
+  readonly ttftSeconds?: number;
+  readonly firstAnswerTokenSeconds?: number;
+  readonly firstToolCallSeconds?: number;
+  readonly generationRateTokensPerSecond?: number;
+  readonly durationSeconds?: number;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  /** The output tokens are an estimate and labelled so. */
+  readonly estimated: boolean;
+  readonly stallCount: number;
+}
+
+/** One stream shape with known times and its right answer; pure data, usable by any SDK's test. */
+export interface Scenario {
+  /** Kebab-case, stable; also the model name that makes the exact-schedule server play it (`scenario/<name>`). */
+  readonly name: string;
+  /** One sentence: the edge case it stands for (measurement contract 2). */
+  readonly title: string;
+  readonly format: "openai-chat" | "openai-completions";
+  /** Whether the request asks for a stream. */
+  readonly stream: boolean;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly writes: readonly ScheduledWrite[];
+  readonly end: ScenarioEnd;
+  readonly client: ScenarioClient;
+  /** Whether the request asks for usage itself (`stream_options.include_usage`). */
+  readonly includeUsage: boolean;
+  readonly truth: ScenarioTruth;
+  /** Where it makes sense; `gateway` cannot show "never read". */
+  readonly targets: readonly ("gateway" | "sdk")[];
+}

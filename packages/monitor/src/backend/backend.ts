@@ -1,0 +1,50 @@
+/** The port behind which spans leave the process. `noop.ts` is the default, `otel.ts` the one that knows OpenTelemetry. */
+
+/** OpenTelemetry attribute values. */
+export type Attributes = Readonly<Record<string, string | number | boolean | readonly string[] | readonly number[]>>;
+
+/** W3C trace context of a span. */
+export interface SpanContext {
+  /** 32 lower-case hex digits. */
+  readonly traceId: string;
+  /** 16 lower-case hex digits. */
+  readonly spanId: string;
+  readonly traceFlags: number;
+  readonly traceState?: string;
+}
+
+export interface SpanStart {
+  readonly name: string;
+  readonly kind: "internal" | "server" | "client";
+  /** Absent: the active span of the backend's context, if any, else a new root. */
+  readonly parent?: SpanContext;
+  /** Unix microseconds; default now. */
+  readonly startUnixMicros?: number;
+  readonly attributes?: Attributes;
+}
+
+/** A span that is still open. Calls after `end` are ignored; nothing throws. */
+export interface BackendSpan {
+  /** Absent for the no-op span. */
+  readonly context: SpanContext | undefined;
+  /** Whether attributes and events are kept; false lets callers skip costly work. */
+  readonly recording: boolean;
+  setAttributes(attributes: Attributes): void;
+  updateName(name: string): void;
+  addEvent(name: string, attributes?: Attributes, atUnixMicros?: number): void;
+  /** `error` sets status ERROR with the message; otherwise the status stays unset. */
+  end(options?: { readonly error?: string | true; readonly endUnixMicros?: number }): void;
+}
+
+export interface SpanBackend {
+  readonly name: "noop" | "otel";
+  startSpan(start: SpanStart): BackendSpan;
+  /** Runs `fn` with `span` active, so that spans started inside become its children. */
+  withSpan<T>(span: BackendSpan, fn: () => T): T;
+  activeSpan(): BackendSpan | undefined;
+  /** Spans given up, and export failures, since the start. */
+  readonly health: { readonly exported: number; readonly dropped: number; readonly exportFailures: number; readonly failingSinceMs?: number };
+  /** Flushes within `timeoutMs`; never rejects. */
+  flush(timeoutMs: number): Promise<void>;
+  shutdown(timeoutMs: number): Promise<void>;
+}

@@ -1,0 +1,196 @@
+/**
+ * What a store promises. Every sentence here is a numbered rule of SPEC.md; the contract suite (`testing/suite.ts`)
+ * proves them on every implementation.
+ */
+import type { LlmFields, MonitorError, SpanRecord, RecordBatch } from "@nexent/monitor-core";
+
+/** The answer to a write. Expected outcomes are values, never exceptions. */
+export type WriteOutcome =
+  /** Every record is durable, or an exact repeat of one that is. */
+  | { readonly status: "accepted"; readonly records: number }
+  /** The rest is durable; `rejected` records broke a rule and must never be sent again. */
+  | { readonly status: "partial"; readonly accepted: number; readonly rejected: number; readonly reason: string }
+  /** Nothing kept; come back after `retryAfterMs`. */
+  | { readonly status: "overloaded"; readonly retryAfterMs: number }
+  /** Nothing kept: `STORE_FULL`, `JOURNAL_SYNC_FAILED` or `STORE_UNAVAILABLE`. */
+  | { readonly status: "rejected"; readonly error: MonitorError };
+
+/** Half-open time range of span starts, Unix nanoseconds. */
+export interface TimeRange {
+  readonly fromUnixNanos: bigint;
+  readonly toUnixNanos: bigint;
+}
+
+/** A stored span with its promoted columns (absent for spans that are not LLM calls). */
+export interface StoredSpan {
+  readonly span: SpanRecord;
+  readonly llm?: LlmFields;
+}
+
+/** Conditions are joined by AND; values of one list by OR. Empty or absent = no condition. */
+export interface CallFilter {
+  readonly range: TimeRange;
+  readonly models?: readonly string[];
+  readonly operations?: readonly string[];
+  readonly providers?: readonly string[];
+  readonly services?: readonly string[];
+  readonly outcomes?: readonly string[];
+  /** Case-insensitive substring of model, operation, trace id, span id or error type. */
+  readonly text?: string;
+  readonly number?: readonly NumberCondition[];
+}
+
+/** `min <= column <= max`; a call without the value never matches. */
+export interface NumberCondition {
+  readonly column: NumberColumn;
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** Numeric columns that filters, sorts and aggregates may name. Seconds, tokens/s, tokens, counts. */
+export const NUMBER_COLUMNS = [
+  "durationSeconds",
+  "ttftSeconds",
+  "firstAnswerTokenSeconds",
+  "generationRateTokensPerSecond",
+  "endToEndRateTokensPerSecond",
+  "timePerOutputTokenSeconds",
+  "gapP95Seconds",
+  "stallCount",
+  "stallTotalSeconds",
+  "inputTokens",
+  "outputTokens",
+] as const;
+export type NumberColumn = (typeof NUMBER_COLUMNS)[number];
+
+/** One row of a call list; everything a table shows, without attributes, events and links. */
+export interface CallRow {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly service: string;
+  readonly startUnixNanos: bigint;
+  readonly durationSeconds: number;
+  readonly status: "unset" | "ok" | "error";
+  readonly statusMessage?: string;
+  readonly llm: LlmFields;
+}
+
+/** Sort of a call list; ties by start descending, then trace id, then span id. Calls without the value come last. */
+export interface CallSort {
+  readonly column: "start" | NumberColumn;
+  readonly descending: boolean;
+}
+
+/** Keyset page; `cursor` is the opaque `next` of the page before. */
+export interface CallPage {
+  readonly limit: number;
+  readonly cursor?: string;
+  /** Default: newest first. */
+  readonly sort?: CallSort;
+}
+
+export interface CallList {
+  readonly rows: readonly CallRow[];
+  /** Absent on the last page. */
+  readonly next?: string;
+  /** Calls that match the filter, and all calls in the range. */
+  readonly shown: number;
+  readonly total: number;
+}
+
+/** Keys an aggregate may group by. */
+export const GROUP_KEYS = ["model", "operation", "provider", "service", "outcome", "errorType"] as const;
+export type GroupKey = (typeof GROUP_KEYS)[number];
+
+/** What to compute. Quantiles are exact and ignore calls without the value. */
+export interface AggregateSpec {
+  readonly filter: CallFilter;
+  readonly groupBy: readonly GroupKey[];
+  /** Width of the time buckets (by start); absent = one bucket over the range. Buckets without calls are left out. */
+  readonly bucketNanos?: bigint;
+  /** At most 4 columns; each gives count of present values, sum, and the quantiles asked for. */
+  readonly columns: readonly NumberColumn[];
+  /** 0 < q < 1. */
+  readonly quantiles: readonly number[];
+}
+
+export interface ColumnStats {
+  /** Calls that have the value. */
+  readonly count: number;
+  readonly sum: number;
+  /** In the order asked; absent entries when `count` is 0. */
+  readonly quantiles: readonly number[];
+  readonly exactness: "exact" | "sketch";
+}
+
+export interface AggregateRow {
+  readonly group: Readonly<Partial<Record<GroupKey, string>>>;
+  /** Start of the bucket, absent without buckets. */
+  readonly bucketUnixNanos?: bigint;
+  readonly calls: number;
+  readonly outcomes: Readonly<Record<"ok" | "error" | "cancelled" | "abandoned" | "unknown", number>>;
+  readonly columns: Readonly<Partial<Record<NumberColumn, ColumnStats>>>;
+}
+
+export interface Facets {
+  readonly services: readonly FacetValue[];
+  readonly models: readonly FacetValue[];
+  readonly operations: readonly FacetValue[];
+  readonly providers: readonly FacetValue[];
+}
+export interface FacetValue {
+  readonly value: string;
+  readonly calls: number;
+}
+
+export interface StoreStats {
+  /** Spans stored (durable), LLM calls among them. */
+  readonly spans: number;
+  readonly calls: number;
+  readonly oldestUnixNanos?: bigint;
+  /** Start of the newest LLM call. */
+  readonly newestCallUnixNanos?: bigint;
+  readonly diskBytes: number;
+  readonly days: number;
+  readonly indexLagSeconds: number;
+  readonly damagedFrames: number;
+  readonly quarantinedFiles: number;
+  readonly duplicateSpans: number;
+  readonly conflictingSpans: number;
+  readonly storageDegraded: boolean;
+}
+
+export interface Capabilities {
+  readonly durability: "fsync" | "write" | "memory";
+  readonly dedupeScope: "store" | "server" | "none";
+  readonly freshnessMs: number;
+  readonly exactQuantileLimit: number;
+  readonly erase: "bytes" | "eventual" | "none";
+  readonly backup: boolean;
+}
+
+/**
+ * Keeps spans. Safe for concurrent calls. Queries take an AbortSignal and are interrupted by it; they throw
+ * `MonitorError` `QUERY_INVALID`, `QUERY_TIMEOUT`, `CAPABILITY_MISSING` or `STORE_UNAVAILABLE`.
+ */
+export interface TraceStore {
+  readonly capabilities: Capabilities;
+  /** All or nothing per batch, except records that break a rule (`partial`). Idempotent by (trace id, span id). */
+  write(batch: RecordBatch, signal?: AbortSignal): Promise<WriteOutcome>;
+  /**
+   * All spans of one trace by start, ties by span id. Also sees records that are acknowledged but not yet indexed.
+   * @param hintUnixNanos some time inside the trace; makes the read faster, never changes the answer.
+   */
+  trace(traceId: string, options?: { readonly hintUnixNanos?: bigint; readonly signal?: AbortSignal }): Promise<readonly StoredSpan[]>;
+  /** LLM calls, newest first unless sorted. */
+  calls(filter: CallFilter, page: CallPage, signal?: AbortSignal): Promise<CallList>;
+  aggregate(spec: AggregateSpec, signal?: AbortSignal): Promise<readonly AggregateRow[]>;
+  facets(range: TimeRange, signal?: AbortSignal): Promise<Facets>;
+  stats(): Promise<StoreStats>;
+  /** Waits until everything acknowledged is visible to every query. */
+  flush(): Promise<void>;
+  /** Finishes writes in flight, closes files, releases the lock. Idempotent. */
+  close(): Promise<void>;
+}
