@@ -1,0 +1,102 @@
+// Brings a fresh clone to a built tree: Node version, install, build. Imports node: modules only, so that it works with
+// an empty node_modules; every step is skipped when nothing changed.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const INSTALL_STAMP = join(root, "node_modules", ".nexent-install");
+const WEB_STAMP = join(root, "packages", "web", "dist", ".nexent-build");
+
+/** Whether a Node version satisfies `^20.20.0 || ^22.12.0 || >=24.0.0`. */
+export function nodeIsSupported(version) {
+  const [major, minor] = version.replace(/^v/, "").split(".").map(Number);
+  return (major === 20 && minor >= 20) || (major === 22 && minor >= 12) || major >= 24;
+}
+
+/** Ends the process with a sentence and no stack trace. */
+export function fail(message, exitCode = 1) {
+  console.error(`\n${message}`);
+  process.exit(exitCode);
+}
+
+function hashFiles(files) {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(file).update("\0").update(readFileSync(join(root, file))).update("\0");
+  return hash.digest("hex");
+}
+
+function filesBelow(folder) {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .sort();
+}
+
+function manifests() {
+  const packages = readdirSync(join(root, "packages"))
+    .map((name) => join("packages", name, "package.json"))
+    .filter((file) => existsSync(join(root, file)));
+  return ["package.json", "package-lock.json", ".npmrc", ...packages.sort()];
+}
+
+function installStamp() {
+  return `${hashFiles(manifests())} node${process.versions.node.split(".")[0]} ${process.platform}-${process.arch}`;
+}
+
+function readStamp(file) {
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
+}
+
+function run(label, command, args) {
+  const startedAt = performance.now();
+  process.stdout.write(`${label} … `);
+  const result = spawnSync(command, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  if (result.error) fail(`${label} could not start: ${result.error.message}`);
+  if (result.status !== 0) {
+    process.stdout.write("failed\n");
+    process.stderr.write(`${result.stdout}${result.stderr}`);
+    fail(`${label} failed (exit ${result.status ?? result.signal}); its output is above.`);
+  }
+  console.log(`${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+}
+
+/** `npm ci`, unless the stamp matches lock file, manifests, Node major and platform. */
+export function install() {
+  const stamp = installStamp();
+  if (readStamp(INSTALL_STAMP) === stamp) return;
+  run("Installing dependencies", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  writeFileSync(INSTALL_STAMP, stamp);
+}
+
+function buildWeb() {
+  const files = ["core", "api", "web"].flatMap((name) => filesBelow(join("packages", name, "src")));
+  const others = ["packages/web/index.html", "packages/web/vite.config.ts", "package-lock.json", ...filesBelow("packages/web/public")];
+  const stamp = hashFiles([...files, ...others]);
+  if (readStamp(WEB_STAMP) === stamp) return;
+  rmSync(WEB_STAMP, { force: true });
+  run("Building the dashboard", process.execPath, ["node_modules/vite/bin/vite.js", "build", "packages/web", "--logLevel", "warn"]);
+  mkdirSync(dirname(WEB_STAMP), { recursive: true });
+  writeFileSync(WEB_STAMP, stamp);
+}
+
+/** `tsc -b` (a no-op costs under half a second), then Vite if the web sources changed. */
+export function build() {
+  run("Building packages", process.execPath, ["node_modules/typescript/bin/tsc", "-b"]);
+  buildWeb();
+}
+
+/** Everything a fresh clone needs before a program or a test can run. */
+export function prepare() {
+  if (!nodeIsSupported(process.versions.node)) {
+    fail(
+      `Nexent LLM Monitor needs Node 20.20 or later (22.12 or later of line 22); this is Node ${process.versions.node}.\n` +
+        "Install it from https://nodejs.org or with your version manager, then run the command again.",
+      78,
+    );
+  }
+  install();
+  build();
+}

@@ -1,0 +1,94 @@
+// npm test: install, build, then four stages; a failing stage does not stop the later ones. The last line is
+// `N passed, N failed`, with `, N skipped` when something was skipped.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { ensureDebianProgram } from "./debian.mjs";
+import { build, prepare, root } from "./prepare.mjs";
+
+const REPORTS = join(root, ".tmp", "reports");
+const node = process.execPath;
+const totals = { passed: 0, failed: 0, skipped: 0 };
+
+const STATIC_CHECKS = [
+  ["types of sources and tests", node, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.tests.json"]],
+  ["oxlint", "node_modules/.bin/oxlint", ["--type-aware", "--deny-warnings"]],
+  ["oxfmt", "node_modules/.bin/oxfmt", ["--check", "."]],
+  ["architecture", node, ["tools/check-architecture.mjs"]],
+  ["lock file policy", node, ["tools/check-lockfile.mjs"]],
+  ["knip", "node_modules/.bin/knip", []],
+  ["generated files are up to date", node, ["--conditions=@nexent/source", "--import", "tsx", "tools/generate.ts", "--check"]],
+];
+
+function staticStage() {
+  for (const [name, command, args] of STATIC_CHECKS) {
+    const result = spawnSync(command, args, { cwd: root, encoding: "utf8", env: process.env });
+    const ok = result.status === 0;
+    totals[ok ? "passed" : "failed"] += 1;
+    console.log(`  ${ok ? "ok    " : "FAILED"} ${name}`);
+    if (!ok) process.stdout.write(`${result.stdout ?? ""}${result.stderr ?? ""}${result.error?.message ?? ""}\n`);
+  }
+}
+
+/** Runs one Vitest project and adds its JSON report; a run without a report counts as one failure. */
+function vitest(project) {
+  const report = join(REPORTS, `${project}.json`);
+  rmSync(report, { force: true });
+  const args = ["node_modules/vitest/vitest.mjs", "run", "--project", project];
+  args.push("--reporter=default", "--reporter=json", `--outputFile.json=${report}`);
+  const result = spawnSync(node, args, { cwd: root, stdio: "inherit" });
+  if (!existsSync(report)) {
+    totals.failed += 1;
+    return;
+  }
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numFailedTestSuites } = JSON.parse(readFileSync(report, "utf8"));
+  totals.passed += numPassedTests;
+  totals.failed += numFailedTests;
+  totals.skipped += numPendingTests + numTodoTests;
+  // A suite that could not even load, or an unhandled error, fails no test of its own.
+  if (result.status !== 0 && numFailedTests === 0) totals.failed += Math.max(1, numFailedTestSuites);
+}
+
+function e2eStage() {
+  build();
+  if (!ensureDebianProgram("/usr/bin/prometheus", ["prometheus"])) {
+    console.log("  notice: Prometheus is not installed; tests against it are skipped and counted.");
+  }
+  vitest("e2e");
+}
+
+function browserStage() {
+  build();
+  if (!ensureDebianProgram("/usr/bin/chromium", ["chromium", "fonts-noto-cjk"])) {
+    console.log("  notice: Chromium is not installed; browser tests are skipped and counted.");
+  }
+  vitest("browser");
+}
+
+const STAGES = {
+  static: staticStage,
+  unit: () => vitest("unit"),
+  web: () => vitest("web"),
+  e2e: e2eStage,
+  browser: browserStage,
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => STAGES[name] === undefined);
+if (unknown.length > 0) {
+  console.error(`unknown stage: ${unknown.join(", ")}; stages are ${Object.keys(STAGES).join(", ")}`);
+  process.exit(64);
+}
+
+prepare();
+mkdirSync(REPORTS, { recursive: true });
+for (const [name, stage] of Object.entries(STAGES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const startedAt = performance.now();
+  console.log(`\n== ${name}`);
+  stage();
+  console.log(`== ${name}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+}
+const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : "";
+console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);
+process.exit(totals.failed === 0 ? 0 : 1);
