@@ -24,7 +24,12 @@ export type {
   TokenSource,
   TokenTimings,
 } from "./model/token-timings.ts";
-export type { LiveStall, TokenClock, TokenClockOptions } from "./token-clock.ts";
+export { createTokenClock, type LiveStall, type TokenClock, type TokenClockOptions } from "./token-clock.ts";
+export { decodeTokenTape, encodeTokenTape, type DecodedTape } from "./token-tape.ts";
+export { openaiChat, openaiCompletions } from "./providers/openai-chat.ts";
+export { providerByFormat } from "./providers/index.ts";
+export { readFault } from "./providers/fault.ts";
+export { utf8Length } from "./utf8.ts";
 export {
   SPAN_KINDS,
   STATUS_CODES,
@@ -38,7 +43,37 @@ export {
   type SpanRecord,
   type StatusCode,
 } from "./model/span-record.ts";
+export {
+  columnValues,
+  createColumnBatchBuilder,
+  encodeColumnBatch,
+  type ColumnBatchBuilder,
+  type ColumnRow,
+} from "./model/column-batch.ts";
+export { decodeColumnBatch, type ColumnBatch, type ResourceRow } from "./model/column-batch-decode.ts";
+export type { ColumnReader } from "./model/column-reader.ts";
+export { SPAN_COLUMN } from "./model/column-layout.ts";
+export { decodeAttributeParts, decodeAttributes, encodeAttributes, type ColumnValues } from "./model/attribute-text.ts";
+export { decodeEvents, decodeLinks } from "./model/span-extras.ts";
+export { LLM_COLUMNS, storableLlmFields, type ColumnKind, type LlmColumn } from "./names/columns.ts";
 export type { LlmFields } from "./llm-call.ts";
+export { readLlmFields, type LlmSpanContext } from "./llm-call-reading.ts";
+export { BUCKETS, METRICS } from "./names/metrics.ts";
+export { ATTR, type AttributeName } from "./names/attributes.ts";
+export { ENV, type EnvVariable } from "./names/env.ts";
+export { createMetricRegistry } from "./metrics/registry.ts";
+export { negotiateExposition, type Exposition } from "./metrics/exposition.ts";
+export { hasDotSegments, parseRequestTarget, type RequestTarget } from "./request-target.ts";
+export { jsonDepthExceeds } from "./json-depth.ts";
+export { DEFAULT_PAUSE_RULE, findPauses, type Pause, type PauseReport, type PauseRule } from "./stream-pauses.ts";
+export {
+  decodeFingerprint,
+  encodeFingerprint,
+  FINGERPRINT_BUCKETS,
+  type FingerprintBucket,
+  type FingerprintKind,
+  type FingerprintSource,
+} from "./fingerprint.ts";
 export type {
   CounterSeries,
   Exemplar,

@@ -16,6 +16,7 @@ export const LIMITS = {
   valueBytes: 16 * 1024,
   contentValueBytes: 64 * 1024,
   futureSkewMs: 60 * 60 * 1000,
+  pastAgeMs: 366 * 24 * 60 * 60 * 1000,
   headerTimeoutMs: 10_000,
   ingestRequestTimeoutMs: 30_000,
   keepAliveIngestMs: 60_000,

@@ -3,6 +3,7 @@
  * one recording per request, exactly one outcome, one span, one set of observations.
  */
 import type { ErrorType, MetricRegistry, Outcome, TokenClock, TokenTimings, ClockSource } from "@nexent/monitor-core";
+import type { Semconv } from "./config/config.ts";
 import type { Attributes, BackendSpan, SpanBackend, SpanContext } from "./backend/backend.ts";
 
 /** What was called. */
@@ -47,6 +48,11 @@ export interface Recording {
   restart(atMs: number): void;
   /** Corrections known only from the answer (`stream:true` asked, JSON answered; model admitted). */
   amend(change: { readonly streaming?: boolean; readonly modelLabel?: string; readonly attributes?: Attributes }): void;
+  /**
+   * A call observed inside this one owns the `llm_*` families (one call, one record per process): this recording keeps
+   * its span and records no metric at its end.
+   */
+  delegate(): void;
   /** Ends the call: span, metrics, in-flight gauge. Idempotent; returns the timings of the first end. */
   end(end: CallEnd): TokenTimings;
   readonly ended: boolean;
@@ -65,6 +71,12 @@ export interface RecorderOptions {
   readonly stallMinSeconds: number;
   readonly stallFactor: number;
   readonly stallFirstTokenSeconds: number;
+  /** Goodput objectives; `llm_good_requests` is recorded only if one is set. */
+  readonly sloTtftSeconds?: number;
+  readonly sloTpotSeconds?: number;
+  readonly sloDurationSeconds?: number;
+  /** Names of cache-write usage; default `v0.1.0`. */
+  readonly semconv?: Semconv;
   /** Monotonic clock in milliseconds with fraction; default `performance.now`. */
   readonly nowMs?: () => number;
   /** Wall clock in Unix milliseconds; default `Date.now`. Read once per call. */
@@ -74,6 +86,8 @@ export interface RecorderOptions {
 export interface Recorder {
   /** Opens a recording. `atMs` is `t_req` (default now); `parent` the context the span belongs under. */
   start(call: LlmCall, options?: { readonly atMs?: number; readonly parent?: SpanContext }): Recording;
+  /** Brings the live gauges up to date; for callers that expose the registry between two ticks of the timer. */
+  refresh(): void;
   /** Stops timers and ends open recordings as `abandoned`. */
   close(): void;
 }

@@ -35,7 +35,7 @@ export interface CallFilter {
   readonly providers?: readonly string[];
   readonly services?: readonly string[];
   readonly outcomes?: readonly string[];
-  /** Case-insensitive substring of model, operation, trace id, span id or error type. */
+  /** Substring of model, operation, trace id, span id or error type; ASCII letters match in either case. */
   readonly text?: string;
   readonly number?: readonly NumberCondition[];
 }
@@ -91,6 +91,7 @@ export interface CallPage {
   readonly sort?: CallSort;
 }
 
+/** One page of calls. */
 export interface CallList {
   readonly rows: readonly CallRow[];
   /** Absent on the last page. */
@@ -108,7 +109,10 @@ export type GroupKey = (typeof GROUP_KEYS)[number];
 export interface AggregateSpec {
   readonly filter: CallFilter;
   readonly groupBy: readonly GroupKey[];
-  /** Width of the time buckets (by start); absent = one bucket over the range. Buckets without calls are left out. */
+  /**
+   * Width of the time buckets, aligned to multiples of the width since the Unix epoch; a call belongs to the bucket of
+   * its start. Absent = one bucket over the range. Buckets without calls are left out.
+   */
   readonly bucketNanos?: bigint;
   /** At most 4 columns; each gives count of present values, sum, and the quantiles asked for. */
   readonly columns: readonly NumberColumn[];
@@ -116,6 +120,7 @@ export interface AggregateSpec {
   readonly quantiles: readonly number[];
 }
 
+/** Count, sum and quantiles of one column over one group. */
 export interface ColumnStats {
   /** Calls that have the value. */
   readonly count: number;
@@ -125,6 +130,7 @@ export interface ColumnStats {
   readonly exactness: "exact" | "sketch";
 }
 
+/** One group (and bucket) of an aggregate; rows come by bucket, then by group values in UTF-8 order, absent last. */
 export interface AggregateRow {
   readonly group: Readonly<Partial<Record<GroupKey, string>>>;
   /** Start of the bucket, absent without buckets. */
@@ -134,26 +140,31 @@ export interface AggregateRow {
   readonly columns: Readonly<Partial<Record<NumberColumn, ColumnStats>>>;
 }
 
+/** The values filters can offer: most calls first, then by value; at most 1,000 each. */
 export interface Facets {
   readonly services: readonly FacetValue[];
   readonly models: readonly FacetValue[];
   readonly operations: readonly FacetValue[];
   readonly providers: readonly FacetValue[];
 }
+/** One value and the LLM calls that have it. */
 export interface FacetValue {
   readonly value: string;
   readonly calls: number;
 }
 
+/** What is stored and how the store is doing. */
 export interface StoreStats {
   /** Spans stored (durable), LLM calls among them. */
   readonly spans: number;
+  /** LLM calls that have an end. */
   readonly calls: number;
   readonly oldestUnixNanos?: bigint;
   /** Start of the newest LLM call. */
   readonly newestCallUnixNanos?: bigint;
   readonly diskBytes: number;
   readonly days: number;
+  /** Age of the oldest acknowledged record that queries cannot see yet; 0 when there is none. */
   readonly indexLagSeconds: number;
   readonly damagedFrames: number;
   readonly quarantinedFiles: number;
@@ -162,6 +173,16 @@ export interface StoreStats {
   readonly storageDegraded: boolean;
 }
 
+/** Where a store says what its operator should know; `event` is snake_case, fields are plain values. */
+export interface StoreLogger {
+  info(event: string, fields: Readonly<Record<string, unknown>>): void;
+  warn(event: string, fields: Readonly<Record<string, unknown>>): void;
+}
+
+/** Called with the spans of a batch the moment they are durable, repeats left out; must return fast and not throw. */
+export type AcknowledgedListener = (spans: readonly StoredSpan[]) => void;
+
+/** What a store can and cannot do; the zero value of each field is the least capable. */
 export interface Capabilities {
   readonly durability: "fsync" | "write" | "memory";
   readonly dedupeScope: "store" | "server" | "none";

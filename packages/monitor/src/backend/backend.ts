@@ -36,15 +36,31 @@ export interface BackendSpan {
   end(options?: { readonly error?: string | true; readonly endUnixMicros?: number }): void;
 }
 
+/** Counts since the start of the backend. */
+export interface BackendHealth {
+  readonly exported: number;
+  readonly dropped: number;
+  readonly exportFailures: number;
+  /** Unix milliseconds since when every export has failed; absent while exporting works. */
+  readonly failingSinceMs?: number;
+  /** Unix milliseconds of the latest drop; absent when nothing was dropped. */
+  readonly lastDropMs?: number;
+}
+
 export interface SpanBackend {
   readonly name: "noop" | "otel";
   startSpan(start: SpanStart): BackendSpan;
-  /** Runs `fn` with `span` active, so that spans started inside become its children. */
-  withSpan<T>(span: BackendSpan, fn: () => T): T;
+  /**
+   * Runs `fn` with `span` active, so that spans started inside become its children.
+   * `owner` is what {@link activeOwner} answers inside: the observed call, so that a nested one finds it.
+   */
+  withSpan<T>(span: BackendSpan, fn: () => T, owner?: object): T;
   activeSpan(): BackendSpan | undefined;
-  /** Spans given up, and export failures, since the start. */
-  readonly health: { readonly exported: number; readonly dropped: number; readonly exportFailures: number; readonly failingSinceMs?: number };
+  /** The innermost `owner` around the running code, across `await`; absent outside. */
+  activeOwner(): object | undefined;
+  readonly health: BackendHealth;
   /** Flushes within `timeoutMs`; never rejects. */
   flush(timeoutMs: number): Promise<void>;
+  /** Flushes and stops within `timeoutMs`; what is left is dropped and counted. Never rejects; may be called twice. */
   shutdown(timeoutMs: number): Promise<void>;
 }

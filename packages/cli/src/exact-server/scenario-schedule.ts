@@ -1,0 +1,24 @@
+import { scenarioByName } from "@nexent/monitor-core/scenarios";
+import type { Scenario } from "@nexent/monitor-core/scenarios";
+import type { Schedule } from "./schedule.ts";
+
+/** Models of this prefix play a scenario instead of an `exact` schedule. */
+export const SCENARIO_PREFIX = "scenario/";
+
+/** The schedule of `scenario/<name>`; `undefined` when there is no such scenario. */
+export function scheduleOfScenarioModel(model: string): Schedule | undefined {
+  const scenario = scenarioByName(model.slice(SCENARIO_PREFIX.length));
+  return scenario === undefined ? undefined : scheduleOfScenario(scenario);
+}
+
+/** A scenario as the server plays it: status and headers come with the first write. */
+export function scheduleOfScenario(scenario: Scenario): Schedule {
+  return {
+    name: scenario.name,
+    status: scenario.status,
+    headers: scenario.headers,
+    headAtMs: undefined,
+    writes: scenario.writes,
+    end: scenario.end,
+  };
+}

@@ -1,0 +1,35 @@
+import type { Scenario } from "@nexent/monitor-core/scenarios";
+import type { TargetName } from "./evidence.ts";
+
+/** One request to make. */
+export interface PlayOrder {
+  readonly scenario: Scenario;
+  /** 32 hex digits; also the trace id where the target takes one. */
+  readonly playId: string;
+}
+
+/** When the client left, if it did; Unix ms with fraction. */
+export interface PlayReport {
+  readonly leftUnixMs?: number;
+}
+
+/** Something whose measurement is verified: it makes the request of a play and exports a record of it. */
+export interface VerifyTarget {
+  readonly name: TargetName;
+  /** Makes the request and acts as the scenario's client. Errors that the scenario provokes are not errors here. */
+  play(order: PlayOrder): Promise<PlayReport>;
+  /** Ends the measured process in order, so that every record has been exported. */
+  stop(): Promise<void>;
+}
+
+/** What both targets need. */
+export interface TargetStart {
+  /** Base URL of the exact-schedule server, with `/v1`. */
+  readonly exactBaseUrl: string;
+  /** Base address of the OTLP/JSON receiver. */
+  readonly otlpEndpoint: string;
+  /** The environment of the measured process without its settings. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder for the log of the measured process. */
+  readonly logDir: string;
+}

@@ -1,0 +1,91 @@
+import { BASE_FAMILIES, METRICS } from "../names/metrics.ts";
+import { familyHead, resourceLines } from "./exposition.ts";
+import { createLabelLimits, type LabelLimits } from "./label-limits.ts";
+import { Counter, Gauge, Histogram, type WritableSeries } from "./series.ts";
+import type {
+  ExpositionFormat,
+  Labels,
+  MetricDefinition,
+  MetricRegistry,
+  MetricRegistryOptions,
+} from "./registry-contract.ts";
+
+interface Family {
+  readonly definition: MetricDefinition;
+  readonly series: Map<string, WritableSeries>;
+}
+
+const DEFAULT_MAX_MODELS = 100;
+const DEFAULT_MAX_SERIES = 1000;
+
+class OwnRegistry implements MetricRegistry {
+  readonly #families = new Map<string, Family>();
+  readonly #limits: LabelLimits;
+  readonly #maxSeries: number;
+  readonly #resource: Readonly<Record<string, string>>;
+
+  constructor(options: MetricRegistryOptions) {
+    this.#maxSeries = options.maxSeries ?? DEFAULT_MAX_SERIES;
+    this.#resource = options.resource ?? {};
+    this.#limits = createLabelLimits({
+      maxModels: options.maxModels ?? DEFAULT_MAX_MODELS,
+      onFold: (label) => this.counter(METRICS.nexentMonitorLabelOverflow, { label }).add(1),
+    });
+    for (const definition of BASE_FAMILIES) this.#family(definition);
+  }
+
+  counter(definition: MetricDefinition, labels: Labels): Counter {
+    return this.#resolve(definition, labels, Counter);
+  }
+
+  gauge(definition: MetricDefinition, labels: Labels): Gauge {
+    return this.#resolve(definition, labels, Gauge);
+  }
+
+  histogram(definition: MetricDefinition, labels: Labels): Histogram {
+    return this.#resolve(definition, labels, Histogram);
+  }
+
+  expose(format: ExpositionFormat, options: { readonly families?: readonly string[] } = {}): string {
+    const wanted = options.families === undefined ? undefined : new Set(options.families);
+    const out: string[] = [];
+    for (const { definition, series } of this.#families.values()) {
+      if (wanted !== undefined && !wanted.has(definition.name)) continue;
+      out.push(familyHead(definition, format));
+      for (const one of series.values()) one.write(format, out);
+    }
+    if (wanted === undefined) out.push(resourceLines(this.#resource, format));
+    if (format === "openmetrics") out.push("# EOF\n");
+    return out.join("");
+  }
+
+  #family(definition: MetricDefinition): Family {
+    let family = this.#families.get(definition.name);
+    if (family === undefined) this.#families.set(definition.name, (family = { definition, series: new Map() }));
+    return family;
+  }
+
+  #resolve<S extends WritableSeries>(
+    definition: MetricDefinition,
+    labels: Labels,
+    Series: new (definition: MetricDefinition, values: readonly string[]) => S,
+  ): S {
+    const family = this.#family(definition);
+    let values = this.#limits.admit(definition, labels);
+    let known = family.series.get(values.join("\u0000"));
+    if (known === undefined && family.series.size >= this.#maxSeries && definition.labels.includes("model")) {
+      values = this.#limits.foldFamily(definition, values);
+      known = family.series.get(values.join("\u0000"));
+    }
+    // Two definitions of one name and different types would be a bug of ours; a fresh series keeps recording harmless.
+    if (known instanceof Series) return known;
+    const created = new Series(definition, values);
+    family.series.set(values.join("\u0000"), created);
+    return created;
+  }
+}
+
+/** An empty registry; the five base families show their HELP and TYPE lines at once. */
+export function createMetricRegistry(options: MetricRegistryOptions = {}): MetricRegistry {
+  return new OwnRegistry(options);
+}

@@ -1,0 +1,130 @@
+import { escapeLabel, floatText, valueText } from "./number-text.ts";
+import type {
+  CounterSeries,
+  Exemplar,
+  ExpositionFormat,
+  GaugeSeries,
+  HistogramSeries,
+  MetricDefinition,
+} from "./registry-contract.ts";
+
+/** A series that can write its own lines. Line heads are built once, when the series is created. */
+export interface WritableSeries {
+  write(format: ExpositionFormat, out: string[]): void;
+}
+
+interface KeptExemplar extends Exemplar {
+  readonly value: number;
+}
+
+/** Longest allowed label set of an exemplar, in characters of names and values (OpenMetrics 1.0). */
+const EXEMPLAR_LABEL_CHARACTERS = 128;
+const EXEMPLAR_NAME_CHARACTERS = "trace_id".length + "span_id".length;
+
+function labelText(names: readonly string[], values: readonly string[]): string {
+  return names.map((name, i) => `${name}="${escapeLabel(values[i] ?? "")}"`).join(",");
+}
+
+function fits(exemplar: Exemplar): boolean {
+  return EXEMPLAR_NAME_CHARACTERS + exemplar.traceId.length + exemplar.spanId.length <= EXEMPLAR_LABEL_CHARACTERS;
+}
+
+function exemplarText(kept: KeptExemplar | undefined, format: ExpositionFormat): string {
+  if (kept === undefined || format === "text") return "";
+  const labels = `trace_id="${escapeLabel(kept.traceId)}",span_id="${escapeLabel(kept.spanId)}"`;
+  return ` # {${labels}} ${floatText(kept.value)} ${kept.timestampSeconds.toFixed(3)}`;
+}
+
+function braces(labels: string): string {
+  return labels === "" ? "" : `{${labels}}`;
+}
+
+/** Counter: only finite, not negative increments count. */
+export class Counter implements CounterSeries, WritableSeries {
+  readonly #head: string;
+  #value = 0;
+  #exemplar: KeptExemplar | undefined;
+
+  constructor(definition: MetricDefinition, values: readonly string[]) {
+    this.#head = `${definition.name}_total${braces(labelText(definition.labels, values))} `;
+  }
+
+  add(value: number, exemplar?: Exemplar): void {
+    if (!Number.isFinite(value) || value < 0) return;
+    this.#value += value;
+    if (exemplar !== undefined && fits(exemplar)) this.#exemplar = { ...exemplar, value };
+  }
+
+  write(format: ExpositionFormat, out: string[]): void {
+    out.push(`${this.#head}${valueText(this.#value)}${exemplarText(this.#exemplar, format)}\n`);
+  }
+}
+
+export class Gauge implements GaugeSeries, WritableSeries {
+  readonly #head: string;
+  #value = 0;
+
+  constructor(definition: MetricDefinition, values: readonly string[]) {
+    this.#head = `${definition.name}${braces(labelText(definition.labels, values))} `;
+  }
+
+  set(value: number): void {
+    if (Number.isFinite(value)) this.#value = value;
+  }
+
+  add(value: number): void {
+    if (Number.isFinite(value)) this.#value += value;
+  }
+
+  write(_format: ExpositionFormat, out: string[]): void {
+    out.push(`${this.#head}${valueText(this.#value)}\n`);
+  }
+}
+
+/** Histogram with fixed upper bounds; counts per bucket are kept apart and summed when written. */
+export class Histogram implements HistogramSeries, WritableSeries {
+  readonly #bounds: readonly number[];
+  /** One per bound, the last one for `+Inf`. */
+  readonly #counts: Float64Array;
+  readonly #exemplars: (KeptExemplar | undefined)[];
+  readonly #bucketHeads: readonly string[];
+  readonly #sumHead: string;
+  readonly #countHead: string;
+  #sum = 0;
+
+  constructor(definition: MetricDefinition, values: readonly string[]) {
+    this.#bounds = definition.buckets ?? [];
+    this.#counts = new Float64Array(this.#bounds.length + 1);
+    this.#exemplars = Array.from({ length: this.#bounds.length + 1 }, () => undefined);
+    const labels = labelText(definition.labels, values);
+    const before = labels === "" ? "" : `${labels},`;
+    this.#bucketHeads = [...this.#bounds, Infinity].map(
+      (bound) => `${definition.name}_bucket{${before}le="${floatText(bound)}"} `,
+    );
+    this.#sumHead = `${definition.name}_sum${braces(labels)} `;
+    this.#countHead = `${definition.name}_count${braces(labels)} `;
+  }
+
+  observe(value: number, exemplar?: Exemplar): void {
+    if (!Number.isFinite(value)) return;
+    let low = 0;
+    let high = this.#bounds.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (value <= (this.#bounds[middle] ?? Infinity)) high = middle;
+      else low = middle + 1;
+    }
+    this.#counts[low] = (this.#counts[low] ?? 0) + 1;
+    this.#sum += value;
+    if (exemplar !== undefined && fits(exemplar)) this.#exemplars[low] = { ...exemplar, value };
+  }
+
+  write(format: ExpositionFormat, out: string[]): void {
+    let cumulative = 0;
+    for (let i = 0; i < this.#counts.length; i += 1) {
+      cumulative += this.#counts[i] ?? 0;
+      out.push(`${this.#bucketHeads[i] ?? ""}${cumulative}${exemplarText(this.#exemplars[i], format)}\n`);
+    }
+    out.push(`${this.#sumHead}${valueText(this.#sum)}\n`, `${this.#countHead}${cumulative}\n`);
+  }
+}

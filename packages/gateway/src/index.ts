@@ -1,0 +1,4 @@
+export { readGatewayConfig, type Environment, type GatewayConfig } from "./config.ts";
+export type { Monitoring } from "./monitoring.ts";
+export { createGateway, type Gateway, type GatewayLog, type GatewayOptions } from "./server.ts";
+export type { UpstreamConfig, UsagePolicy } from "./upstream/upstream.ts";

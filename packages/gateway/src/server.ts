@@ -1,0 +1,327 @@
+/** The gateway as a whole: listener, checks in their order, relays, start and stop. */
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import {
+  hasDotSegments,
+  LIMITS,
+  METRICS,
+  MonitorError,
+  parseRequestTarget,
+  type RequestTarget,
+} from "@nexent/monitor-core";
+import { createGatekeeper } from "./auth.ts";
+import { upstreamProblems, type GatewayConfig } from "./config.ts";
+import { createHttpWatcher, type HttpWatch } from "./http-span.ts";
+import { startLagMeter } from "./lag-meter.ts";
+import { createModelAdmission } from "./model-admission.ts";
+import { createExposition, type Monitoring } from "./monitoring.ts";
+import { createObserverFactory } from "./observe.ts";
+import { sendOwnError, type OwnError } from "./own-error.ts";
+import { startRelay, type Relay, type RelayContext } from "./relay.ts";
+import { createBodyBudget } from "./request-body.ts";
+import { createHostCheck, isLoopbackName } from "./routes/host-check.ts";
+import { createOwnPaths } from "./routes/own-paths.ts";
+import { createPrefixTable, type Route } from "./routes/prefix-table.ts";
+import { createGatewayCounters, NO_COUNTERS, refreshConnectionGauges } from "./self-metrics.ts";
+import { createUsageMemory } from "./usage.ts";
+
+/** Where the gateway writes what an operator should know. Never keys, prompts, answers or query strings. */
+export interface GatewayLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+/** Options of {@link createGateway}. */
+export interface GatewayOptions {
+  readonly config: GatewayConfig;
+  /** Absent: telemetry is off and the gateway is a pure relay. The caller shuts its backend down after `close`. */
+  readonly monitoring?: Monitoring;
+  readonly log?: GatewayLog;
+}
+
+/** A gateway that is not listening yet, or running. */
+export interface Gateway {
+  /**
+   * Binds the listener.
+   * @returns the port that was bound.
+   * @throws {PORT_IN_USE} when another process holds the port.
+   */
+  listen(): Promise<number>;
+  /** The bound port; undefined while not listening. */
+  readonly port: number | undefined;
+  /** Requests that are being relayed now. */
+  readonly openRequests: number;
+  /**
+   * Drains: new requests are refused, running ones may go on for `timeoutMs` (default: the configured drain limit),
+   * then they are broken off. Idempotent; a second call with 0 ends at once.
+   */
+  close(timeoutMs?: number): Promise<void>;
+}
+
+const SILENT: GatewayLog = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+
+/** An upgrade to HTTP/2 is an offer that a server may ignore; clients go on in HTTP/1.1 then. */
+function wantsUpgrade(request: IncomingMessage): boolean {
+  const { upgrade } = request.headers;
+  return upgrade !== undefined && upgrade.trim().toLowerCase() !== "h2c";
+}
+
+class NodeGateway implements Gateway {
+  readonly #config: GatewayConfig;
+  readonly #log: GatewayLog;
+  readonly #monitoring: Monitoring | undefined;
+  readonly #server: http.Server;
+  readonly #table;
+  readonly #context: RelayContext;
+  readonly #checkHost;
+  readonly #gatekeeper;
+  readonly #ownPaths;
+  readonly #watcher;
+  readonly #lagMeter;
+  readonly #relays = new Set<Relay>();
+  #draining = false;
+  #closing: Promise<void> | undefined;
+  #onIdle: (() => void) | undefined;
+
+  constructor({ config, monitoring, log }: GatewayOptions) {
+    this.#config = config;
+    this.#log = log ?? SILENT;
+    this.#monitoring = monitoring;
+    const table = createPrefixTable(config.upstreams);
+    this.#table = table;
+    this.#checkHost = createHostCheck({ ...config, loopbackBind: isLoopbackName(config.host) });
+    this.#gatekeeper = createGatekeeper(config.tokens);
+    this.#context = this.#createContext();
+    this.#watcher = monitoring === undefined ? undefined : createHttpWatcher(monitoring);
+    this.#lagMeter =
+      monitoring === undefined
+        ? undefined
+        : startLagMeter(monitoring.registry.gauge(METRICS.nexentMonitorEventLoopLagSeconds, {}));
+    const expose = createExposition(monitoring, (registry) => refreshConnectionGauges(registry, table.upstreams));
+    this.#ownPaths = createOwnPaths({ expose, draining: () => this.#draining });
+    this.#server = this.#createServer();
+  }
+
+  get port(): number | undefined {
+    const address = this.#server.address();
+    return address === null || typeof address === "string" ? undefined : address.port;
+  }
+
+  get openRequests(): number {
+    return this.#relays.size;
+  }
+
+  async listen(): Promise<number> {
+    const { host, port } = this.#config;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", (error) => reject(listenFault(error, host, port)));
+      this.#server.listen({ host, port }, resolve);
+    });
+    this.#server.on("error", (error) =>
+      this.#log.warn({ event: "listener_error", reason: error.message }, "listener error"),
+    );
+    this.#warnIfExposed();
+    return this.port ?? port;
+  }
+
+  close(timeoutMs: number = this.#config.drainTimeoutMs): Promise<void> {
+    if (this.#closing !== undefined && timeoutMs > 0) return this.#closing;
+    this.#closing = this.#drain(timeoutMs);
+    return this.#closing;
+  }
+
+  #createContext(): RelayContext {
+    const monitoring = this.#monitoring;
+    const counters = monitoring === undefined ? NO_COUNTERS : createGatewayCounters(monitoring.registry);
+    const observers =
+      monitoring === undefined
+        ? undefined
+        : createObserverFactory({
+            recorder: monitoring.recorder,
+            admission: createModelAdmission(this.#config.upstreams),
+            onFault: (provider) => counters.observerFault(provider),
+          });
+    return { budget: createBodyBudget(), usageMemory: createUsageMemory(), counters, observers };
+  }
+
+  #createServer(): http.Server {
+    const server = http.createServer({
+      noDelay: true,
+      keepAlive: true,
+      maxHeaderSize: LIMITS.gatewayHeaderBytes,
+      headersTimeout: LIMITS.gatewayClientHeaderTimeoutMs,
+      // No limit on the whole request: uploads may be long. Silence is bounded where bodies are read.
+      requestTimeout: 0,
+      keepAliveTimeout: LIMITS.gatewayClientKeepAliveMs,
+      connectionsCheckingInterval: LIMITS.connectionCheckIntervalMs,
+      highWaterMark: 64 * 1024,
+    });
+    // The bytes of a header block are bounded; a count would drop headers in silence.
+    server.maxHeadersCount = 0;
+    server.on("request", (request, response) => this.#onRequest(request, response));
+    server.on("connect", (_request, socket: Duplex) => {
+      socket.on("error", () => undefined);
+      socket.end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    });
+    return server;
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    // Writing to a socket that has just died is not a fault of ours; the close event follows.
+    response.on("error", () => undefined);
+    const verdict = this.#checkHost(request);
+    if (verdict === "misdirected") {
+      response.writeHead(421, { "Content-Length": 0 });
+      response.end();
+      return;
+    }
+    if (verdict === "forbidden_origin") {
+      this.#refuse(response, { code: "FORBIDDEN", message: "this origin may not use the gateway" });
+      return;
+    }
+    const parsed = parseRequestTarget(request.url);
+    if (parsed === undefined || hasDotSegments(parsed.path)) {
+      this.#refuse(response, {
+        code: "PAYLOAD_MALFORMED",
+        message: "the request target is not a plain path",
+        close: true,
+      });
+      return;
+    }
+    if (wantsUpgrade(request)) {
+      this.#refuse(response, {
+        code: "CAPABILITY_MISSING",
+        message: "protocol upgrades are not supported",
+        close: true,
+      });
+      return;
+    }
+    if (!this.#ownPaths.answer(request, response, parsed.path)) this.#onForward(request, response, parsed);
+  }
+
+  #onForward(request: IncomingMessage, response: ServerResponse, target: RequestTarget): void {
+    const method = request.method ?? "GET";
+    const route = this.#table.find(method, target.path);
+    const shape = route?.tail?.errorShape ?? "openai";
+    if (route === undefined) {
+      this.#refuse(response, { code: "NOT_FOUND", message: "no upstream is configured for this path", shape });
+      return;
+    }
+    if (this.#draining) {
+      const message = "the gateway is shutting down";
+      this.#refuse(response, { code: "GATEWAY_DRAINING", message, shape, retryAfterSeconds: 5, close: true });
+      return;
+    }
+    if (this.#relays.size >= LIMITS.gatewayOpenRequests) {
+      const message = "the gateway has too many open requests";
+      this.#refuse(response, { code: "GATEWAY_OVERLOADED", message, shape, retryAfterSeconds: 1 });
+      return;
+    }
+    const held = route.upstream.config.apiKey !== undefined;
+    const admission = this.#gatekeeper.admit(request.rawHeaders, target.query, held);
+    if (!admission.admitted) {
+      this.#refuse(response, { code: "UNAUTHENTICATED", message: "a gateway token is needed", shape });
+      return;
+    }
+    const { traceparent, tracestate } = request.headers;
+    const watch = this.#watcher?.start(method, route.pattern, single(traceparent), single(tracestate));
+    this.#relay(request, response, route, admission, watch);
+  }
+
+  #relay(
+    request: IncomingMessage,
+    response: ServerResponse,
+    route: Route,
+    admission: ReturnType<ReturnType<typeof createGatekeeper>["admit"]>,
+    watch: HttpWatch | undefined,
+  ): void {
+    const relay = startRelay(this.#context, { request, response, route, admission, parent: watch?.context });
+    this.#relays.add(relay);
+    response.on("close", () => {
+      this.#relays.delete(relay);
+      const status = response.headersSent ? response.statusCode : undefined;
+      watch?.end(status);
+      this.#log.debug({ event: "request", method: request.method, route: route.pattern, status }, "request relayed");
+      if (this.#relays.size === 0) this.#onIdle?.();
+    });
+  }
+
+  #refuse(response: ServerResponse, error: OwnError): void {
+    this.#context.counters.ownError(error.code);
+    sendOwnError(response, error);
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
+    this.#draining = true;
+    const closed = new Promise<void>((resolve) => {
+      if (!this.#server.listening) resolve();
+      else this.#server.close(() => resolve());
+    });
+    this.#server.closeIdleConnections();
+    await this.#untilIdle(timeoutMs);
+    for (const relay of this.#relays) relay.breakOff();
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    this.#server.closeAllConnections();
+    await closed;
+    this.#lagMeter?.close();
+    await Promise.all(this.#table.upstreams.map((upstream) => upstream.connections.close()));
+  }
+
+  /** Waits until no request is relayed, at most `timeoutMs`. */
+  async #untilIdle(timeoutMs: number): Promise<void> {
+    if (this.#relays.size === 0 || timeoutMs <= 0) {
+      // A waiting drain goes on at once when a second call asks for the end.
+      this.#onIdle?.();
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #warnIfExposed(): void {
+    const { host, tokens, upstreams } = this.#config;
+    if (isLoopbackName(host) || tokens.length > 0) return;
+    this.#log.warn(
+      { event: "exposed_without_token", host, upstreams: upstreams.map((upstream) => upstream.name) },
+      `everybody who reaches ${host} can use these upstreams with a key of their own; set GATEWAY_TOKENS to ask for a token`,
+    );
+  }
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function listenFault(error: Error, host: string, port: number): MonitorError {
+  const code = "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE") {
+    return new MonitorError("PORT_IN_USE", `another process listens on ${host}:${port}`, {
+      hint: "stop it, or set GATEWAY_PORT to a free port",
+      cause: error,
+    });
+  }
+  return new MonitorError("CONFIG_INVALID", `the gateway cannot listen on ${host}:${port}: ${error.message}`, {
+    hint: "set GATEWAY_HOST and GATEWAY_PORT to an address of this host",
+    cause: error,
+  });
+}
+
+/**
+ * Puts a gateway together; nothing is bound before `listen`.
+ * @throws {CONFIG_INVALID} when the upstreams cannot be served together.
+ */
+export function createGateway(options: GatewayOptions): Gateway {
+  const problems = upstreamProblems(options.config);
+  if (problems.length > 0) {
+    throw new MonitorError("CONFIG_INVALID", problems.join("\n"), { hint: "correct the upstreams and start again" });
+  }
+  return new NodeGateway(options);
+}

@@ -1,0 +1,180 @@
+import { readDestination, type TraceDestination } from "./destination.ts";
+import { EnvironmentReader, type ConfigProblem, type Environment, type NumberRange } from "./readers.ts";
+
+/** Which attribute names of the GenAI conventions are written. */
+export type Semconv = "v0.1.0" | "v1.41" | "dup";
+
+/** Settings of the SDK, resolved and frozen (measurement contract 7). */
+export interface MonitorConfig {
+  readonly enabled: boolean;
+  readonly serviceName: string;
+  readonly resourceAttributes: Readonly<Record<string, string>>;
+  readonly destination: TraceDestination;
+  /** Head probability of a trace, 0 to 1. */
+  readonly sampleRate: number;
+  readonly slowRequestSeconds: number;
+  /** Tokens per second. */
+  readonly slowTokenRate: number;
+  readonly semconv: Semconv;
+  readonly tokenTape: boolean;
+  readonly tokenTapeMaxBytes: number;
+  readonly estimateTokens: boolean;
+  readonly exemplars: boolean;
+  readonly stallMinSeconds: number;
+  readonly stallFactor: number;
+  readonly stallFirstTokenSeconds: number;
+  readonly sloTtftSeconds?: number;
+  readonly sloTpotSeconds?: number;
+  readonly sloDurationSeconds?: number;
+  readonly maxModels: number;
+  readonly maxSeries: number;
+  readonly streamIdleSeconds: number;
+  readonly shutdownTimeoutMs: number;
+  /** Span queue: wait before a batch that is not full is sent, bound, batch size. */
+  readonly exportDelayMs: number;
+  readonly exportQueueSpans: number;
+  readonly exportBatchSpans: number;
+  /** Bad values that were replaced by their default. */
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** What code may set; it wins over the environment. */
+export interface MonitorOptions {
+  readonly enabled?: boolean;
+  readonly serviceName?: string;
+  readonly serviceVersion?: string;
+  /** Trace address in any form that `JAEGER_ENDPOINT` takes. */
+  readonly endpoint?: string;
+  readonly sampleRate?: number;
+  readonly slowRequestSeconds?: number;
+  readonly slowTokenRate?: number;
+  readonly semconv?: Semconv;
+  readonly tokenTape?: boolean;
+  readonly tokenTapeMaxBytes?: number;
+  readonly estimateTokens?: boolean;
+  readonly exemplars?: boolean;
+  readonly stallMinSeconds?: number;
+  readonly stallFactor?: number;
+  readonly stallFirstTokenSeconds?: number;
+  readonly maxModels?: number;
+  readonly maxSeries?: number;
+  readonly streamIdleSeconds?: number;
+  readonly shutdownTimeoutMs?: number;
+}
+
+export interface ReadConfigOptions extends MonitorOptions {
+  /** Service name when neither code nor environment give one; default `nexent-backend`. */
+  readonly defaultServiceName?: string;
+}
+
+const POSITIVE: NumberRange = { min: 0, above: true };
+const COUNT: NumberRange = { min: 1, integer: true };
+
+/** Head probability: our variable, else the standard sampler variables, else everything. */
+function readSampleRate(reader: EnvironmentReader): number {
+  const own = reader.number("TELEMETRY_SAMPLE_RATE", { min: 0, max: 1 });
+  if (own !== undefined || reader.text("TELEMETRY_SAMPLE_RATE") !== undefined) return own ?? 1;
+  const sampler = reader.text("OTEL_TRACES_SAMPLER")?.toLowerCase().replace("parentbased_", "");
+  if (sampler === "always_off") return 0;
+  if (sampler === "traceidratio") return reader.number("OTEL_TRACES_SAMPLER_ARG", { min: 0, max: 1 }) ?? 1;
+  return 1;
+}
+
+function readServiceName(reader: EnvironmentReader, resource: Readonly<Record<string, string>>, options: ReadConfigOptions): string {
+  const given =
+    options.serviceName || reader.text("SERVICE_NAME") || reader.text("OTEL_SERVICE_NAME") || resource["service.name"];
+  return given || reader.text("npm_package_name") || options.defaultServiceName || "nexent-backend";
+}
+
+function readObjectives(reader: EnvironmentReader): Partial<Pick<MonitorConfig, "sloTtftSeconds" | "sloTpotSeconds" | "sloDurationSeconds">> {
+  const ttft = reader.number("LLM_MONITOR_SLO_TTFT_SECONDS", POSITIVE);
+  const tpot = reader.number("LLM_MONITOR_SLO_TPOT_SECONDS", POSITIVE);
+  const duration = reader.number("LLM_MONITOR_SLO_DURATION_SECONDS", POSITIVE);
+  return {
+    ...(ttft !== undefined && { sloTtftSeconds: ttft }),
+    ...(tpot !== undefined && { sloTpotSeconds: tpot }),
+    ...(duration !== undefined && { sloDurationSeconds: duration }),
+  };
+}
+
+function readThresholds(reader: EnvironmentReader, options: MonitorOptions) {
+  const stallMin = reader.number("LLM_MONITOR_STALL_MIN_SECONDS", POSITIVE);
+  const stallFactor = reader.number("LLM_MONITOR_STALL_FACTOR", POSITIVE);
+  const stallFirst = reader.number("LLM_MONITOR_STALL_FIRST_TOKEN_SECONDS", POSITIVE);
+  return {
+    slowRequestSeconds: options.slowRequestSeconds ?? reader.number("LLM_SLOW_REQUEST_THRESHOLD_SECONDS", POSITIVE) ?? 5,
+    slowTokenRate: options.slowTokenRate ?? reader.number("LLM_SLOW_TOKEN_RATE_THRESHOLD", POSITIVE) ?? 10,
+    stallMinSeconds: options.stallMinSeconds ?? stallMin ?? 2,
+    stallFactor: options.stallFactor ?? stallFactor ?? 10,
+    stallFirstTokenSeconds: options.stallFirstTokenSeconds ?? stallFirst ?? 60,
+  };
+}
+
+function readSwitches(reader: EnvironmentReader, options: MonitorOptions) {
+  return {
+    tokenTape: options.tokenTape ?? reader.boolean("LLM_MONITOR_TOKEN_TAPE") ?? true,
+    estimateTokens: options.estimateTokens ?? reader.boolean("LLM_MONITOR_ESTIMATE_TOKENS") ?? true,
+    exemplars: options.exemplars ?? reader.boolean("LLM_MONITOR_EXEMPLARS") ?? true,
+    semconv: options.semconv ?? reader.oneOf("LLM_MONITOR_SEMCONV", ["v0.1.0", "v1.41", "dup"]) ?? "v0.1.0",
+  };
+}
+
+function readBounds(reader: EnvironmentReader, options: MonitorOptions) {
+  const tapeBytes = reader.number("LLM_MONITOR_TOKEN_TAPE_MAX_BYTES", { min: 64, integer: true });
+  const shutdownMs = reader.number("LLM_MONITOR_SHUTDOWN_TIMEOUT_MS", { min: 0, max: 600_000 });
+  return {
+    tokenTapeMaxBytes: options.tokenTapeMaxBytes ?? tapeBytes ?? 16_384,
+    maxModels: options.maxModels ?? reader.number("LLM_MONITOR_MAX_MODELS", COUNT) ?? 100,
+    maxSeries: options.maxSeries ?? reader.number("LLM_MONITOR_MAX_SERIES", COUNT) ?? 1000,
+    streamIdleSeconds: options.streamIdleSeconds ?? reader.number("LLM_MONITOR_STREAM_IDLE_SECONDS", POSITIVE) ?? 600,
+    shutdownTimeoutMs: options.shutdownTimeoutMs ?? shutdownMs ?? 2000,
+    exportDelayMs: reader.number("OTEL_BSP_SCHEDULE_DELAY", { min: 0, max: 600_000 }) ?? 500,
+    exportQueueSpans: reader.number("OTEL_BSP_MAX_QUEUE_SIZE", COUNT) ?? 2048,
+    exportBatchSpans: reader.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", COUNT) ?? 512,
+  };
+}
+
+/** Options that are present but not of their kind count as not given, like a bad variable. */
+function checkedOptions(reader: EnvironmentReader, options: ReadConfigOptions): ReadConfigOptions {
+  const checked: Record<string, unknown> = { ...options };
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || isUsable(name, value)) continue;
+    reader.problem(name, "is not a value this option can take");
+    delete checked[name];
+  }
+  return checked;
+}
+
+function isUsable(name: string, value: unknown): boolean {
+  if (name === "sampleRate") return typeof value === "number" && value >= 0 && value <= 1;
+  if (name === "semconv") return value === "v0.1.0" || value === "v1.41" || value === "dup";
+  if (/Name$|Version$|^endpoint$/.test(name)) return typeof value === "string" && value !== "";
+  if (/Seconds$|Rate$|Factor$|^max|Bytes$|Ms$/.test(name)) return typeof value === "number" && Number.isFinite(value) && value >= 0;
+  return typeof value === "boolean";
+}
+
+/**
+ * Environment and options -> frozen config. Order: option, our variable, `OTEL_*`, default. Never throws; what could not
+ * be used stands in `problems`.
+ */
+export function readMonitorConfig(env: Environment, given: ReadConfigOptions = {}): MonitorConfig {
+  const reader = new EnvironmentReader(env);
+  const options = checkedOptions(reader, given);
+  const resource = reader.pairs("OTEL_RESOURCE_ATTRIBUTES");
+  const off = reader.boolean("OTEL_SDK_DISABLED") === true;
+  const enabled = options.enabled ?? reader.boolean("ENABLE_TELEMETRY") ?? false;
+  const serviceName = readServiceName(reader, resource, options);
+  const version = options.serviceVersion ?? resource["service.version"];
+  return Object.freeze({
+    enabled: enabled && !off,
+    serviceName,
+    resourceAttributes: { ...resource, "service.name": serviceName, ...(version !== undefined && { "service.version": version }) },
+    destination: readDestination(reader, options.endpoint),
+    sampleRate: options.sampleRate ?? readSampleRate(reader),
+    ...readThresholds(reader, options),
+    ...readSwitches(reader, options),
+    ...readBounds(reader, options),
+    ...readObjectives(reader),
+    problems: reader.problems,
+  });
+}

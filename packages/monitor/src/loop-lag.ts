@@ -1,0 +1,50 @@
+const TICK_MS = 50;
+/** Delays below this are the timer's own noise. */
+const NOISE_MS = 10;
+const REMEMBERED = 256;
+
+/** Notices when the event loop was held up, so that marks taken then can be doubted. One timer for all open calls. */
+export interface LoopLag {
+  /** Longest delay in seconds seen since a monotonic time; absent below 10 ms. */
+  longestSince(atMs: number): number | undefined;
+  start(): void;
+  stop(): void;
+}
+
+/** @param nowMs monotonic milliseconds. */
+export function createLoopLag(nowMs: () => number): LoopLag {
+  const delays: { readonly atMs: number; readonly lagMs: number }[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let dueMs = 0;
+
+  const note = (): void => {
+    const atMs = nowMs();
+    const lagMs = atMs - dueMs;
+    dueMs = atMs + TICK_MS;
+    if (lagMs < NOISE_MS) return;
+    delays.push({ atMs, lagMs });
+    if (delays.length > REMEMBERED) delays.shift();
+  };
+
+  return {
+    longestSince(atMs) {
+      let longestMs = 0;
+      for (const delay of delays) if (delay.atMs >= atMs && delay.lagMs > longestMs) longestMs = delay.lagMs;
+      // A call that ends inside the blocked turn comes before the late tick.
+      const pendingMs = timer === undefined ? 0 : nowMs() - dueMs;
+      longestMs = Math.max(longestMs, pendingMs);
+      return longestMs < NOISE_MS ? undefined : longestMs / 1000;
+    },
+    start() {
+      if (timer !== undefined) return;
+      dueMs = nowMs() + TICK_MS;
+      timer = setInterval(note, TICK_MS);
+      timer.unref();
+    },
+    stop() {
+      clearInterval(timer);
+      timer = undefined;
+      delays.length = 0;
+    },
+  };
+}

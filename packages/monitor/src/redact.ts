@@ -1,0 +1,43 @@
+const MESSAGE_CHARS = 256;
+/** Only this much of a message is looked at: patterns stay linear and a 100 MB message costs nothing. */
+const SCAN_CHARS = 2048;
+
+/** What must not leave the process inside an error message: keys, credentials in URLs, quoted content. */
+const SECRETS: readonly (readonly [RegExp, string])[] = [
+  [/\b(?:sk|pk|rk|xai|gsk|hf|ghp|glpat)[-_][A-Za-z0-9_-]{8,}/g, "[key]"],
+  [/\bAIza[A-Za-z0-9_-]{10,}/g, "[key]"],
+  [/\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){0,2}/g, "[token]"],
+  [/\b(bearer|basic)\s+[^\s,;"']+/gi, "$1 [key]"],
+  [/\b(api[-_]?key|token|key|secret|password|authorization)(["']?\s*[:=]\s*["']?)[^\s,;&"']+/gi, "$1$2[key]"],
+  [/(\w+:\/\/)[^\s/@]+@/g, "$1[credentials]@"],
+  [/(\w+:\/\/[^\s?#]+)\?[^\s#]*/g, "$1?[query]"],
+  [/"[^"]{33,}"?|'[^']{33,}'?|`[^`]{33,}`?/g, "[quoted text]"],
+];
+
+/** A message without secrets and long quotes (an error may echo the prompt), at most 256 characters. */
+export function redactMessage(message: string): string {
+  let text = message.slice(0, SCAN_CHARS);
+  for (const [pattern, replacement] of SECRETS) text = text.replace(pattern, replacement);
+  return text.length > MESSAGE_CHARS ? `${text.slice(0, MESSAGE_CHARS - 1)}…` : text;
+}
+
+/** A string property of a value that may be anything, a hostile getter included. */
+export function safeProperty(value: unknown, name: string): unknown {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return undefined;
+  try {
+    return (value as Record<string, unknown>)[name];
+  } catch {
+    // A throwing getter or a revoked Proxy is the host's business; we only fail to see the property.
+    return undefined;
+  }
+}
+
+/** Type and redacted message of whatever was thrown. */
+export function describeThrown(error: unknown): { readonly type: string; readonly message: string } {
+  const name = safeProperty(safeProperty(error, "constructor"), "name") ?? safeProperty(error, "name");
+  const message = typeof error === "string" ? error : safeProperty(error, "message");
+  return {
+    type: typeof name === "string" && name !== "" ? name.slice(0, 100) : typeof error,
+    message: typeof message === "string" ? redactMessage(message) : "",
+  };
+}

@@ -1,0 +1,59 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { otlpMessage } from "./otlp-registry.ts";
+import type { Signal } from "./telemetry-batch.ts";
+
+/** The two encodings of OTLP over HTTP; an answer is written in the encoding of its request. */
+export type OtlpEncoding = "protobuf" | "json";
+
+export const CONTENT_TYPES: Readonly<Record<OtlpEncoding, string>> = {
+  protobuf: "application/x-protobuf",
+  json: "application/json",
+};
+
+/** Codes of google.rpc.Status that we answer with. */
+export const RPC_CODES = {
+  invalidArgument: 3,
+  permissionDenied: 7,
+  resourceExhausted: 8,
+  unimplemented: 12,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const;
+
+const RESPONSE = otlpMessage("ExportServiceResponse");
+const STATUS = otlpMessage("RpcStatus");
+
+const REJECTED_FIELD: Readonly<Record<Signal, string>> = {
+  traces: "rejectedSpans",
+  metrics: "rejectedDataPoints",
+  logs: "rejectedLogRecords",
+};
+
+/** What was not kept of a request that is answered with success. */
+export interface PartialSuccess {
+  readonly rejected: number;
+  readonly message: string;
+}
+
+/** Body of an `Export…ServiceResponse`; empty when everything was kept. */
+export function encodeExportResponse(encoding: OtlpEncoding, signal: Signal, partial?: PartialSuccess): Uint8Array {
+  if (encoding === "json") {
+    const field = REJECTED_FIELD[signal];
+    const body =
+      partial === undefined
+        ? {}
+        : { partialSuccess: { [field]: String(partial.rejected), errorMessage: partial.message } };
+    return Buffer.from(JSON.stringify(body));
+  }
+  const init =
+    partial === undefined
+      ? {}
+      : { partialSuccess: { rejected: BigInt(partial.rejected), errorMessage: partial.message } };
+  return toBinary(RESPONSE, create(RESPONSE, init as never));
+}
+
+/** Body of an error answer: `google.rpc.Status`. */
+export function encodeStatus(encoding: OtlpEncoding, code: number, message: string): Uint8Array {
+  if (encoding === "json") return Buffer.from(JSON.stringify({ code, message }));
+  return toBinary(STATUS, create(STATUS, { code, message } as never));
+}

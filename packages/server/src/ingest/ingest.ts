@@ -1,0 +1,97 @@
+import { LIMITS, MonitorError, readLlmFields, type LlmFields, type SpanRecord } from "@nexent/monitor-core";
+import type { TraceStore } from "@nexent/monitor-store";
+import type { Clock } from "../clock.ts";
+import { spanCount, type TelemetryBatch } from "../codecs/telemetry-batch.ts";
+import type { PipelineEvents } from "../pipeline-events.ts";
+import { normalise } from "./normalise.ts";
+import { rejectMessage, type RejectReason } from "./reject.ts";
+import { totalCount } from "./sanitise.ts";
+
+/** What became of a batch. `accepted` and `partial` mean: what was kept is durable. */
+export type IngestAnswer =
+  | { readonly status: "accepted"; readonly spans: number }
+  /** The rest is durable; the rejected spans must never be sent again. */
+  | { readonly status: "partial"; readonly accepted: number; readonly rejected: number; readonly reason: string }
+  /** Nothing kept, come back. */
+  | { readonly status: "overloaded"; readonly retryAfterMs: number }
+  | { readonly status: "unavailable"; readonly retryAfterMs: number; readonly error: MonitorError };
+
+/** An LLM call that is durable now, for live views. */
+export interface StoredCall {
+  readonly span: SpanRecord;
+  readonly llm: LlmFields;
+}
+
+/** Normalises decoded batches and hands them to the store. Safe for concurrent calls. */
+export interface Ingest {
+  /** @throws {PAYLOAD_TOO_LARGE} beyond `LIMITS.spansPerRequest`. */
+  traces(batch: TelemetryBatch): Promise<IngestAnswer>;
+}
+
+export interface IngestOptions {
+  readonly store: Pick<TraceStore, "write">;
+  readonly events: PipelineEvents;
+  readonly clock: Clock;
+  /** Told after the write is durable; must not throw. */
+  readonly onCalls?: (calls: readonly StoredCall[]) => void;
+}
+
+/** How long a sender waits when the store cannot say. */
+const UNAVAILABLE_RETRY_MS = 5_000;
+
+/** The ingest pipeline over one store. */
+export function createIngest(options: IngestOptions): Ingest {
+  const { store, events, clock } = options;
+  return {
+    async traces(batch) {
+      const total = spanCount(batch);
+      if (total > LIMITS.spansPerRequest) {
+        throw new MonitorError("PAYLOAD_TOO_LARGE", `more than ${LIMITS.spansPerRequest} spans in one request`);
+      }
+      events.spansDecoded(total);
+      const { spans, rejected, counts } = normalise(batch, clock.wallMs());
+      events.valuesSanitised(totalCount(counts));
+      if (spans.length === 0) return answer(0, rejected, events);
+      const outcome = await store.write({ spans });
+      switch (outcome.status) {
+        case "overloaded":
+          return { status: "overloaded", retryAfterMs: outcome.retryAfterMs };
+        case "rejected":
+          return { status: "unavailable", retryAfterMs: UNAVAILABLE_RETRY_MS, error: outcome.error };
+        case "partial":
+          rejected.set("store", outcome.rejected);
+          tellStored(spans, outcome.accepted, options);
+          return answer(outcome.accepted, rejected, events, outcome.reason);
+        case "accepted":
+          tellStored(spans, spans.length, options);
+          return answer(spans.length, rejected, events);
+      }
+    },
+  };
+}
+
+function tellStored(spans: readonly SpanRecord[], accepted: number, options: IngestOptions): void {
+  const calls: StoredCall[] = [];
+  for (const span of spans) {
+    const llm = readLlmFields(span.attributes);
+    if (llm !== undefined) calls.push({ span, llm });
+  }
+  options.events.spansAccepted(accepted, calls.length);
+  if (calls.length > 0) options.onCalls?.(calls);
+}
+
+function answer(
+  accepted: number,
+  rejected: ReadonlyMap<RejectReason, number>,
+  events: PipelineEvents,
+  storeReason?: string,
+): IngestAnswer {
+  let count = 0;
+  for (const [reason, spans] of rejected) {
+    count += spans;
+    events.spansRejected(reason, spans);
+  }
+  if (count === 0) return { status: "accepted", spans: accepted };
+  const detail = storeReason === undefined ? "" : ` (${storeReason})`;
+  return { status: "partial", accepted, rejected: count, reason: rejectMessage(rejected) + detail };
+}

@@ -1,0 +1,28 @@
+import type { AggregateRow, FacetValue, GroupKey } from "./contract.ts";
+import { compareUtf8 } from "./utf8-order.ts";
+
+/** Most values a facet offers. */
+export const FACET_VALUES = 1_000;
+
+/** By bucket, then by group values, absent last. */
+export function compareAggregateRows(groupBy: readonly GroupKey[]): (a: AggregateRow, b: AggregateRow) => number {
+  return (a, b) => {
+    const [left, right] = [a.bucketUnixNanos ?? 0n, b.bucketUnixNanos ?? 0n];
+    if (left !== right) return left < right ? -1 : 1;
+    for (const key of groupBy) {
+      const order = compareOptional(a.group[key], b.group[key]);
+      if (order !== 0) return order;
+    }
+    return 0;
+  };
+}
+
+/** Most calls first, then by value. */
+export function compareFacets(a: FacetValue, b: FacetValue): number {
+  return b.calls - a.calls || compareUtf8(a.value, b.value);
+}
+
+function compareOptional(a: string | undefined, b: string | undefined): number {
+  if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
+  return compareUtf8(a, b);
+}

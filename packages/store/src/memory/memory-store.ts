@@ -1,0 +1,173 @@
+import { LIMITS, MonitorError, type RecordBatch } from "@nexent/monitor-core";
+import { compareAggregateRows, compareFacets, FACET_VALUES } from "../answer-order.ts";
+import type {
+  AcknowledgedListener,
+  CallFilter,
+  CallList,
+  CallPage,
+  FacetValue,
+  Facets,
+  StoredSpan,
+  StoreStats,
+  TraceStore,
+  WriteOutcome,
+} from "../contract.ts";
+import { decodeCursor, encodeCursor, sortOf } from "../page-cursor.ts";
+import { checkAggregate, checkFilter, checkPage, checkRange, invalidQuery, MAX_AGGREGATE_ROWS } from "../query-rules.ts";
+import { judgeRepeat } from "../same-span.ts";
+import { compareSpans, spanKey, toCallRow } from "../stored-span.ts";
+import { checkBatch, outcomeOf } from "../write-rules.ts";
+import { aggregateCalls } from "./aggregate.ts";
+import { compareMarks, markOf } from "./calls.ts";
+import { inRange, matches } from "./filter.ts";
+
+const DAY_NANOS = 86_400_000_000_000n;
+
+/** Options of the memory store. */
+export interface MemoryStoreOptions {
+  readonly onAcknowledged?: AcknowledgedListener;
+}
+
+/**
+ * Keeps spans in a `Map`: the reference that every other store must equal, and a store for tests. Nothing survives the
+ * process.
+ */
+export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore {
+  const spans = new Map<string, StoredSpan>();
+  const counters = { duplicates: 0, conflicts: 0 };
+  let closed = false;
+
+  function keep(next: StoredSpan): boolean {
+    const key = spanKey(next.span.traceId, next.span.spanId);
+    const stored = spans.get(key);
+    const verdict = stored === undefined ? "replace" : judgeRepeat(stored, next);
+    if (verdict === "replace") spans.set(key, next);
+    if (verdict === "duplicate") counters.duplicates++;
+    if (verdict === "conflict") counters.conflicts++;
+    return verdict === "replace";
+  }
+
+  function open(signal?: AbortSignal): void {
+    signal?.throwIfAborted();
+    if (closed) throw new MonitorError("STORE_UNAVAILABLE", "the store is closed");
+  }
+
+  /** Finished LLM calls of the range. */
+  function callsIn(filter: CallFilter): StoredSpan[] {
+    return [...spans.values()].filter((stored) => toCallRow(stored) !== undefined && inRange(stored, filter.range));
+  }
+
+  return {
+    capabilities: {
+      durability: "memory",
+      dedupeScope: "store",
+      freshnessMs: 0,
+      exactQuantileLimit: LIMITS.exactQuantileCalls,
+      erase: "none",
+      backup: false,
+    },
+
+    async write(batch: RecordBatch, signal?: AbortSignal): Promise<WriteOutcome> {
+      signal?.throwIfAborted();
+      if (closed) return { status: "rejected", error: new MonitorError("STORE_UNAVAILABLE", "the store is closed") };
+      const checked = checkBatch(batch);
+      const fresh = checked.spans.filter(keep);
+      if (fresh.length > 0) options.onAcknowledged?.(fresh);
+      return outcomeOf(checked);
+    },
+
+    async trace(traceId, { signal } = {}) {
+      open(signal);
+      const found = [...spans.values()].filter((stored) => stored.span.traceId === traceId);
+      return found.sort(compareSpans).slice(0, LIMITS.spansPerTrace);
+    },
+
+    async calls(filter: CallFilter, page: CallPage, signal?: AbortSignal): Promise<CallList> {
+      open(signal);
+      checkFilter(filter);
+      checkPage(page);
+      const sort = sortOf(page);
+      const order = compareMarks(sort);
+      const after = page.cursor === undefined ? undefined : decodeCursor(sort, page.cursor);
+      const all = callsIn(filter);
+      const shown = all.filter((call) => matches(call, filter));
+      const rest = shown.filter((call) => after === undefined || order(markOf(call, sort), after) > 0);
+      rest.sort((a, b) => order(markOf(a, sort), markOf(b, sort)));
+      const rows = rest.slice(0, page.limit);
+      const last = rows.at(-1);
+      const next = last !== undefined && rest.length > rows.length ? encodeCursor(sort, markOf(last, sort)) : undefined;
+      return {
+        rows: rows.map(toCallRow).filter((row) => row !== undefined),
+        ...(next === undefined ? {} : { next }),
+        shown: shown.length,
+        total: all.length,
+      };
+    },
+
+    async aggregate(spec, signal) {
+      open(signal);
+      checkAggregate(spec);
+      const calls = callsIn(spec.filter).filter((call) => matches(call, spec.filter));
+      const rows = aggregateCalls(calls, spec);
+      if (rows.length > MAX_AGGREGATE_ROWS) throw invalidQuery("too many groups; narrow the range or the filter");
+      return rows.sort(compareAggregateRows(spec.groupBy));
+    },
+
+    async facets(range, signal): Promise<Facets> {
+      open(signal);
+      checkRange(range);
+      const calls = callsIn({ range });
+      return {
+        services: countValues(calls, (call) => call.span.resource.service),
+        models: countValues(calls, (call) => call.llm?.model),
+        operations: countValues(calls, (call) => call.llm?.operation),
+        providers: countValues(calls, (call) => call.llm?.provider),
+      };
+    },
+
+    async stats(): Promise<StoreStats> {
+      const all = [...spans.values()];
+      const ended = all.filter(({ span }) => span.durationNanos !== undefined);
+      const starts = all.map(({ span }) => span.startUnixNanos);
+      const callStarts = ended.filter(({ llm }) => llm !== undefined).map(({ span }) => span.startUnixNanos);
+      return {
+        spans: all.length,
+        calls: callStarts.length,
+        ...extreme("oldestUnixNanos", starts, (a, b) => a < b),
+        ...extreme("newestCallUnixNanos", callStarts, (a, b) => a > b),
+        diskBytes: 0,
+        days: new Set(ended.map(({ span }) => span.startUnixNanos / DAY_NANOS)).size,
+        indexLagSeconds: 0,
+        damagedFrames: 0,
+        quarantinedFiles: 0,
+        duplicateSpans: counters.duplicates,
+        conflictingSpans: counters.conflicts,
+        storageDegraded: false,
+      };
+    },
+
+    async flush() {
+      // Everything is visible at once.
+    },
+
+    async close() {
+      closed = true;
+    },
+  };
+}
+
+function countValues(calls: readonly StoredSpan[], valueOf: (call: StoredSpan) => string | undefined): FacetValue[] {
+  const counts = new Map<string, number>();
+  for (const call of calls) {
+    const value = valueOf(call);
+    if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
+  }
+  const values = [...counts].map(([value, count]) => ({ value, calls: count }));
+  return values.sort(compareFacets).slice(0, FACET_VALUES);
+}
+
+function extreme<K extends string>(key: K, values: readonly bigint[], better: (a: bigint, b: bigint) => boolean) {
+  if (values.length === 0) return {};
+  const best = values.reduce((kept, value) => (better(value, kept) ? value : kept));
+  return { [key]: best } as { readonly [P in K]: bigint };
+}

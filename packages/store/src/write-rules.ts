@@ -1,0 +1,30 @@
+import { LIMITS, type RecordBatch } from "@nexent/monitor-core";
+import type { StoredSpan, WriteOutcome } from "./contract.ts";
+import { brokenRule } from "./record-rules.ts";
+import { toStoredSpan } from "./stored-span.ts";
+
+/** A batch after the rules of the contract: what may be stored, and why the rest may not. */
+export interface CheckedBatch {
+  readonly spans: readonly StoredSpan[];
+  readonly rejected: number;
+  /** Why the first rejected record was rejected; empty when none was. */
+  readonly reason: string;
+}
+
+/** Sorts out the records that break a rule; everything beyond the batch limit breaks one. */
+export function checkBatch(batch: RecordBatch): CheckedBatch {
+  const spans: StoredSpan[] = [];
+  let reason = "";
+  for (const [at, span] of batch.spans.entries()) {
+    const broken = at < LIMITS.spansPerRequest ? brokenRule(span) : `more than ${LIMITS.spansPerRequest} spans in one batch`;
+    if (broken === undefined) spans.push(toStoredSpan(span));
+    else if (reason === "") reason = broken;
+  }
+  return { spans, rejected: batch.spans.length - spans.length, reason };
+}
+
+/** The outcome once everything that passed the rules is durable. */
+export function outcomeOf(checked: CheckedBatch): WriteOutcome {
+  if (checked.rejected === 0) return { status: "accepted", records: checked.spans.length };
+  return { status: "partial", accepted: checked.spans.length, rejected: checked.rejected, reason: checked.reason };
+}
