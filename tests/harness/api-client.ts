@@ -9,7 +9,7 @@ import {
   type RequestList,
   type StreamView,
 } from "@nexent/monitor-api";
-import type { z } from "zod";
+import { z } from "zod";
 
 /** A signed-in reader of the server's JSON API. */
 export interface ApiClient {
@@ -50,7 +50,8 @@ export async function signIn(baseUrl: string): Promise<ApiClient> {
   const get: ApiClient["get"] = async (path, data) => {
     const answer = await fetch(`${baseUrl}${path}`, { headers: { cookie, [CSRF_HEADER]: csrf } });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return envelope(data).parse(await answer.json()).data as z.infer<typeof data>;
+    const body = envelope(z.unknown()).parse(await answer.json());
+    return data.parse(body.data);
   };
   return {
     get,

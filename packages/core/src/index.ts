@@ -57,7 +57,8 @@ export { decodeAttributeParts, decodeAttributes, encodeAttributes, type ColumnVa
 export { decodeEvents, decodeLinks } from "./model/span-extras.ts";
 export { LLM_COLUMNS, storableLlmFields, type ColumnKind, type LlmColumn } from "./names/columns.ts";
 export type { LlmFields } from "./llm-call.ts";
-export { readLlmFields, type LlmSpanContext } from "./llm-call-reading.ts";
+export { llmFieldsOf, readLlmFields, type LlmSpanContext } from "./llm-call-reading.ts";
+export { PROMOTED, type PromotedField, type PromotedKind } from "./names/promoted.ts";
 export { BUCKETS, METRICS } from "./names/metrics.ts";
 export { ATTR, type AttributeName } from "./names/attributes.ts";
 export { ENV, type EnvVariable } from "./names/env.ts";

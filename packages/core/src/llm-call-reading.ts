@@ -1,175 +1,175 @@
 /**
- * Attributes of a span -> the promoted fields of an LLM call. Reads our own names, older `gen_ai` names and
- * OpenInference (measurement contract 5.6); our own `llm.*` values win, unknown stays absent.
+ * Attributes of a span -> the promoted fields of an LLM call. Which names are asked, and in which order, stands in
+ * `names/promoted.ts`; here are the rules that a table cannot say.
  */
+import { createAttributeReader, type AttributeReader } from "./attribute-reader.ts";
 import { quantile } from "./gap-statistics.ts";
 import type { LlmFields } from "./llm-call.ts";
-import { ERROR_TYPES, OUTCOMES, type ErrorType, type Outcome } from "./model/outcome.ts";
-import type { AttributeMap, AttributeValue, StatusCode } from "./model/span-record.ts";
+import { ERROR_TYPES, errorTypeOfStatus, OUTCOMES, type ErrorType, type Outcome } from "./model/outcome.ts";
+import type { AttributeMap, SpanRecord, StatusCode } from "./model/span-record.ts";
 import type { TokenSource } from "./model/token-timings.ts";
 import { ATTR } from "./names/attributes.ts";
+import { PROMOTED, promotedNames } from "./names/promoted.ts";
 import { decodeTokenTape } from "./token-tape.ts";
 
 /** What the span itself adds when the attributes do not say it. */
 export interface LlmSpanContext {
   readonly status?: StatusCode;
+  /** Absent while the span has no end. */
+  readonly durationSeconds?: number;
 }
 
-/** Operations that ask a model; `execute_tool`, `invoke_agent` and the like do not. */
+type Draft = { -readonly [Field in keyof LlmFields]: LlmFields[Field] | undefined };
+
+/** GenAI operations that may name a model without asking it. */
 const NOT_INFERENCE = new Set(["execute_tool", "invoke_agent", "create_agent", "invoke_workflow", "plan", "retrieval"]);
-const OPENINFERENCE_KINDS = new Set(["LLM", "EMBEDDING"]);
+/** OpenInference kinds that ask a model, and the operation they stand for. */
+const OPENINFERENCE_OPERATIONS: ReadonlyMap<string, string> = new Map([
+  ["LLM", "chat"],
+  ["EMBEDDING", "embeddings"],
+]);
+const OPENINFERENCE_KIND = ["openinference.span.kind"];
 const TOKEN_SOURCES: readonly TokenSource[] = ["continuous_usage", "usage", "tokenizer", "estimate"];
-/** Event loop lag above which a call's times are tainted (dashboard contract 1.2). */
+/** Event loop lag above which the times of a call are tainted (dashboard contract 1.2). */
 const TAINTED_LAG_SECONDS = 0.05;
+/** The original monitor wrote these names, and 0 for what it did not know. We always write `llm.outcome` with them. */
+const BASE_NAMES: ReadonlySet<string> = new Set([ATTR.llmInputTokens, ATTR.llmOutputTokens, ATTR.llmTtft]);
 
-class Reader {
-  readonly #attributes: AttributeMap;
+/**
+ * The fields of an LLM call; undefined when the span is none. A call says its outcome, or names a model and an
+ * inference operation, or is an LLM span of OpenInference. Never throws: a bad value is absent, unknown is absent.
+ * @param context lets outcome and end-to-end rate of foreign spans be derived.
+ */
+export function readLlmFields(attributes: AttributeMap, context: LlmSpanContext = {}): LlmFields | undefined {
+  const outcome = oneOf(OUTCOMES, attributes.get(ATTR.llmOutcome));
+  const isOurs = outcome !== undefined;
+  const read = createAttributeReader(attributes, isOurs ? {} : { zeroIsUnknown: BASE_NAMES });
+  const draft = readPlainFields(read);
+  if (!isOurs && !isForeignCall(read, draft.model)) return undefined;
+  draft.operation = operationOf(read);
+  draft.outcome = outcome ?? derivedOutcome(read, context);
+  draft.errorType = errorTypeOf(read, draft.outcome);
+  draft.finishReason = finishReasonOf(read);
+  addTokenSource(draft, read);
+  addTiming(draft, read, context);
+  addQuality(draft, read, isOurs);
+  return withoutUnknown(draft);
+}
 
-  constructor(attributes: AttributeMap) {
-    this.#attributes = attributes;
+/** {@link readLlmFields} of a whole span. */
+export function llmFieldsOf(span: Pick<SpanRecord, "attributes" | "status" | "durationNanos">): LlmFields | undefined {
+  return readLlmFields(span.attributes, {
+    status: span.status,
+    ...(span.durationNanos === undefined ? {} : { durationSeconds: Number(span.durationNanos) / 1e9 }),
+  });
+}
+
+function readPlainFields(read: AttributeReader): Draft {
+  const draft: Record<string, unknown> = {};
+  for (const { field, kind, attributes } of PROMOTED) {
+    if (kind === "text") draft[field] = read.text(attributes);
+    else if (kind === "flag") draft[field] = read.flag(attributes);
+    else if (kind === "seconds") draft[field] = read.number(attributes);
+    else if (kind === "rate") draft[field] = read.positive(attributes);
+    else if (kind === "count") draft[field] = read.count(attributes);
   }
+  return draft;
+}
 
-  /** The first of the names that has a usable value. */
-  #first<T>(names: readonly string[], read: (value: AttributeValue) => T | undefined): T | undefined {
-    for (const name of names) {
-      const value = this.#attributes.get(name);
-      const found = value === undefined ? undefined : read(value);
-      if (found !== undefined) return found;
-    }
+function isForeignCall(read: AttributeReader, model: string | undefined): boolean {
+  const kind = read.text(OPENINFERENCE_KIND);
+  if (kind !== undefined) return OPENINFERENCE_OPERATIONS.has(kind.toUpperCase());
+  const operation = read.text([ATTR.genAiOperationName, ATTR.llmOperation]);
+  return model !== undefined && operation !== undefined && !NOT_INFERENCE.has(operation);
+}
+
+function operationOf(read: AttributeReader): string | undefined {
+  const given = read.text(promotedNames("operation"));
+  return given ?? OPENINFERENCE_OPERATIONS.get(read.text(OPENINFERENCE_KIND)?.toUpperCase() ?? "");
+}
+
+/** A foreign span that ended without a sign of failure is taken at its word; an open one has no outcome yet. */
+function derivedOutcome(read: AttributeReader, context: LlmSpanContext): Outcome | undefined {
+  if (context.status === "error" || read.text(promotedNames("errorType")) !== undefined || failedStatus(read) !== undefined) {
+    return "error";
+  }
+  return context.status === undefined || context.durationSeconds === undefined ? undefined : "ok";
+}
+
+function errorTypeOf(read: AttributeReader, outcome: Outcome | undefined): ErrorType | undefined {
+  if (outcome !== "error") return undefined;
+  const text = read.text(promotedNames("errorType"));
+  const known = oneOf(ERROR_TYPES, text);
+  if (known !== undefined) return known;
+  // Other SDKs put the HTTP status itself into `error.type`.
+  const status = failedStatus(read) ?? (text !== undefined && /^[45]\d\d$/.test(text) ? Number(text) : undefined);
+  return status === undefined ? "unknown" : errorTypeOfStatus(status);
+}
+
+function failedStatus(read: AttributeReader): number | undefined {
+  const status = read.count([ATTR.httpResponseStatusCode]);
+  return status !== undefined && status >= 400 && status < 600 ? status : undefined;
+}
+
+/** Each different reason once; several choices may end differently. */
+function finishReasonOf(read: AttributeReader): string | undefined {
+  const reasons = read.texts(promotedNames("finishReason"));
+  return reasons === undefined ? undefined : [...new Set(reasons)].join(",");
+}
+
+/** A count without a named source is the provider's: no convention but ours writes an estimate. */
+function addTokenSource(draft: Draft, read: AttributeReader): void {
+  const given = oneOf(TOKEN_SOURCES, read.text(promotedNames("tokenSource")));
+  draft.tokenSource = given ?? (draft.outputTokens === undefined ? undefined : "usage");
+  if (draft.tokenSource === undefined) return;
+  draft.estimated = draft.tokenSource === "tokenizer" || draft.tokenSource === "estimate";
+}
+
+function addTiming(draft: Draft, read: AttributeReader, context: LlmSpanContext): void {
+  const rate = draft.generationRateTokensPerSecond;
+  draft.timePerOutputTokenSeconds =
+    read.positive(promotedNames("timePerOutputTokenSeconds")) ?? (rate === undefined ? undefined : 1 / rate);
+  draft.endToEndRateTokensPerSecond =
+    read.positive(promotedNames("endToEndRateTokensPerSecond")) ?? endToEndRate(draft, context);
+  const gaps = gapsOf(draft.tokenTape);
+  draft.gapP50Seconds = gaps && quantile(gaps, 0.5);
+  draft.gapP95Seconds = gaps && quantile(gaps, 0.95);
+}
+
+function endToEndRate(draft: Draft, { durationSeconds }: LlmSpanContext): number | undefined {
+  if (draft.outcome !== "ok" || !draft.outputTokens) return undefined;
+  if (durationSeconds === undefined || !(durationSeconds > 0)) return undefined;
+  const rate = draft.outputTokens / durationSeconds;
+  return Number.isFinite(rate) ? rate : undefined;
+}
+
+/** Gaps between counted chunks in seconds; undefined when the tape does not hold each of them. */
+function gapsOf(tape: string | undefined): Float64Array | undefined {
+  if (tape === undefined) return undefined;
+  try {
+    const { entries, merged } = decodeTokenTape(tape);
+    if (merged) return undefined;
+    return Float64Array.from(entries.slice(1), (entry, i) => (entry.atMicros - (entries[i]?.atMicros ?? 0)) / 1e6);
+  } catch {
+    // A damaged tape, or one of a later version: it is kept as it came, nothing is derived from it.
     return undefined;
   }
-
-  text(...names: readonly string[]): string | undefined {
-    return this.#first(names, (value) => (typeof value === "string" && value !== "" ? value : undefined));
-  }
-
-  /** A finite number of at least 0; numbers sent as text count too. */
-  number(...names: readonly string[]): number | undefined {
-    return this.#first(names, (value) => {
-      const number = typeof value === "number" || typeof value === "bigint" ? Number(value) : textNumber(value);
-      return number !== undefined && Number.isFinite(number) && number >= 0 ? number : undefined;
-    });
-  }
-
-  count(...names: readonly string[]): number | undefined {
-    const number = this.number(...names);
-    return Number.isSafeInteger(number) ? number : undefined;
-  }
-
-  flag(...names: readonly string[]): boolean | undefined {
-    return this.#first(names, (value) => (typeof value === "boolean" ? value : undefined));
-  }
-
-  list(name: string): readonly AttributeValue[] | undefined {
-    const value = this.#attributes.get(name);
-    return Array.isArray(value) ? (value as readonly AttributeValue[]) : undefined;
-  }
 }
 
-function textNumber(value: AttributeValue): number | undefined {
-  return typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : undefined;
+/** Our own spans name slow reasons, stalls and clock lag only where there were any: without them there were none. */
+function addQuality(draft: Draft, read: AttributeReader, isOurs: boolean): void {
+  const lag = read.number(promotedNames("clockTainted")) ?? (isOurs ? 0 : undefined);
+  draft.clockTainted = lag === undefined ? undefined : lag > TAINTED_LAG_SECONDS;
+  draft.slow = read.texts(promotedNames("slow")) !== undefined || (isOurs ? false : undefined);
+  const none = isOurs && draft.streaming === true ? 0 : undefined;
+  draft.stallCount = read.count(promotedNames("stallCount")) ?? none;
+  draft.stallTotalSeconds = read.number(promotedNames("stallTotalSeconds")) ?? none;
 }
 
-function oneOf<T extends string>(values: readonly T[], text: string | undefined): T | undefined {
-  return values.find((value) => value === text);
+function oneOf<T extends string>(values: readonly T[], value: unknown): T | undefined {
+  return values.find((candidate) => candidate === value);
 }
 
-function isLlmCall(read: Reader, model: string | undefined): boolean {
-  const kind = read.text("openinference.span.kind");
-  if (kind !== undefined) return OPENINFERENCE_KINDS.has(kind.toUpperCase());
-  const operation = read.text(ATTR.genAiOperationName, ATTR.llmOperation);
-  if (operation !== undefined && NOT_INFERENCE.has(operation)) return false;
-  return model !== undefined && (operation !== undefined || read.text(ATTR.llmOutcome, ATTR.genAiProviderName, "gen_ai.system") !== undefined);
-}
-
-function outcomeOf(read: Reader, status: StatusCode | undefined): Outcome | undefined {
-  const own = oneOf(OUTCOMES, read.text(ATTR.llmOutcome));
-  if (own !== undefined) return own;
-  if (status === "error" || read.text(ATTR.errorType) !== undefined) return "error";
-  // A foreign span that ended without an error is taken at its word; without a status nothing is known.
-  return status === undefined ? undefined : "ok";
-}
-
-function errorTypeOf(read: Reader, outcome: Outcome | undefined): ErrorType | undefined {
-  if (outcome !== "error") return undefined;
-  return oneOf(ERROR_TYPES, read.text(ATTR.errorType)) ?? "unknown";
-}
-
-function gapsOf(tape: string | undefined): { readonly p50?: number; readonly p95?: number } {
-  if (tape === undefined) return {};
-  try {
-    const { entries } = decodeTokenTape(tape);
-    const gaps = Float64Array.from(entries.slice(1), (entry, i) => (entry.atMicros - (entries[i]?.atMicros ?? 0)) / 1_000_000);
-    const [p50, p95] = [quantile(gaps, 0.5), quantile(gaps, 0.95)];
-    return { ...(p50 === undefined ? {} : { p50 }), ...(p95 === undefined ? {} : { p95 }) };
-  } catch {
-    // A tape of another version or a damaged one: it is kept as it came, nothing is derived from it.
-    return {};
-  }
-}
-
-function finishReason(read: Reader): string | undefined {
-  const reasons = read.list(ATTR.genAiResponseFinishReasons)?.filter((reason) => typeof reason === "string");
-  return reasons !== undefined && reasons.length > 0 ? reasons.join(",") : read.text("llm.finish_reason");
-}
-
-/** Fields that say what was called and how it ended. */
-function words(read: Reader, model: string | undefined, status: StatusCode | undefined): { readonly [K in keyof LlmFields]: LlmFields[K] | undefined } {
-  const outcome = outcomeOf(read, status);
-  const tokenSource = oneOf(TOKEN_SOURCES, read.text(ATTR.llmTokenSource));
-  const lag = read.number(ATTR.llmClockLagMaxSeconds);
-  const slow = read.list(ATTR.llmSlow);
-  return {
-    provider: read.text(ATTR.genAiProviderName, "gen_ai.system", "llm.provider", "llm.system"),
-    model,
-    responseModel: read.text(ATTR.genAiResponseModel, "llm.response.model_name"),
-    operation: read.text(ATTR.llmOperation, ATTR.genAiOperationName) ?? read.text("openinference.span.kind")?.toLowerCase(),
-    outcome,
-    errorType: errorTypeOf(read, outcome),
-    finishReason: finishReason(read),
-    tokenSource,
-    estimated: tokenSource === undefined ? undefined : tokenSource === "tokenizer" || tokenSource === "estimate",
-    conversationId: read.text(ATTR.genAiConversationId, "session.id"),
-    streaming: read.flag(ATTR.llmStream, ATTR.genAiRequestStream),
-    slow: slow === undefined ? undefined : slow.length > 0,
-    clockTainted: lag === undefined ? undefined : lag > TAINTED_LAG_SECONDS,
-    attempt: read.count(ATTR.llmAttempt),
-  };
-}
-
-/** Fields that say how long it took and how much it was. */
-function numbers(read: Reader): { readonly [K in keyof LlmFields]: LlmFields[K] | undefined } {
-  const tokenTape = read.text(ATTR.llmTokenTape);
-  const gaps = gapsOf(tokenTape);
-  return {
-    firstByteSeconds: read.number(ATTR.llmTimeToFirstByteSeconds),
-    // Whatever counts chunks is a first chunk, never a first token.
-    firstChunkSeconds: read.number(ATTR.llmTimeToFirstChunkSeconds, ATTR.genAiResponseTimeToFirstChunk, "gen_ai.client.operation.time_to_first_chunk"),
-    ttftSeconds: read.number(ATTR.llmTimeToFirstTokenSeconds, ATTR.llmTtft, "gen_ai.server.time_to_first_token"),
-    firstAnswerTokenSeconds: read.number(ATTR.llmTimeToFirstAnswerTokenSeconds),
-    firstToolCallSeconds: read.number(ATTR.llmTimeToFirstToolCallSeconds),
-    lastTokenSeconds: read.number(ATTR.llmTimeToLastTokenSeconds),
-    generationRateTokensPerSecond: read.number(ATTR.llmGenerationRate),
-    endToEndRateTokensPerSecond: read.number(ATTR.llmEndToEndTokenRate),
-    timePerOutputTokenSeconds: read.number(ATTR.llmTimePerOutputTokenSeconds),
-    gapP50Seconds: gaps.p50,
-    gapP95Seconds: gaps.p95,
-    stallCount: read.count(ATTR.llmStallCount),
-    stallTotalSeconds: read.number(ATTR.llmStallTotalSeconds),
-    inputTokens: read.count(ATTR.llmInputTokens, ATTR.genAiUsageInputTokens, "gen_ai.usage.prompt_tokens", "llm.token_count.prompt"),
-    outputTokens: read.count(ATTR.llmOutputTokens, ATTR.genAiUsageOutputTokens, "gen_ai.usage.completion_tokens", "llm.token_count.completion"),
-    cacheReadTokens: read.count(ATTR.genAiUsageCacheReadInputTokens, "gen_ai.usage.cache_read_input_tokens", "llm.token_count.prompt_details.cache_read"),
-    cacheWriteTokens: read.count(ATTR.genAiUsageCacheWriteInputTokens, ATTR.genAiUsageCacheCreationInputTokens, "llm.token_count.prompt_details.cache_write"),
-    reasoningTokens: read.count(ATTR.genAiUsageReasoningOutputTokens, "llm.token_count.completion_details.reasoning"),
-    tokenTape,
-  };
-}
-
-/** The fields of an LLM call; undefined when the span is none. Never throws: bad values are absent. */
-export function readLlmFields(attributes: AttributeMap, context: LlmSpanContext = {}): LlmFields | undefined {
-  const read = new Reader(attributes);
-  const model = read.text(ATTR.genAiRequestModel, ATTR.llmModelName, "llm.request.model_name");
-  if (!isLlmCall(read, model)) return undefined;
-  const all = { ...words(read, model, context.status), ...numbers(read) };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as LlmFields;
+function withoutUnknown(draft: Draft): LlmFields {
+  return Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined)) as LlmFields;
 }

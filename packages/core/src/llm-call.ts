@@ -41,4 +41,8 @@ export interface LlmFields {
   readonly cacheWriteTokens?: number;
   readonly reasoningTokens?: number;
   readonly tokenTape?: string;
+  /** Shape of the stream in 60 buckets, made at ingest from the tape. */
+  readonly fingerprint?: string;
+  /** HTTP attempts of the call, when more than one was seen or counted. */
+  readonly attempts?: number;
 }

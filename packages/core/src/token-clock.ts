@@ -42,6 +42,8 @@ export interface TokenClock {
    * @param tokens token count of this delta when known.
    */
   recordDelta(kind: DeltaKind, bytes: number, atMicros: number, tokens?: number): void;
+  /** Hand-written streams: the first token came now; for callers that do not report every token. Later calls are ignored. */
+  markFirstToken(atMicros: number): void;
   /** A usage that came outside the stream (non-streaming body, `recordCompletion`). */
   recordUsage(usage: TokenUsage): void;
   /** The relay paused the upstream at this moment: the gap around it is the client's, not the model's. */
@@ -152,6 +154,12 @@ class MarkingClock implements TokenClock {
       this.#usage = { ...this.#usage, outputTokens: this.#handCounted };
     }
     this.#count(DELTA_KIND_BIT[kind], kind, bytes, tokens === undefined ? undefined : this.#handCounted, atMicros);
+  }
+
+  markFirstToken(atMicros: number): void {
+    if (this.#result !== undefined) return;
+    this.#firsts.token ??= atMicros;
+    this.#firsts.answer ??= atMicros;
   }
 
   recordUsage(usage: TokenUsage): void {

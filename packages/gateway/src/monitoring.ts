@@ -9,6 +9,8 @@ export interface Monitoring {
   readonly recorder: Recorder;
   /** Unix milliseconds with fraction, the same clock as the recorder's. */
   readonly wallMs: () => number;
+  /** False: spans go nowhere although they should. */
+  readonly tracingAvailable: boolean;
 }
 
 const STATES = ["disabled", "unavailable", "degraded", "active"] as const;
@@ -20,8 +22,8 @@ function setState(registry: MetricRegistry, current: State): void {
   for (const state of STATES) registry.gauge(METRICS.nexentMonitorState, { state }).set(state === current ? 1 : 0);
 }
 
-function stateOf({ backend, wallMs }: Monitoring): State {
-  if (backend.name === "noop") return "unavailable";
+function stateOf({ backend, wallMs, tracingAvailable }: Monitoring): State {
+  if (!tracingAvailable) return "unavailable";
   const { failingSinceMs, lastDropMs } = backend.health;
   const dropped = lastDropMs !== undefined && wallMs() - lastDropMs < RECENT_DROP_MS;
   return failingSinceMs !== undefined || dropped ? "degraded" : "active";

@@ -493,19 +493,10 @@ describe("an observer that fails", () => {
         close: () => recorder.close(),
         start(call, options) {
           const recording = recorder.start(call, options);
-          const { clock } = recording;
-          return new Proxy(recording, {
-            get(target, key) {
-              if (key !== "clock") return Reflect.get(target, key, target) as unknown;
-              return new Proxy(clock, {
-                get(inner, name) {
-                  if (name === "record") throw new Error("observer fault");
-                  const value = Reflect.get(inner, name, inner) as unknown;
-                  return typeof value === "function" ? value.bind(inner) : value;
-                },
-              });
-            },
+          const clock = boundExcept(recording.clock, "record", () => {
+            throw new Error("observer fault");
           });
+          return boundExcept(recording, "clock", clock);
         },
       },
     };
@@ -560,3 +551,14 @@ describe("backpressure and the clock", () => {
     expect(monitoring.sample('nexent_gateway_backpressure_pauses_total{upstream="openai"}')).toBeGreaterThan(0);
   });
 });
+
+/** `target` with one member replaced; its methods keep their own `this`. */
+function boundExcept<T extends object>(target: T, name: keyof T, replacement: unknown): T {
+  return new Proxy(target, {
+    get(inner, key) {
+      if (key === name) return replacement;
+      const value: unknown = Reflect.get(inner, key, inner);
+      return typeof value === "function" ? value.bind(inner) : value;
+    },
+  });
+}

@@ -27,8 +27,8 @@ export interface PipelineEvents {
   requestRefused(reason: RefuseReason, detail: string): void;
   /** A body was decoded into that many spans. */
   spansDecoded(spans: number): void;
-  /** Spans are durable; LLM calls among them. */
-  spansAccepted(spans: number, calls: number): void;
+  /** Spans were acknowledged: they are durable, repeats included. */
+  spansAccepted(spans: number): void;
   /** Single spans were turned away, the rest of their request was kept. */
   spansRejected(reason: string, spans: number): void;
   /** Values that had to be cut, repaired or redacted. */

@@ -1,4 +1,5 @@
-import { escapeLabel } from "./number-text.ts";
+import { escapeLabel } from "./sample-text.ts";
+import { labelText } from "./label-text.ts";
 import type { ExpositionFormat, MetricDefinition } from "./registry-contract.ts";
 
 /** How `/metrics` answers. */
@@ -23,21 +24,26 @@ function parseAccept(accept: string): readonly AcceptedType[] {
   return accept.split(",").map((part) => {
     const [type = "", ...parameters] = part.split(";").map((piece) => piece.trim());
     const value = (name: string): string | undefined =>
-      parameters.find((parameter) => parameter.toLowerCase().startsWith(`${name}=`))?.slice(name.length + 1);
+      parameters
+        .find((parameter) => parameter.toLowerCase().startsWith(`${name}=`))
+        ?.slice(name.length + 1)
+        .replaceAll('"', "");
     const q = Number(value("q") ?? 1);
     return { type: type.toLowerCase(), version: value("version"), q: Number.isFinite(q) ? q : 0 };
   });
 }
 
-/** Chooses the format by the `Accept` header: OpenMetrics 1.0 when asked for and not liked less than text, else text. */
+/** Chooses the format by the `Accept` header: OpenMetrics 1.0 when asked for by name and not liked less than text. */
 export function negotiateExposition(accept: string | undefined): Exposition {
   const types = parseAccept(accept ?? "");
-  const best = (matches: (type: AcceptedType) => boolean): number =>
-    Math.max(0, ...types.filter(matches).map((type) => type.q));
-  const openMetrics = best(
-    ({ type, version }) => type === "application/openmetrics-text" && (version === undefined || version === "1.0.0"),
-  );
-  const text = best(({ type }) => type === "text/plain");
+  const liking = (name: string): number | undefined => {
+    const qs = types.filter(({ type }) => type === name).map(({ q }) => q);
+    return qs.length === 0 ? undefined : Math.max(...qs);
+  };
+  const openMetrics = types
+    .filter(({ type, version }) => type === "application/openmetrics-text" && (version ?? "1.0.0") === "1.0.0")
+    .reduce((best, { q }) => Math.max(best, q), 0);
+  const text = liking("text/plain") ?? liking("text/*") ?? liking("*/*") ?? 0;
   return openMetrics > 0 && openMetrics >= text ? OPENMETRICS : TEXT;
 }
 
@@ -53,11 +59,18 @@ export function familyHead(definition: MetricDefinition, format: ExpositionForma
   return `# HELP ${name} ${help}\n# TYPE ${name} ${definition.type}\n${unit}`;
 }
 
+/** An attribute name as a label name; dots become underscores as in OpenTelemetry's translation. */
+function labelName(key: string): string {
+  const name = key.replaceAll(/[^a-zA-Z0-9_]/g, "_").replace(/^_+/, "_");
+  return /^\d/.test(name) || name === "" ? `_${name}` : name;
+}
+
 /** `target_info` with the resource of this process; nothing without attributes. */
 export function resourceLines(resource: Readonly<Record<string, string>>, format: ExpositionFormat): string {
-  const entries = Object.entries(resource);
-  if (entries.length === 0) return "";
-  const labels = entries.map(([key, value]) => `${key.replaceAll(/[^a-zA-Z0-9_]/g, "_")}="${escapeLabel(value)}"`).join(",");
+  // Keys that differ only in dots give one label: a name twice in one sample would fail the scrape.
+  const labels = new Map(Object.entries(resource).map(([key, value]) => [labelName(key), labelText(value)]));
+  if (labels.size === 0) return "";
+  const pairs = Array.from(labels, ([name, value]) => `${name}="${escapeLabel(value)}"`).join(",");
   const [name, type] = format === "openmetrics" ? ["target", "info"] : ["target_info", "gauge"];
-  return `# HELP ${name} Resource of this process.\n# TYPE ${name} ${type}\ntarget_info{${labels}} 1\n`;
+  return `# HELP ${name} Resource of this process.\n# TYPE ${name} ${type}\ntarget_info{${pairs}} 1\n`;
 }

@@ -1,14 +1,20 @@
+import { labelText } from "./label-text.ts";
 import type { Labels, MetricDefinition } from "./registry-contract.ts";
 
 /** The value that stands for everything beyond a limit. */
 export const OVERFLOW = "__overflow__";
 
-/** Bounds the number of different values per label and of label sets per family (measurement contract 4.3). */
+/** Limits of the labels whose values are not a closed list (measurement contract 4.3). */
+const MAX_OPERATIONS = 50;
+const MAX_PROVIDERS = 32;
+const OPEN_LABELS: readonly string[] = ["model", "operation", "provider"];
+
+/** Bounds the number of different values per label. */
 export interface LabelLimits {
-  /** Values for `definition.labels`, in order, folded where a limit is reached. */
+  /** Values for `definition.labels`, in order, folded into `__overflow__` where a limit is reached. */
   admit(definition: MetricDefinition, labels: Labels): readonly string[];
-  /** Folds a label set because its family is full: `model` becomes `__overflow__`. */
-  foldFamily(definition: MetricDefinition, values: readonly string[]): readonly string[];
+  /** The values with the labels in `folded` replaced by `__overflow__`; each replacement counts as a fold. */
+  fold(definition: MetricDefinition, values: readonly string[], folded: readonly string[]): readonly string[];
 }
 
 export interface LabelLimitOptions {
@@ -17,24 +23,20 @@ export interface LabelLimitOptions {
   readonly onFold: (label: string) => void;
 }
 
-/** Limits of the open labels; all others are closed lists. */
-const MAX_OPERATIONS = 50;
-const MAX_PROVIDERS = 32;
-
 /** Limits shared by all families of one registry: a model admitted once is admitted everywhere. */
 export function createLabelLimits(options: LabelLimitOptions): LabelLimits {
-  const limits: Readonly<Record<string, number>> = {
-    model: options.maxModels,
-    operation: MAX_OPERATIONS,
-    provider: MAX_PROVIDERS,
-  };
-  const seen = new Map<string, Set<string>>();
+  const limits = new Map([
+    ["model", options.maxModels],
+    ["operation", MAX_OPERATIONS],
+    ["provider", MAX_PROVIDERS],
+  ]);
+  const admitted = new Map<string, Set<string>>();
 
   function admitValue(label: string, value: string): string {
-    const limit = limits[label];
+    const limit = limits.get(label);
     if (limit === undefined || value === OVERFLOW) return value;
-    let values = seen.get(label);
-    if (values === undefined) seen.set(label, (values = new Set()));
+    let values = admitted.get(label);
+    if (values === undefined) admitted.set(label, (values = new Set()));
     if (values.has(value)) return value;
     if (values.size < limit) {
       values.add(value);
@@ -45,10 +47,23 @@ export function createLabelLimits(options: LabelLimitOptions): LabelLimits {
   }
 
   return {
-    admit: (definition, labels) => definition.labels.map((label) => admitValue(label, labels[label] ?? "")),
-    foldFamily(definition, values) {
-      options.onFold("model");
-      return values.map((value, i) => (definition.labels[i] === "model" ? OVERFLOW : value));
-    },
+    admit: (definition, labels) => definition.labels.map((label) => admitValue(label, labelText(labels[label] ?? ""))),
+    fold: (definition, values, folded) =>
+      definition.labels.map((label, i) => {
+        const value = values[i] ?? "";
+        if (value === OVERFLOW || !folded.includes(label)) return value;
+        options.onFold(label);
+        return OVERFLOW;
+      }),
   };
+}
+
+/**
+ * Which labels to fold, step by step, when a family is full: first the model alone, then every open label. Closed lists
+ * stay, so that sums by outcome, token type and the like remain right; a family of closed lists cannot grow full.
+ */
+export function foldSteps(definition: MetricDefinition): readonly (readonly string[])[] {
+  const open = definition.labels.filter((label) => OPEN_LABELS.includes(label));
+  if (open.length === 0) return [];
+  return open.includes("model") ? [["model"], open] : [open];
 }

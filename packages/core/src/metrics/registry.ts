@@ -1,6 +1,7 @@
 import { BASE_FAMILIES, METRICS } from "../names/metrics.ts";
 import { familyHead, resourceLines } from "./exposition.ts";
-import { createLabelLimits, type LabelLimits } from "./label-limits.ts";
+import { createLabelLimits, foldSteps, type LabelLimits } from "./label-limits.ts";
+import { labelKey } from "./label-text.ts";
 import { Counter, Gauge, Histogram, type WritableSeries } from "./series.ts";
 import type {
   ExpositionFormat,
@@ -17,6 +18,8 @@ interface Family {
 
 const DEFAULT_MAX_MODELS = 100;
 const DEFAULT_MAX_SERIES = 1000;
+/** Label sets with `model="__overflow__"` a full family still takes before it folds operation and provider too. */
+const OVERFLOW_SERIES = 100;
 
 class OwnRegistry implements MetricRegistry {
   readonly #families = new Map<string, Family>();
@@ -70,18 +73,26 @@ class OwnRegistry implements MetricRegistry {
     labels: Labels,
     Series: new (definition: MetricDefinition, values: readonly string[]) => S,
   ): S {
-    const family = this.#family(definition);
-    let values = this.#limits.admit(definition, labels);
-    let known = family.series.get(values.join("\u0000"));
-    if (known === undefined && family.series.size >= this.#maxSeries && definition.labels.includes("model")) {
-      values = this.#limits.foldFamily(definition, values);
-      known = family.series.get(values.join("\u0000"));
-    }
+    const { series } = this.#family(definition);
+    const values = this.#fitting(definition, series, this.#limits.admit(definition, labels));
+    const known = series.get(labelKey(values));
     // Two definitions of one name and different types would be a bug of ours; a fresh series keeps recording harmless.
     if (known instanceof Series) return known;
     const created = new Series(definition, values);
-    family.series.set(values.join("\u0000"), created);
+    series.set(labelKey(values), created);
     return created;
+  }
+
+  /** The values themselves while the family has room or knows them, else the first fold it has room for. */
+  #fitting(definition: MetricDefinition, series: Family["series"], values: readonly string[]): readonly string[] {
+    let fitting = values;
+    let room = this.#maxSeries;
+    for (const step of foldSteps(definition)) {
+      if (series.size < room || series.has(labelKey(fitting))) return fitting;
+      fitting = this.#limits.fold(definition, fitting, step);
+      room += OVERFLOW_SERIES;
+    }
+    return fitting;
   }
 }
 

@@ -1,4 +1,4 @@
-import { escapeLabel, floatText, valueText } from "./number-text.ts";
+import { escapeLabel, floatText, valueText } from "./sample-text.ts";
 import type {
   CounterSeries,
   Exemplar,
@@ -21,12 +21,13 @@ interface KeptExemplar extends Exemplar {
 const EXEMPLAR_LABEL_CHARACTERS = 128;
 const EXEMPLAR_NAME_CHARACTERS = "trace_id".length + "span_id".length;
 
-function labelText(names: readonly string[], values: readonly string[]): string {
+function labelPairs(names: readonly string[], values: readonly string[]): string {
   return names.map((name, i) => `${name}="${escapeLabel(values[i] ?? "")}"`).join(",");
 }
 
 function fits(exemplar: Exemplar): boolean {
-  return EXEMPLAR_NAME_CHARACTERS + exemplar.traceId.length + exemplar.spanId.length <= EXEMPLAR_LABEL_CHARACTERS;
+  const characters = EXEMPLAR_NAME_CHARACTERS + exemplar.traceId.length + exemplar.spanId.length;
+  return characters <= EXEMPLAR_LABEL_CHARACTERS && Number.isFinite(exemplar.timestampSeconds);
 }
 
 function exemplarText(kept: KeptExemplar | undefined, format: ExpositionFormat): string {
@@ -39,18 +40,23 @@ function braces(labels: string): string {
   return labels === "" ? "" : `{${labels}}`;
 }
 
-/** Counter: only finite, not negative increments count. */
+/** Whether a value may be recorded: our quantities are never negative, and one NaN would spoil a sum for ever. */
+function isQuantity(value: number): boolean {
+  return value >= 0 && value < Infinity;
+}
+
+/** Adds up; a negative or non-finite increment is dropped. */
 export class Counter implements CounterSeries, WritableSeries {
   readonly #head: string;
   #value = 0;
   #exemplar: KeptExemplar | undefined;
 
   constructor(definition: MetricDefinition, values: readonly string[]) {
-    this.#head = `${definition.name}_total${braces(labelText(definition.labels, values))} `;
+    this.#head = `${definition.name}_total${braces(labelPairs(definition.labels, values))} `;
   }
 
   add(value: number, exemplar?: Exemplar): void {
-    if (!Number.isFinite(value) || value < 0) return;
+    if (!isQuantity(value)) return;
     this.#value += value;
     if (exemplar !== undefined && fits(exemplar)) this.#exemplar = { ...exemplar, value };
   }
@@ -60,12 +66,13 @@ export class Counter implements CounterSeries, WritableSeries {
   }
 }
 
+/** A value that goes up and down; non-finite values are dropped. */
 export class Gauge implements GaugeSeries, WritableSeries {
   readonly #head: string;
   #value = 0;
 
   constructor(definition: MetricDefinition, values: readonly string[]) {
-    this.#head = `${definition.name}${braces(labelText(definition.labels, values))} `;
+    this.#head = `${definition.name}${braces(labelPairs(definition.labels, values))} `;
   }
 
   set(value: number): void {
@@ -96,7 +103,7 @@ export class Histogram implements HistogramSeries, WritableSeries {
     this.#bounds = definition.buckets ?? [];
     this.#counts = new Float64Array(this.#bounds.length + 1);
     this.#exemplars = Array.from({ length: this.#bounds.length + 1 }, () => undefined);
-    const labels = labelText(definition.labels, values);
+    const labels = labelPairs(definition.labels, values);
     const before = labels === "" ? "" : `${labels},`;
     this.#bucketHeads = [...this.#bounds, Infinity].map(
       (bound) => `${definition.name}_bucket{${before}le="${floatText(bound)}"} `,
@@ -106,7 +113,7 @@ export class Histogram implements HistogramSeries, WritableSeries {
   }
 
   observe(value: number, exemplar?: Exemplar): void {
-    if (!Number.isFinite(value)) return;
+    if (!isQuantity(value)) return;
     let low = 0;
     let high = this.#bounds.length;
     while (low < high) {

@@ -88,6 +88,8 @@ export const ATTR = {
   llmServerDecodeSeconds: "llm.server.decode_seconds",
   llmServerDecodeRate: "llm.server.decode_rate",
   llmTokenTape: "llm.token_tape",
+  /** Added by the server at ingest: the tape's shape in 60 buckets. */
+  llmFingerprint: "llm.fingerprint",
   samplingReason: "sampling.reason",
 } as const;
 

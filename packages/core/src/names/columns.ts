@@ -54,6 +54,8 @@ export const LLM_COLUMNS = [
   { field: "cacheWriteTokens", column: "cache_write_tok", kind: "count", id: 94 },
   { field: "reasoningTokens", column: "reason_tok", kind: "count", id: 95 },
   { field: "tokenTape", column: "token_tape", kind: "text", id: 96, bulky: true, attribute: "llm.token_tape" },
+  { field: "fingerprint", column: "fingerprint", kind: "text", id: 97, attribute: "llm.fingerprint" },
+  { field: "attempts", column: "attempts", kind: "count", id: 98 },
 ] as const satisfies readonly LlmColumn[];
 
 // A field that is missing in the table does not compile.

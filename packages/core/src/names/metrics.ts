@@ -225,7 +225,7 @@ export const METRICS = {
   nexentMonitorOverheadSeconds: {
     name: "nexent_monitor_overhead_seconds",
     type: "histogram",
-    help: "Our own time per request.",
+    help: "Our own time at the start and the end of a request; work per chunk is not in it.",
     unit: "seconds",
     labels: [],
     buckets: OVERHEAD,
@@ -341,6 +341,13 @@ export const METRICS = {
     type: "counter",
     help: "Spans that were acknowledged.",
     unit: "spans",
+    labels: [],
+    since,
+  },
+  nexentServerSanitisedValues: {
+    name: "nexent_server_sanitized_values",
+    type: "counter",
+    help: "Values that were cut, repaired or redacted before they were kept.",
     labels: [],
     since,
   },

@@ -43,7 +43,13 @@ export function usage(input: number, output: number, details: object = {}): obje
 
 /** The usage chunk: no choices. */
 export function usageChunk(input: number, output: number, details: object = {}): string {
-  return event({ id: ID, object: "chat.completion.chunk", model: MODEL, choices: [], usage: usage(input, output, details) });
+  return event({
+    id: ID,
+    object: "chat.completion.chunk",
+    model: MODEL,
+    choices: [],
+    usage: usage(input, output, details),
+  });
 }
 
 /** `count` writes from `firstMs`, `everyMs` apart. */

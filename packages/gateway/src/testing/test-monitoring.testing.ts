@@ -92,6 +92,7 @@ export function createTestMonitoring(registry: MetricRegistry = createMetricRegi
     backend,
     recorder,
     wallMs,
+    tracingAvailable: true,
     spans,
     calls: () => spans.filter((span) => span.start.kind === "client" && span.ended),
     sample(series) {

@@ -1,4 +1,4 @@
-import { LIMITS, MonitorError, readLlmFields, type LlmFields, type SpanRecord } from "@nexent/monitor-core";
+import { LIMITS, MonitorError } from "@nexent/monitor-core";
 import type { TraceStore } from "@nexent/monitor-store";
 import type { Clock } from "../clock.ts";
 import { spanCount, type TelemetryBatch } from "../codecs/telemetry-batch.ts";
@@ -16,12 +16,6 @@ export type IngestAnswer =
   | { readonly status: "overloaded"; readonly retryAfterMs: number }
   | { readonly status: "unavailable"; readonly retryAfterMs: number; readonly error: MonitorError };
 
-/** An LLM call that is durable now, for live views. */
-export interface StoredCall {
-  readonly span: SpanRecord;
-  readonly llm: LlmFields;
-}
-
 /** Normalises decoded batches and hands them to the store. Safe for concurrent calls. */
 export interface Ingest {
   /** @throws {PAYLOAD_TOO_LARGE} beyond `LIMITS.spansPerRequest`. */
@@ -32,8 +26,6 @@ export interface IngestOptions {
   readonly store: Pick<TraceStore, "write">;
   readonly events: PipelineEvents;
   readonly clock: Clock;
-  /** Told after the write is durable; must not throw. */
-  readonly onCalls?: (calls: readonly StoredCall[]) => void;
 }
 
 /** How long a sender waits when the store cannot say. */
@@ -60,24 +52,14 @@ export function createIngest(options: IngestOptions): Ingest {
           return { status: "unavailable", retryAfterMs: UNAVAILABLE_RETRY_MS, error: outcome.error };
         case "partial":
           rejected.set("store", outcome.rejected);
-          tellStored(spans, outcome.accepted, options);
+          events.spansAccepted(outcome.accepted);
           return answer(outcome.accepted, rejected, events, outcome.reason);
         case "accepted":
-          tellStored(spans, spans.length, options);
+          events.spansAccepted(spans.length);
           return answer(spans.length, rejected, events);
       }
     },
   };
-}
-
-function tellStored(spans: readonly SpanRecord[], accepted: number, options: IngestOptions): void {
-  const calls: StoredCall[] = [];
-  for (const span of spans) {
-    const llm = readLlmFields(span.attributes);
-    if (llm !== undefined) calls.push({ span, llm });
-  }
-  options.events.spansAccepted(accepted, calls.length);
-  if (calls.length > 0) options.onCalls?.(calls);
 }
 
 function answer(

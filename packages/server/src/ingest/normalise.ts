@@ -9,6 +9,7 @@ import {
   type SpanRecord,
 } from "@nexent/monitor-core";
 import type { TelemetryBatch, TelemetryEvent, TelemetryLink, TelemetryResource, TelemetrySpan } from "../codecs/telemetry-batch.ts";
+import { addFingerprint } from "./fingerprint.ts";
 import { addOurNames, firstChunkOf, serviceOf } from "./our-names.ts";
 import { brokenTime, isId, isNoId, type RejectReason } from "./reject.ts";
 import { cleanAttributes, cleanText, emptyCounts, type SanitiseCounts } from "./sanitise.ts";
@@ -81,6 +82,7 @@ function spanOf(wire: TelemetrySpan, resource: Resource, scope: string, counts: 
 function attributesOf(wire: TelemetrySpan, counts: SanitiseCounts): Map<string, AttributeValue> {
   const attributes = cleanAttributes(wire.attributes, counts);
   addOurNames(attributes, firstChunkOf(wire.events, wire.startUnixNanos));
+  addFingerprint(attributes, wire.endUnixNanos === 0n ? undefined : wire.endUnixNanos - wire.startUnixNanos);
   return attributes;
 }
 

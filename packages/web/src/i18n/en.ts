@@ -186,7 +186,7 @@ export const en = {
   "chart.table": "Show as table",
   "chart.chart": "Show as chart",
   "chart.time": "Time",
-  "chart.summary": "{title}: {n, plural, one {# model} other {# models}}, lowest {min}, highest {max}, last {last} {unit}.",
+  "chart.summary": "{title}: {n, plural, one {# model} other {# models}}, lowest {min}, highest {max}, last {last}.",
   "chart.summaryEmpty": "{title}: no values in this range.",
   "chart.cursor": "{time}: {values}",
   "chart.isolate": "Click: only this one. Shift-click: hide or show.",

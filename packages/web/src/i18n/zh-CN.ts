@@ -188,7 +188,7 @@ export const zhCN = {
   "chart.table": "以表格显示",
   "chart.chart": "以图表显示",
   "chart.time": "时间",
-  "chart.summary": "{title}：{n, plural, other {# 个模型}}，最低 {min}，最高 {max}，最新 {last} {unit}。",
+  "chart.summary": "{title}：{n, plural, other {# 个模型}}，最低 {min}，最高 {max}，最新 {last}。",
   "chart.summaryEmpty": "{title}：这段时间没有数值。",
   "chart.cursor": "{time}：{values}",
   "chart.isolate": "单击：只看这一个。Shift 单击：隐藏或显示。",

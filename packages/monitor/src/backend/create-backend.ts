@@ -1,0 +1,72 @@
+/** Chooses and starts the span backend of a configuration. */
+import { METRICS, type MetricRegistry } from "@nexent/monitor-core";
+import type { MonitorConfig } from "../config/config.ts";
+import type { SpanBackend } from "./backend.ts";
+import { createPackageLoader, type PackageLoader } from "./load.ts";
+import { createNoopBackend } from "./noop.ts";
+import { startOtelBackend } from "./otel.ts";
+
+export interface BackendOptions {
+  readonly registry: MetricRegistry;
+  /** Version of the program, for the instrumentation scope. */
+  readonly version: string;
+  /** Follow calls across `await` and register with the OpenTelemetry API; false for a program that passes parents itself. */
+  readonly context: boolean;
+  readonly loader?: PackageLoader;
+}
+
+/** A backend and what to say about it. `none`: spans go nowhere. */
+export interface StartedBackend {
+  readonly backend: SpanBackend;
+  readonly tracing: "own" | "host" | "none";
+  /** Why spans go nowhere, or only partly; absent when all is well or when that was asked for. */
+  readonly reason?: string;
+  /** Whether OpenTelemetry was loaded and is usable. */
+  readonly available: boolean;
+  /** Worth one warning: not an expected state such as "not installed". */
+  readonly warn: boolean;
+}
+
+function nothing(reason: string | undefined, warn: boolean): StartedBackend {
+  const base = { backend: createNoopBackend(), tracing: "none", available: false, warn } as const;
+  return reason === undefined ? base : { ...base, reason };
+}
+
+/** Starts spans for an enabled configuration. Never throws; without OpenTelemetry spans are silent no-ops. */
+export function createBackend(config: MonitorConfig, options: BackendOptions): StartedBackend {
+  const { destination } = config;
+  if (destination.kind === "none") return { ...nothing(undefined, false), available: true };
+  if (destination.kind === "unsupported") {
+    const reason = `traces cannot be sent to ${destination.protocol} addresses in this release; set OTEL_EXPORTER_OTLP_ENDPOINT to an OTLP/HTTP address`;
+    return nothing(reason, true);
+  }
+  const { registry } = options;
+  const started = startOtelBackend({
+    loader: options.loader ?? createPackageLoader(),
+    destination: {
+      url: destination.url,
+      protocol: destination.encoding,
+      headers: destination.headers,
+      timeoutMs: destination.timeoutMs,
+      gzip: destination.gzip,
+    },
+    resource: config.resourceAttributes,
+    version: options.version,
+    sampleRate: config.sampleRate,
+    context: options.context,
+    delayMs: config.exportDelayMs,
+    queueSpans: config.exportQueueSpans,
+    batchSpans: config.exportBatchSpans,
+    onExported: (count) => registry.counter(METRICS.nexentMonitorSpansExported, {}).add(count),
+    onDropped: (count, reason) => registry.counter(METRICS.nexentMonitorSpansDropped, { reason }).add(count),
+    onExportFailure: () => registry.counter(METRICS.nexentMonitorExportFailures, { destination: "otlp_http" }).add(1),
+  });
+  if (started.status === "unavailable") return nothing(started.reason, started.broken);
+  return {
+    backend: started.backend,
+    tracing: started.tracing,
+    available: true,
+    warn: started.warning !== undefined,
+    ...(started.warning !== undefined && { reason: started.warning }),
+  };
+}

@@ -1,0 +1,100 @@
+import {
+  METRICS,
+  type Exemplar,
+  type MetricRegistry,
+  type Outcome,
+  type TokenClock,
+  type TokenTimings,
+} from "@nexent/monitor-core";
+import type { CallEnd } from "./recording.ts";
+
+/** One ended request, ready to be observed. */
+export interface MeasuredCall {
+  readonly labels: { readonly model: string; readonly operation: string; readonly provider: string };
+  readonly streaming: boolean;
+  readonly end: CallEnd;
+  readonly timings: TokenTimings;
+  readonly clock: TokenClock;
+  readonly slow: readonly ("duration" | "rate")[];
+  /** Stalls that were counted while the stream was open. */
+  readonly stallsCounted: number;
+  readonly exemplar: Exemplar | undefined;
+}
+
+const MICROS = 1_000_000;
+
+/** Records every family of one request, once, at its end (measurement contract 4.1, 4.2). Unknown is not observed. */
+export function recordCallMetrics(registry: MetricRegistry, call: MeasuredCall): void {
+  recordEnd(registry, call);
+  recordFirsts(registry, call);
+  recordRates(registry, call);
+  recordTokens(registry, call);
+  recordStalls(registry, call);
+}
+
+function recordEnd(registry: MetricRegistry, { labels, streaming, end, timings, slow, exemplar }: MeasuredCall): void {
+  const ended: { readonly outcome: Outcome; readonly stream: string } = { stream: String(streaming), outcome: end.outcome };
+  registry.counter(METRICS.llmRequests, { ...labels, ...ended }).add(1);
+  if (end.outcome !== "abandoned" && timings.endMicros !== undefined) {
+    const duration = registry.histogram(METRICS.llmRequestDurationSeconds, { ...labels, ...ended });
+    duration.observe(timings.endMicros / MICROS, exemplar);
+  }
+  if (end.outcome === "error") {
+    registry.counter(METRICS.llmErrorCount, { ...labels, error_type: end.errorType ?? "unknown" }).add(1, exemplar);
+  }
+  for (const reason of slow) registry.counter(METRICS.llmSlowRequests, { ...labels, reason }).add(1);
+}
+
+function recordFirsts(registry: MetricRegistry, { labels, timings, exemplar }: MeasuredCall): void {
+  if (timings.firstTokenMicros !== undefined) {
+    registry.histogram(METRICS.llmTimeToFirstTokenSeconds, labels).observe(timings.firstTokenMicros / MICROS, exemplar);
+  }
+  if (timings.firstAnswerTokenMicros !== undefined) {
+    const first = registry.histogram(METRICS.llmTimeToFirstAnswerTokenSeconds, labels);
+    first.observe(timings.firstAnswerTokenMicros / MICROS, exemplar);
+  }
+}
+
+function recordRates(registry: MetricRegistry, { labels, streaming, timings, clock, exemplar }: MeasuredCall): void {
+  const estimated = String(timings.estimated);
+  const { generationRateTokensPerSecond: rate, endToEndRateTokensPerSecond: endToEnd } = timings;
+  if (rate !== undefined) {
+    registry.histogram(METRICS.llmTokenGenerationRate, { ...labels, estimated }).observe(rate, exemplar);
+    registry.histogram(METRICS.llmTimePerOutputTokenSeconds, { ...labels, estimated }).observe(1 / rate, exemplar);
+  }
+  if (endToEnd !== undefined) {
+    const family = registry.histogram(METRICS.llmEndToEndTokenRate, { ...labels, stream: String(streaming), estimated });
+    family.observe(endToEnd, exemplar);
+  }
+  if (timings.countedChunkCount < 2) return;
+  const chunkGap = registry.histogram(METRICS.llmInterChunkLatencySeconds, labels);
+  clock.forEachGap((gapSeconds, tokens) => {
+    chunkGap.observe(gapSeconds);
+    if (tokens === undefined || tokens < 1) return;
+    const tokenGap = registry.histogram(METRICS.llmInterTokenLatencySeconds, labels);
+    for (let i = 0; i < tokens; i += 1) tokenGap.observe(gapSeconds / tokens);
+  });
+}
+
+function recordTokens(registry: MetricRegistry, { labels, timings }: MeasuredCall): void {
+  const add = (type: string, count: number | undefined, estimated: boolean): void => {
+    if (count === undefined) return;
+    registry.counter(METRICS.llmTotalTokens, { ...labels, type, estimated: String(estimated) }).add(count);
+  };
+  add("input", timings.usage?.inputTokens, false);
+  add("output", timings.outputTokens, timings.estimated);
+  const detail = (type: string, count: number | undefined): void => {
+    if (count !== undefined) registry.counter(METRICS.llmTokenDetails, { ...labels, type }).add(count);
+  };
+  detail("cache_read", timings.usage?.cacheReadTokens);
+  detail("cache_write", timings.usage?.cacheWriteTokens);
+  detail("reasoning", timings.usage?.reasoningTokens);
+}
+
+function recordStalls(registry: MetricRegistry, { labels, timings, stallsCounted }: MeasuredCall): void {
+  timings.stalls.forEach((stall, i) => {
+    const phase = { ...labels, phase: stall.phase };
+    if (i >= stallsCounted) registry.counter(METRICS.llmStalls, phase).add(1);
+    registry.counter(METRICS.llmStallSeconds, phase).add(stall.lostMicros / MICROS);
+  });
+}

@@ -1,0 +1,6 @@
+/** `@nexent/monitor/recorder`: for programs that observe calls themselves, such as the gateway. */
+export { createRecorder } from "./recorder.ts";
+export { createBackend, type BackendOptions, type StartedBackend } from "./backend/create-backend.ts";
+export type { Attributes, BackendHealth, BackendSpan, SpanBackend, SpanContext, SpanStart } from "./backend/backend.ts";
+export { readMonitorConfig, type MonitorConfig } from "./config/config.ts";
+export type { CallEnd, LlmCall, Recorder, RecorderOptions, Recording } from "./recording.ts";

@@ -1,0 +1,135 @@
+import { isIP } from "node:net";
+import { resolve } from "node:path";
+import { MonitorError, PORTS } from "@nexent/monitor-core";
+import { z } from "zod";
+import { isLoopbackAddress } from "./host-origin.ts";
+
+/** A point at which a test lets the server kill itself. */
+export interface Failpoint {
+  readonly name: string;
+  /** At which pass, from 1. */
+  readonly pass: number;
+}
+
+/** Settings of one server, read once and passed down. */
+export interface ServerConfig {
+  readonly bind: string;
+  readonly isLoopbackBind: boolean;
+  /** Unset: 3005, else 3006. */
+  readonly dashboardPort: number | undefined;
+  readonly otlpHttpPort: number;
+  /** Absolute; unset = memory only. */
+  readonly dataDir: string | undefined;
+  readonly durability: "fsync" | "write" | "memory";
+  readonly diskReserveBytes: number;
+  readonly ingestToken: string | undefined;
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  readonly gatewayUrl: string;
+  readonly webDir: string | undefined;
+  readonly slowRequestSeconds: number;
+  readonly slowTokenRate: number;
+  readonly failpoint: Failpoint | undefined;
+}
+
+const MIN_TOKEN_CHARS = 32;
+const MIB = 1024 * 1024;
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const list = z
+  .string()
+  .transform((text) => text.split(",").map((part) => part.trim()).filter((part) => part !== ""))
+  .default([]);
+const positive = z.coerce.number().positive().finite();
+
+const failpoint = z
+  .string()
+  .regex(/^[a-z]+(-[a-z]+)*:[1-9][0-9]*$/, "must be <name>:<n>, as journal-before-sync:3")
+  .transform((text): Failpoint => {
+    const at = text.lastIndexOf(":");
+    return { name: text.slice(0, at), pass: Number(text.slice(at + 1)) };
+  });
+
+const schema = z.object({
+  LLM_MONITOR_BIND: z.string().default("127.0.0.1"),
+  LLM_MONITOR_DASHBOARD_PORT: port.optional(),
+  LLM_MONITOR_OTLP_HTTP_PORT: port.default(PORTS.otlpHttp.port),
+  LLM_MONITOR_DATA_DIR: z.string().default(".nexent/data"),
+  LLM_MONITOR_DURABILITY: z.enum(["fsync", "write", "memory"]).default("fsync"),
+  LLM_MONITOR_DISK_RESERVE_MIB: z.coerce.number().min(0).default(256),
+  LLM_MONITOR_INGEST_TOKEN: z.string().min(MIN_TOKEN_CHARS, `must have at least ${MIN_TOKEN_CHARS} characters`).optional(),
+  LLM_MONITOR_ALLOWED_HOSTS: list,
+  LLM_MONITOR_ALLOWED_ORIGINS: list,
+  LLM_MONITOR_GATEWAY_URL: z.url({ protocol: /^https?$/ }).default(`http://127.0.0.1:${PORTS.gateway.port}`),
+  LLM_MONITOR_WEB_DIR: z.string().optional(),
+  LLM_SLOW_REQUEST_THRESHOLD_SECONDS: positive.default(5),
+  LLM_SLOW_TOKEN_RATE_THRESHOLD: positive.default(10),
+  LLM_MONITOR_FAILPOINT: failpoint.optional(),
+});
+type Settings = z.infer<typeof schema>;
+
+/**
+ * Reads the environment. An empty variable is unset.
+ * @throws {CONFIG_INVALID} with every problem in one message.
+ */
+export function readServerConfig(env: Readonly<Record<string, string | undefined>>): ServerConfig {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ""));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) throw invalid(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
+  const settings = parsed.data;
+  const isLoopbackBind = isLoopback(settings.LLM_MONITOR_BIND);
+  const problems = isLoopbackBind ? [] : exposureProblems(settings);
+  if (problems.length > 0) throw invalid(problems);
+  return Object.freeze({
+    bind: settings.LLM_MONITOR_BIND,
+    isLoopbackBind,
+    dashboardPort: settings.LLM_MONITOR_DASHBOARD_PORT,
+    otlpHttpPort: settings.LLM_MONITOR_OTLP_HTTP_PORT,
+    dataDir: resolve(settings.LLM_MONITOR_DATA_DIR),
+    durability: settings.LLM_MONITOR_DURABILITY,
+    diskReserveBytes: settings.LLM_MONITOR_DISK_RESERVE_MIB * MIB,
+    ingestToken: settings.LLM_MONITOR_INGEST_TOKEN,
+    allowedHosts: settings.LLM_MONITOR_ALLOWED_HOSTS,
+    allowedOrigins: settings.LLM_MONITOR_ALLOWED_ORIGINS,
+    gatewayUrl: settings.LLM_MONITOR_GATEWAY_URL.replace(/\/+$/, ""),
+    webDir: settings.LLM_MONITOR_WEB_DIR === undefined ? undefined : resolve(settings.LLM_MONITOR_WEB_DIR),
+    slowRequestSeconds: settings.LLM_SLOW_REQUEST_THRESHOLD_SECONDS,
+    slowTokenRate: settings.LLM_SLOW_TOKEN_RATE_THRESHOLD,
+    failpoint: settings.LLM_MONITOR_FAILPOINT,
+  });
+}
+
+/** `localhost` and loopback addresses; a name that could resolve elsewhere counts as exposed. */
+function isLoopback(bind: string): boolean {
+  return bind === "localhost" || (isIP(bind) !== 0 && isLoopbackAddress(bind));
+}
+
+/** What an address that others can reach needs first. The default password is checked once the users are read. */
+function exposureProblems(settings: Settings): string[] {
+  const bind = settings.LLM_MONITOR_BIND;
+  const problems: string[] = [];
+  if (settings.LLM_MONITOR_INGEST_TOKEN === undefined) {
+    problems.push(
+      `LLM_MONITOR_BIND=${bind} exposes :${settings.LLM_MONITOR_OTLP_HTTP_PORT}, but no ingest token is set. ` +
+        `Set LLM_MONITOR_INGEST_TOKEN to at least ${MIN_TOKEN_CHARS} random characters, or bind 127.0.0.1.`,
+    );
+  }
+  if (settings.LLM_MONITOR_FAILPOINT !== undefined) {
+    problems.push(`LLM_MONITOR_FAILPOINT kills the server on purpose and is refused with LLM_MONITOR_BIND=${bind}.`);
+  }
+  return problems;
+}
+
+/** The refusal of a default password on an exposed address (reliability contract 7.2). */
+export function defaultPasswordExposed(config: Pick<ServerConfig, "bind">, dashboardPort: number): MonitorError {
+  return invalid([
+    `LLM_MONITOR_BIND=${config.bind} exposes :${dashboardPort}, but the password of admin is still the default. ` +
+      "Start once on 127.0.0.1 and change it there, or bind 127.0.0.1.",
+  ]);
+}
+
+function invalid(problems: readonly string[]): MonitorError {
+  return new MonitorError("CONFIG_INVALID", problems.join("\n"), {
+    hint: "Correct the settings above and start again; nothing was changed.",
+  });
+}

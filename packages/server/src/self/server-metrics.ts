@@ -1,0 +1,50 @@
+import { createMetricRegistry, METRICS, negotiateExposition, type MetricDefinition, type MetricRegistry } from "@nexent/monitor-core";
+import type { StoreStats } from "@nexent/monitor-store";
+import type { PipelineSnapshot } from "./pipeline-counters.ts";
+
+/** The exposition of this process and its content type. */
+export interface MetricsAnswer {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** Own metrics of the server: what the pipeline and the store count, in both text formats. */
+export interface ServerMetrics {
+  expose(accept: string | undefined, pipeline: PipelineSnapshot, store: StoreStats): MetricsAnswer;
+}
+
+/** A registry that follows counters kept elsewhere: each exposition adds what they grew by. */
+export function createServerMetrics(version: string): ServerMetrics {
+  const registry = createMetricRegistry({ resource: { service_name: "nexent-monitor-server", service_version: version } });
+  const counted = new Map<string, number>();
+
+  function follow(definition: MetricDefinition, value: number, labels: Readonly<Record<string, string>> = {}): void {
+    const key = `${definition.name} ${Object.values(labels).join(" ")}`;
+    const before = counted.get(key) ?? 0;
+    registry.counter(definition, labels).add(Math.max(0, value - before));
+    counted.set(key, Math.max(before, value));
+  }
+
+  return {
+    expose(accept, pipeline, store) {
+      follow(METRICS.nexentServerAcceptedSpans, pipeline.spansAccepted);
+      for (const [reason, spans] of pipeline.rejectedByReason) follow(METRICS.nexentServerRejectedSpans, spans, { reason });
+      for (const [reason, requests] of pipeline.refusedByReason) {
+        follow(METRICS.nexentServerRefusedRequests, requests, { reason });
+      }
+      follow(METRICS.nexentServerSanitisedValues, pipeline.sanitisedValues);
+      follow(METRICS.nexentServerDuplicateSpans, store.duplicateSpans);
+      follow(METRICS.nexentServerConflictingSpans, store.conflictingSpans);
+      follow(METRICS.nexentServerJournalDamagedFrames, store.damagedFrames);
+      setGauges(registry, store);
+      const { format, contentType } = negotiateExposition(accept);
+      return { contentType, text: registry.expose(format) };
+    },
+  };
+}
+
+function setGauges(registry: MetricRegistry, store: StoreStats): void {
+  registry.gauge(METRICS.nexentServerQuarantinedFiles, {}).set(store.quarantinedFiles);
+  registry.gauge(METRICS.nexentServerStorageDegraded, {}).set(store.storageDegraded ? 1 : 0);
+  registry.gauge(METRICS.nexentServerIndexLagSeconds, {}).set(store.indexLagSeconds);
+}
