@@ -23,7 +23,10 @@ export function importsOf(path, text) {
 }
 
 function packageName(specifier) {
-  return specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
 }
 
 function sourceFiles(folder) {
@@ -47,7 +50,8 @@ function layerProblem({ layers, file, source, target, where }) {
 }
 
 function importProblem({ name, manifest, byName, allowed, specifier, isTest, rootDev, where }) {
-  if (specifier.startsWith("node:")) return undefined;
+  // `virtual:` modules are made by a plugin of the build, not by a package.
+  if (/^(node|virtual):/.test(specifier)) return undefined;
   const dependency = packageName(specifier);
   if (BUILTIN.has(dependency)) return `${where}: write node:${dependency}`;
   if (dependency === manifest.name) return undefined;
@@ -61,7 +65,9 @@ function importProblem({ name, manifest, byName, allowed, specifier, isTest, roo
 function manifestProblems({ name, manifest, folder, architecture, byName }) {
   const allowed = architecture.packages[name];
   const assets = architecture.assets?.[name] ?? [];
-  const declared = Object.keys({ ...manifest.dependencies }).map((d) => byName.get(d)).filter(Boolean);
+  const declared = Object.keys({ ...manifest.dependencies })
+    .map((d) => byName.get(d))
+    .filter(Boolean);
   const problems = declared
     .filter((d) => !allowed.includes(d) && !assets.includes(d))
     .map((d) => `packages/${name}/package.json declares ${d}, architecture.json does not allow it`);
@@ -69,9 +75,11 @@ function manifestProblems({ name, manifest, folder, architecture, byName }) {
   if (!existsSync(tsconfig)) return problems;
   const references = (JSON.parse(readFileSync(tsconfig, "utf8")).references ?? []).map((r) => r.path.split("/").pop());
   for (const reference of references)
-    if (!allowed.includes(reference)) problems.push(`packages/${name}/tsconfig.json references ${reference}, which is not allowed`);
+    if (!allowed.includes(reference))
+      problems.push(`packages/${name}/tsconfig.json references ${reference}, which is not allowed`);
   for (const dependency of allowed)
-    if (!references.includes(dependency)) problems.push(`packages/${name}/tsconfig.json lacks the reference to ${dependency}`);
+    if (!references.includes(dependency))
+      problems.push(`packages/${name}/tsconfig.json lacks the reference to ${dependency}`);
   return problems;
 }
 
@@ -82,8 +90,23 @@ function fileProblems({ file, src, name, manifest, byName, architecture, rootDev
   const where = relative(root, file);
   return importsOf(file, readFileSync(file, "utf8")).flatMap((specifier) => {
     const problem = specifier.startsWith(".")
-      ? layerProblem({ layers, file: inside, source: file, target: relative(src, resolve(dirname(file), specifier)), where })
-      : importProblem({ name, manifest, byName, allowed: architecture.packages[name], specifier, isTest, rootDev, where });
+      ? layerProblem({
+          layers,
+          file: inside,
+          source: file,
+          target: relative(src, resolve(dirname(file), specifier)),
+          where,
+        })
+      : importProblem({
+          name,
+          manifest,
+          byName,
+          allowed: architecture.packages[name],
+          specifier,
+          isTest,
+          rootDev,
+          where,
+        });
     return problem === undefined ? [] : [problem];
   });
 }
@@ -92,8 +115,12 @@ function fileProblems({ file, src, name, manifest, byName, architecture, rootDev
 export function architectureProblems(root) {
   const architecture = JSON.parse(readFileSync(join(root, "architecture.json"), "utf8"));
   const rootDev = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).devDependencies ?? {};
-  const names = readdirSync(join(root, "packages")).filter((name) => existsSync(join(root, "packages", name, "package.json")));
-  const manifestOf = new Map(names.map((name) => [name, JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8"))]));
+  const names = readdirSync(join(root, "packages")).filter((name) =>
+    existsSync(join(root, "packages", name, "package.json")),
+  );
+  const manifestOf = new Map(
+    names.map((name) => [name, JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8"))]),
+  );
   const byName = new Map([...manifestOf].map(([name, manifest]) => [manifest.name, name]));
   const problems = [];
   for (const [name, manifest] of manifestOf) {
@@ -104,7 +131,9 @@ export function architectureProblems(root) {
     const folder = join(root, "packages", name);
     problems.push(...manifestProblems({ name, manifest, folder, architecture, byName }));
     for (const file of sourceFiles(join(folder, "src")))
-      problems.push(...fileProblems({ file, src: join(folder, "src"), name, manifest, byName, architecture, rootDev, root }));
+      problems.push(
+        ...fileProblems({ file, src: join(folder, "src"), name, manifest, byName, architecture, rootDev, root }),
+      );
   }
   for (const name of Object.keys(architecture.packages))
     if (!manifestOf.has(name)) problems.push(`architecture.json names ${name}, but packages/${name} does not exist`);

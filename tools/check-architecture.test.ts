@@ -59,7 +59,9 @@ describe("check-architecture", () => {
   it("catches a layer that imports its sibling", () => {
     write("packages/store/src/journal/j.ts", "export const j = 1;");
     write("packages/store/src/memory/bad.ts", 'import { j } from "../journal/j.ts"; export const k = j;');
-    expect(architectureProblems(root)).toEqual(['packages/store/src/memory/bad.ts: layer "memory" must not import layer "journal"']);
+    expect(architectureProblems(root)).toEqual([
+      'packages/store/src/memory/bad.ts: layer "memory" must not import layer "journal"',
+    ]);
   });
 
   it("catches a layer that imports a composition file", () => {
@@ -82,7 +84,8 @@ describe("check-architecture", () => {
   });
 
   it("reads every import form", () => {
-    const text = 'import a from "a"; export * from "b"; export { c } from "c"; import type { D } from "d"; void import("e"); export type F = D; a;';
+    const text =
+      'import a from "a"; export * from "b"; export { c } from "c"; import type { D } from "d"; void import("e"); export type F = D; a;';
     expect(importsOf("x.ts", text).sort()).toEqual(["a", "b", "c", "d", "e"]);
   });
 });

@@ -24,7 +24,12 @@ export function fail(message, exitCode = 1) {
 
 function hashFiles(files) {
   const hash = createHash("sha256");
-  for (const file of files) hash.update(file).update("\0").update(readFileSync(join(root, file))).update("\0");
+  for (const file of files)
+    hash
+      .update(file)
+      .update("\0")
+      .update(readFileSync(join(root, file)))
+      .update("\0");
   return hash.digest("hex");
 }
 
@@ -73,11 +78,22 @@ export function install() {
 
 function buildWeb() {
   const files = ["core", "api", "web"].flatMap((name) => filesBelow(join("packages", name, "src")));
-  const others = ["packages/web/index.html", "packages/web/vite.config.ts", "package-lock.json", ...filesBelow("packages/web/public")];
+  const others = [
+    "packages/web/index.html",
+    "packages/web/vite.config.ts",
+    "package-lock.json",
+    ...filesBelow("packages/web/public"),
+  ];
   const stamp = hashFiles([...files, ...others]);
   if (readStamp(WEB_STAMP) === stamp) return;
   rmSync(WEB_STAMP, { force: true });
-  run("Building the dashboard", process.execPath, ["node_modules/vite/bin/vite.js", "build", "packages/web", "--logLevel", "warn"]);
+  run("Building the dashboard", process.execPath, [
+    "node_modules/vite/bin/vite.js",
+    "build",
+    "packages/web",
+    "--logLevel",
+    "warn",
+  ]);
   mkdirSync(dirname(WEB_STAMP), { recursive: true });
   writeFileSync(WEB_STAMP, stamp);
 }

@@ -17,7 +17,11 @@ const STATIC_CHECKS = [
   ["architecture", node, ["tools/check-architecture.mjs"]],
   ["lock file policy", node, ["tools/check-lockfile.mjs"]],
   ["knip", "node_modules/.bin/knip", []],
-  ["generated files are up to date", node, ["--conditions=@nexent/source", "--import", "tsx", "tools/generate.ts", "--check"]],
+  [
+    "generated files are up to date",
+    node,
+    ["--conditions=@nexent/source", "--import", "tsx", "tools/generate.ts", "--check"],
+  ],
 ];
 
 function staticStage() {
@@ -41,7 +45,9 @@ function vitest(project) {
     totals.failed += 1;
     return;
   }
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numFailedTestSuites } = JSON.parse(readFileSync(report, "utf8"));
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numFailedTestSuites } = JSON.parse(
+    readFileSync(report, "utf8"),
+  );
   totals.passed += numPassedTests;
   totals.failed += numFailedTests;
   totals.skipped += numPendingTests + numTodoTests;

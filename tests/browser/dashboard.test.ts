@@ -36,7 +36,8 @@ async function openPage(context: BrowserContext): Promise<{ page: Page; complain
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("request", (request) => {
     const url = new URL(request.url());
-    if (url.protocol !== "data:" && url.origin !== stack.dashboardUrl) complaints.push(`foreign request: ${request.url()}`);
+    if (url.protocol !== "data:" && url.origin !== stack.dashboardUrl)
+      complaints.push(`foreign request: ${request.url()}`);
   });
   return { page, complaints };
 }
@@ -63,14 +64,29 @@ describe.skipIf(!present)("the dashboard in a real browser", () => {
     stack = await startStack();
     const answer = { ttftMs: 120, gapMs: 8, tokens: 240, tokensPerChunk: 2, seed: 7 };
     await Promise.all([
-      ...Array.from({ length: 24 }, (_, i) => ask({ model: "demo-fast", exact: { ...answer, ttftMs: 60 + i * 5, seed: i } })),
-      ...Array.from({ length: 4 }, (_, i) => ask({ model: "demo-large", exact: { ...answer, ttftMs: 400 + i * 20, gapMs: 20, tokens: 120, seed: i } })),
-      ask({ model: "demo-thinking", exact: { ...answer, reasoningTokens: 100, stalls: [{ afterToken: 150, ms: 900 }] } }),
+      ...Array.from({ length: 24 }, (_, i) =>
+        ask({ model: "demo-fast", exact: { ...answer, ttftMs: 60 + i * 5, seed: i } }),
+      ),
+      ...Array.from({ length: 4 }, (_, i) =>
+        ask({ model: "demo-large", exact: { ...answer, ttftMs: 400 + i * 20, gapMs: 20, tokens: 120, seed: i } }),
+      ),
+      ask({
+        model: "demo-thinking",
+        exact: { ...answer, reasoningTokens: 100, stalls: [{ afterToken: 150, ms: 900 }] },
+      }),
       ask({ model: "scenario/http-429" }),
     ]);
     browser = await chromium.launch({
       executablePath: CHROMIUM,
-      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
     });
   });
 
@@ -82,16 +98,25 @@ describe.skipIf(!present)("the dashboard in a real browser", () => {
   for (const language of LANGUAGES) {
     for (const theme of THEMES) {
       it(`shows every page in ${language}, ${theme}, without a complaint, and accessible`, async () => {
-        const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: language, colorScheme: theme });
+        const context = await browser.newContext({
+          viewport: { width: 1440, height: 900 },
+          locale: language,
+          colorScheme: theme,
+        });
         const { page, complaints } = await openPage(context);
-        const shot = (name: string): Promise<Buffer> => page.screenshot({ path: join(SCREENSHOTS, `${name}.${language}.${theme}.png`) });
+        const shot = (name: string): Promise<Buffer> =>
+          page.screenshot({ path: join(SCREENSHOTS, `${name}.${language}.${theme}.png`) });
         await page.goto(`${stack.dashboardUrl}/login`);
         await page.locator('input[type="password"]').waitFor();
         await shot("login");
         await signIn(page);
         expect(await page.getAttribute("html", "lang")).toBe(language);
 
-        for (const [name, path] of [["overview", "/?live=0"], ["requests", "/requests?live=0&t=1h"], ["setup", "/setup"]] as const) {
+        for (const [name, path] of [
+          ["overview", "/?live=0"],
+          ["requests", "/requests?live=0&t=1h"],
+          ["setup", "/setup"],
+        ] as const) {
           await page.goto(`${stack.dashboardUrl}${path}`);
           await page.locator("h1").first().waitFor();
           await page.waitForLoadState("networkidle").catch(() => undefined);

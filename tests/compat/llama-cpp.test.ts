@@ -55,7 +55,9 @@ async function compare(ids: readonly string[]): Promise<void> {
   const rows = await eventually("all records", async () => {
     const { rows } = await api.requests("&m=random-llama");
     const details = await Promise.all(rows.map((row) => api.detail(row.id)));
-    const byId = new Map(details.map((d) => [d.attributes.find((a) => a.key === "gen_ai.response.id")?.value, d.request]));
+    const byId = new Map(
+      details.map((d) => [d.attributes.find((a) => a.key === "gen_ai.response.id")?.value, d.request]),
+    );
     return ids.every((id) => byId.has(id)) ? byId : undefined;
   });
   for (const id of ids) {

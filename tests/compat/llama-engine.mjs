@@ -26,7 +26,13 @@ async function bodyOf(request) {
 }
 
 function writeChunk(response, id, delta, extra = {}) {
-  const chunk = { id, object: "chat.completion.chunk", model: "random-llama", choices: [{ index: 0, delta, finish_reason: null }], ...extra };
+  const chunk = {
+    id,
+    object: "chat.completion.chunk",
+    model: "random-llama",
+    choices: [{ index: 0, delta, finish_reason: null }],
+    ...extra,
+  };
   response.write(`data: ${JSON.stringify(chunk)}\n\n`);
 }
 
@@ -35,7 +41,14 @@ async function answer(request, response) {
   const { messages, max_tokens: maxTokens = 64, seed = 1 } = await bodyOf(request);
   const prompt = model.tokenize(messages.map((message) => message.content).join("\n"));
   const id = `chatcmpl-${measured.length}`;
-  const record = { id, receivedAtMs, firstAtMs: undefined, lastAtMs: undefined, tokens: 0, promptTokens: prompt.length };
+  const record = {
+    id,
+    receivedAtMs,
+    firstAtMs: undefined,
+    lastAtMs: undefined,
+    tokens: 0,
+    promptTokens: prompt.length,
+  };
   measured.push(record);
   response.writeHead(200, { "content-type": "text/event-stream", "x-engine-id": id });
   response.flushHeaders();
@@ -52,9 +65,17 @@ async function answer(request, response) {
     writeChunk(response, id, { content: model.detokenize([token]) || "?" });
   }
   await sequence.dispose();
-  const usage = { prompt_tokens: prompt.length, completion_tokens: record.tokens, total_tokens: prompt.length + record.tokens };
-  response.write(`data: ${JSON.stringify({ id, object: "chat.completion.chunk", choices: [{ index: 0, delta: {}, finish_reason: "length" }] })}\n\n`);
-  response.write(`data: ${JSON.stringify({ id, object: "chat.completion.chunk", choices: [], usage })}\n\ndata: [DONE]\n\n`);
+  const usage = {
+    prompt_tokens: prompt.length,
+    completion_tokens: record.tokens,
+    total_tokens: prompt.length + record.tokens,
+  };
+  response.write(
+    `data: ${JSON.stringify({ id, object: "chat.completion.chunk", choices: [{ index: 0, delta: {}, finish_reason: "length" }] })}\n\n`,
+  );
+  response.write(
+    `data: ${JSON.stringify({ id, object: "chat.completion.chunk", choices: [], usage })}\n\ndata: [DONE]\n\n`,
+  );
   response.end();
 }
 

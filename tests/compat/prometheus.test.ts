@@ -69,7 +69,8 @@ describe.skipIf(!present)("a real Prometheus", () => {
   let log = "";
   let url = "";
 
-  const api = async (path: string): Promise<unknown> => ((await (await fetch(`${url}${path}`)).json()) as { data: unknown }).data;
+  const api = async (path: string): Promise<unknown> =>
+    ((await (await fetch(`${url}${path}`)).json()) as { data: unknown }).data;
 
   beforeAll(async () => {
     const port = await freePort();
@@ -108,7 +109,9 @@ describe.skipIf(!present)("a real Prometheus", () => {
 
   it("scrapes the gateway without a warning and knows the families by name and type", async () => {
     const target = await eventually("a good scrape", async () => {
-      const { activeTargets } = (await api("/api/v1/targets")) as { activeTargets: { health: string; lastError: string }[] };
+      const { activeTargets } = (await api("/api/v1/targets")) as {
+        activeTargets: { health: string; lastError: string }[];
+      };
       return activeTargets[0]?.health === "up" ? activeTargets[0] : undefined;
     });
     expect(target.lastError).toBe("");

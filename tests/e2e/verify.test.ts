@@ -21,7 +21,18 @@ describe("nexent-monitor verify", () => {
   it("fails with a non-zero exit code when a bound is not met", { timeout: 60_000 }, async () => {
     const program = startProgram(
       "cli",
-      ["verify", "--json", "--target", "gateway", "--repeat", "1", "--scenario", "role-only-first-chunk", "--ttft-tolerance-ms", "0"],
+      [
+        "verify",
+        "--json",
+        "--target",
+        "gateway",
+        "--repeat",
+        "1",
+        "--scenario",
+        "role-only-first-chunk",
+        "--ttft-tolerance-ms",
+        "0",
+      ],
       {},
     );
     expect(await program.exited, program.output()).toBe(1);

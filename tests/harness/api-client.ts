@@ -35,7 +35,11 @@ export async function signIn(baseUrl: string): Promise<ApiClient> {
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer;
   };
-  const cookieOf = (answer: Response): string => answer.headers.getSetCookie().map((cookie) => cookie.split(";")[0]).join("; ");
+  const cookieOf = (answer: Response): string =>
+    answer.headers
+      .getSetCookie()
+      .map((cookie) => cookie.split(";")[0])
+      .join("; ");
   const login = envelope(loginAnswerSchema);
 
   const first = await post("/api/session", { user: "admin", password: "admin" }, {});

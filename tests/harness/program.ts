@@ -6,7 +6,8 @@ import { join } from "node:path";
 export const repositoryRoot = join(import.meta.dirname, "..", "..");
 
 /** Variables of the tester's shell that would change what a program under test does. */
-const NOT_INHERITED = /^(ENABLE_TELEMETRY|SERVICE_NAME|JAEGER_ENDPOINT|LLM_|OTEL_|GATEWAY_|UPSTREAM_|EXACT_|TELEMETRY_|NODE_OPTIONS|VITEST)/;
+const NOT_INHERITED =
+  /^(ENABLE_TELEMETRY|SERVICE_NAME|JAEGER_ENDPOINT|LLM_|OTEL_|GATEWAY_|UPSTREAM_|EXACT_|TELEMETRY_|NODE_OPTIONS|VITEST)/;
 
 /** A real program of the product, started from `dist/`. */
 export interface Program {
@@ -20,7 +21,11 @@ export interface Program {
 }
 
 /** Starts `node packages/<package>/dist/main.js ...args` with a clean environment plus `env`. */
-export function startProgram(packageName: string, args: readonly string[], env: Readonly<Record<string, string>>): Program {
+export function startProgram(
+  packageName: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Program {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name)));
   const main = join(repositoryRoot, "packages", packageName, "dist", "main.js");
   const child = spawn(process.execPath, [main, ...args], {

@@ -31,7 +31,10 @@ export type RequestSort = z.infer<typeof requestSortSchema>;
 export const requestsQuerySchema = rangeQuerySchema.extend({
   outcome: list.optional(),
   f: z.string().max(16_384).optional(),
-  sort: z.string().regex(/^-?(start|ttft|speed|duration|in|out|stalls)$/).default("-start"),
+  sort: z
+    .string()
+    .regex(/^-?(start|ttft|speed|duration|in|out|stalls)$/)
+    .default("-start"),
   cursor: z.string().max(512).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(200),
 });

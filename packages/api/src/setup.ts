@@ -3,7 +3,9 @@ import { messageSchema } from "./envelope.ts";
 
 /** `GET /api/setup/check`: from nothing to the first request, step by step. */
 export const setupCheckSchema = z.object({
-  listening: z.array(z.object({ name: z.enum(["gateway", "otlp_http", "dashboard"]), url: z.string(), open: z.boolean() })),
+  listening: z.array(
+    z.object({ name: z.enum(["gateway", "otlp_http", "dashboard"]), url: z.string(), open: z.boolean() }),
+  ),
   steps: z.array(
     z.object({
       id: z.enum(["port_open", "bytes_seen", "span_decoded", "llm_attributes"]),
@@ -22,5 +24,9 @@ export const setupCheckSchema = z.object({
 export type SetupCheck = z.infer<typeof setupCheckSchema>;
 
 /** `POST /api/setup/test`: sends one request through the gateway to the built-in model. */
-export const setupTestSchema = z.object({ sent: z.boolean(), status: z.number().optional(), reason: messageSchema.optional() });
+export const setupTestSchema = z.object({
+  sent: z.boolean(),
+  status: z.number().optional(),
+  reason: messageSchema.optional(),
+});
 export type SetupTest = z.infer<typeof setupTestSchema>;

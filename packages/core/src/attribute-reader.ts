@@ -22,7 +22,10 @@ export interface AttributeReaderOptions {
 
 /** A reader over `attributes`. It never throws: attributes come from anybody. */
 export function createAttributeReader(attributes: AttributeMap, options: AttributeReaderOptions = {}): AttributeReader {
-  function first<T>(names: readonly string[], read: (value: AttributeValue, name: string) => T | undefined): T | undefined {
+  function first<T>(
+    names: readonly string[],
+    read: (value: AttributeValue, name: string) => T | undefined,
+  ): T | undefined {
     for (const name of names) {
       const value = attributes.get(name);
       const found = value === undefined ? undefined : read(value, name);

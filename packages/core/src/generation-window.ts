@@ -71,10 +71,14 @@ export interface GenerationWindow {
   readonly rateTokensPerSecond?: number;
 }
 
-function firstTokens(chunks: ChunkLog, counts: TokenCounts): Required<Pick<GenerationWindow, "firstChunkTokens" | "firstChunkTokensSource">> {
+function firstTokens(
+  chunks: ChunkLog,
+  counts: TokenCounts,
+): Required<Pick<GenerationWindow, "firstChunkTokens" | "firstChunkTokensSource">> {
   const windowTokens = counts.windowTokens ?? 0;
   if (counts.perChunk) return { firstChunkTokens: chunks.cumulativeTokens(0), firstChunkTokensSource: "usage" };
-  if (windowTokens / chunks.length <= ONE_TOKEN_RATIO) return { firstChunkTokens: 1, firstChunkTokensSource: "assumed_one" };
+  if (windowTokens / chunks.length <= ONE_TOKEN_RATIO)
+    return { firstChunkTokens: 1, firstChunkTokensSource: "assumed_one" };
   const share = chunks.totalBytes === 0 ? 0 : chunks.bytes(0) / chunks.totalBytes;
   return { firstChunkTokens: Math.max(1, Math.round(windowTokens * share)), firstChunkTokensSource: "proportional" };
 }
@@ -90,6 +94,7 @@ export function generationWindow(chunks: ChunkLog, counts: TokenCounts, choiceCo
   const first = firstTokens(chunks, counts);
   const windowMicros = chunks.atMicros(chunks.length - 1) - chunks.atMicros(0);
   const tokens = counts.windowTokens - first.firstChunkTokens;
-  if (choiceCount > 1 || chunks.length < 2 || tokens < 1 || windowMicros < MIN_WINDOW_MICROS || pausedInside(chunks)) return first;
+  if (choiceCount > 1 || chunks.length < 2 || tokens < 1 || windowMicros < MIN_WINDOW_MICROS || pausedInside(chunks))
+    return first;
   return { ...first, rateTokensPerSecond: tokens / (windowMicros / 1_000_000) };
 }

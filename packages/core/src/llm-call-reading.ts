@@ -90,7 +90,11 @@ function operationOf(read: AttributeReader): string | undefined {
 
 /** A foreign span that ended without a sign of failure is taken at its word; an open one has no outcome yet. */
 function derivedOutcome(read: AttributeReader, context: LlmSpanContext): Outcome | undefined {
-  if (context.status === "error" || read.text(promotedNames("errorType")) !== undefined || failedStatus(read) !== undefined) {
+  if (
+    context.status === "error" ||
+    read.text(promotedNames("errorType")) !== undefined ||
+    failedStatus(read) !== undefined
+  ) {
     return "error";
   }
   return context.status === undefined || context.durationSeconds === undefined ? undefined : "ok";

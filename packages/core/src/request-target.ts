@@ -11,7 +11,8 @@ export interface RequestTarget {
  * @returns undefined for anything else: absolute form, `*`, `//host`, control characters, a fragment.
  */
 export function parseRequestTarget(target: string | undefined): RequestTarget | undefined {
-  if (target === undefined || target.charCodeAt(0) !== 0x2f || target.startsWith("//") || target.startsWith("/\\")) return undefined;
+  if (target === undefined || target.charCodeAt(0) !== 0x2f || target.startsWith("//") || target.startsWith("/\\"))
+    return undefined;
   for (let i = 0; i < target.length; i += 1) {
     const code = target.charCodeAt(i);
     if (code <= 0x20 || code === 0x7f || code === 0x23) return undefined;

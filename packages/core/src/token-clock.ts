@@ -142,7 +142,8 @@ class MarkingClock implements TokenClock {
     this.#responseModel ??= event.responseModel;
     this.#responseId ??= event.responseId;
     this.#serverTimings = event.serverTimings ?? this.#serverTimings;
-    if (event.kinds !== 0) this.#count(event.kinds, event.kind ?? "text", event.outputBytes, event.usage?.outputTokens, atMicros);
+    if (event.kinds !== 0)
+      this.#count(event.kinds, event.kind ?? "text", event.outputBytes, event.usage?.outputTokens, atMicros);
   }
 
   recordDelta(kind: DeltaKind, bytes: number, atMicros: number, tokens?: number): void {
@@ -174,7 +175,9 @@ class MarkingClock implements TokenClock {
     if (this.#result !== undefined || this.sawNormalEnd || this.#pausedSinceLast) return undefined;
     const { length } = this.#chunks;
     if (length === 0) {
-      return firstTokenStall(nowMicros, this.#rule) === undefined ? undefined : { phase: "first_token", sinceMicros: 0 };
+      return firstTokenStall(nowMicros, this.#rule) === undefined
+        ? undefined
+        : { phase: "first_token", sinceMicros: 0 };
     }
     const since = this.#chunks.atMicros(length - 1);
     const stall = midStreamStall(this.#chunks, length, nowMicros - since, this.#rule);
@@ -227,7 +230,8 @@ class MarkingClock implements TokenClock {
     const rate = window.rateTokensPerSecond;
     const gaps = gapsBefore(chunks, end.streaming ? chunks.length : 0);
     const openEnd = this.sawNormalEnd || this.#pausedSinceLast ? undefined : end.endMicros;
-    const seconds = (micros: number | undefined): number | undefined => (micros === undefined ? undefined : micros / MICROS);
+    const seconds = (micros: number | undefined): number | undefined =>
+      micros === undefined ? undefined : micros / MICROS;
     return present<TokenTimings>({
       firstByteMicros: this.#firsts.byte,
       ...(end.streaming ? this.#streamMarks() : {}),

@@ -70,7 +70,7 @@ function encodeBytes(entries: readonly TapeEntry[], merged: boolean): Uint8Array
   const ticksOf = (entry: TapeEntry): number => Math.max(0, Math.round(entry.atMicros / TICK_MICROS));
   let previous = entries[0] === undefined ? 0 : ticksOf(entries[0]);
   writeVarint(out, previous);
-  for (let at = 0; at < entries.length; ) {
+  for (let at = 0; at < entries.length;) {
     const length = runLength(entries, at);
     const first = entries[at];
     if (first === undefined) break;

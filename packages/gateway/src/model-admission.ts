@@ -1,7 +1,7 @@
 import type { UpstreamConfig } from "./upstream/upstream.ts";
 
 /** Label of a model name that no upstream has confirmed yet. */
-export const UNADMITTED = "__overflow__";
+const UNADMITTED = "__overflow__";
 
 /**
  * Which model names may become label values: configured ones, and those that an upstream has answered with 2xx once,

@@ -25,7 +25,7 @@ function bodyOf(error: OwnError): string {
 }
 
 /** HTTP status of a fault; the codes that have none are never answered over HTTP. */
-export function statusOf(code: ErrorCode): number {
+function statusOf(code: ErrorCode): number {
   const definition = ERROR_CODES[code];
   return "httpStatus" in definition ? definition.httpStatus : 500;
 }

@@ -369,6 +369,58 @@ describe("endings", () => {
   });
 });
 
+describe("soak", () => {
+  it("32: after 400 streams, 60 % of them aborted, nothing is left open on either side", async () => {
+    let active = 0;
+    upstream.play((_request, response) => {
+      active += 1;
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      let sent = 0;
+      const timer = setInterval(() => {
+        response.write(`data: ${sent}\n\n`);
+        sent += 1;
+        if (sent === 4) response.end();
+      }, 2);
+      response.on("close", () => {
+        clearInterval(timer);
+        active -= 1;
+      });
+    });
+    let whole = 0;
+    const client = async (number: number): Promise<void> => {
+      for (let i = 0; i < 20; i += 1) if (await streamOnce((number * 20 + i) % 5 < 3 ? 1 : Infinity)) whole += 1;
+    };
+    await Promise.all(Array.from({ length: 20 }, (_, number) => client(number)));
+    await until(() => active === 0 && gateway.gateway.openRequests === 0);
+    expect(whole).toBe(160);
+    expect(upstream.requests).toHaveLength(400);
+  });
+});
+
+/** Reads a stream and leaves after `reads` body reads; true when it came whole. */
+function streamOnce(reads: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const request = http.request(gateway.origin + CHAT, {
+      method: "POST",
+      agent: false,
+      headers: { "content-type": "application/json" },
+    });
+    let seen = 0;
+    request.on("error", reject);
+    request.on("response", (response) => {
+      let text = "";
+      response.on("error", () => undefined);
+      response.on("data", (chunk: Buffer) => {
+        text += chunk.toString();
+        seen += 1;
+        if (seen >= reads) response.destroy();
+      });
+      response.on("close", () => resolve(response.complete && text.endsWith("data: 3\n\n")));
+    });
+    request.end('{"stream":true}');
+  });
+}
+
 function pairs(flat: readonly string[]): string {
   let text = "";
   for (let i = 0; i < flat.length; i += 2) text += `${flat[i]}: ${flat[i + 1]}\r\n`;

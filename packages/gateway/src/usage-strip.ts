@@ -63,7 +63,7 @@ function flatMember(payload: string): number {
 }
 
 /** One whole event, separator included; the same buffer when nothing is ours in it. */
-export function stripEvent(event: Buffer): Buffer {
+function stripEvent(event: Buffer): Buffer {
   const text = event.toString("latin1");
   if (!text.includes(NEEDLE)) return event;
   const span = dataSpan(text);

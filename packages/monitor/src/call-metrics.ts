@@ -33,7 +33,10 @@ export function recordCallMetrics(registry: MetricRegistry, call: MeasuredCall):
 }
 
 function recordEnd(registry: MetricRegistry, { labels, streaming, end, timings, slow, exemplar }: MeasuredCall): void {
-  const ended: { readonly outcome: Outcome; readonly stream: string } = { stream: String(streaming), outcome: end.outcome };
+  const ended: { readonly outcome: Outcome; readonly stream: string } = {
+    stream: String(streaming),
+    outcome: end.outcome,
+  };
   registry.counter(METRICS.llmRequests, { ...labels, ...ended }).add(1);
   if (end.outcome !== "abandoned" && timings.endMicros !== undefined) {
     const duration = registry.histogram(METRICS.llmRequestDurationSeconds, { ...labels, ...ended });
@@ -63,7 +66,11 @@ function recordRates(registry: MetricRegistry, { labels, streaming, timings, clo
     registry.histogram(METRICS.llmTimePerOutputTokenSeconds, { ...labels, estimated }).observe(1 / rate, exemplar);
   }
   if (endToEnd !== undefined) {
-    const family = registry.histogram(METRICS.llmEndToEndTokenRate, { ...labels, stream: String(streaming), estimated });
+    const family = registry.histogram(METRICS.llmEndToEndTokenRate, {
+      ...labels,
+      stream: String(streaming),
+      estimated,
+    });
     family.observe(endToEnd, exemplar);
   }
   if (timings.countedChunkCount < 2) return;

@@ -40,7 +40,12 @@ function step(observer: StreamObserver): (result: IteratorResult<unknown>) => vo
 function patch(iterator: object, name: string, make: (original: Method) => Method): boolean {
   const original = methodOf(iterator, name);
   if (original === undefined) return true;
-  return Reflect.defineProperty(iterator, name, { value: make(original), configurable: true, writable: true, enumerable: false });
+  return Reflect.defineProperty(iterator, name, {
+    value: make(original),
+    configurable: true,
+    writable: true,
+    enumerable: false,
+  });
 }
 
 /**
@@ -63,7 +68,19 @@ export function patchIterator(iterator: object, observer: StreamObserver, inside
     };
   const patched = patch(iterator, "next", (original) => called(original, () => observer.asked(), step(observer)));
   if (!patched) return false;
-  patch(iterator, "return", (original) => called(original, () => observer.left(), () => undefined));
-  patch(iterator, "throw", (original) => called(original, () => observer.left(), () => undefined));
+  patch(iterator, "return", (original) =>
+    called(
+      original,
+      () => observer.left(),
+      () => undefined,
+    ),
+  );
+  patch(iterator, "throw", (original) =>
+    called(
+      original,
+      () => observer.left(),
+      () => undefined,
+    ),
+  );
   return true;
 }

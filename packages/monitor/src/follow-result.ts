@@ -43,7 +43,8 @@ function followObject(value: object, call: Followed): unknown {
   if (isFunction(Reflect.get(value, "iterator")) && Reflect.get(value, "controller") instanceof AbortController) {
     return followClientStream(value, call);
   }
-  const iterates = isFunction(Reflect.get(value, Symbol.asyncIterator)) || isFunction(Reflect.get(value, Symbol.iterator));
+  const iterates =
+    isFunction(Reflect.get(value, Symbol.asyncIterator)) || isFunction(Reflect.get(value, Symbol.iterator));
   if (iterates && isFunction(Reflect.get(value, "next"))) return followIterator(value, call);
   if (isFunction(Reflect.get(value, Symbol.asyncIterator))) return followIterable(value, call);
   return endPlain(value, call);
@@ -103,7 +104,8 @@ function followPromise(promise: Promise<unknown>, call: Followed): Promise<unkno
 function followThenable(thenable: Thenable, call: Followed): object {
   const then = thenable.then.bind(thenable) as Thenable["then"];
   let settled: Promise<unknown> | undefined;
-  const shared = (): Promise<unknown> => (settled ??= followPromise(new Promise((resolve, reject) => void then(resolve, reject)), call));
+  const shared = (): Promise<unknown> =>
+    (settled ??= followPromise(new Promise((resolve, reject) => void then(resolve, reject)), call));
   const patched = Reflect.defineProperty(thenable, "then", {
     value: (ok?: (value: unknown) => unknown, bad?: (error: unknown) => unknown) => shared().then(ok, bad),
     configurable: true,

@@ -39,7 +39,11 @@ function modelOf(model: ModelName, args: ArrayLike<unknown>): string {
  * @example
  * const ask = monitorLlmCall("gpt-4o", "chat_completion")((question: string) => client.chat.completions.create({ ... }));
  */
-export function monitorLlmCall(model: ModelName, operation: string = DEFAULT_OPERATION, options: LlmCallOptions = {}): Decorator {
+export function monitorLlmCall(
+  model: ModelName,
+  operation: string = DEFAULT_OPERATION,
+  options: LlmCallOptions = {},
+): Decorator {
   return createDecorator(
     {
       isOn: () => manager.runtime() !== undefined,

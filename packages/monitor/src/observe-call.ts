@@ -23,7 +23,11 @@ export function openRecording(runtime: Runtime, call: LlmCall): Recording {
 }
 
 /** Runs `run` inside a recording and follows its result to the end. The host's errors are rethrown as they are. */
-export function observeCall(runtime: Runtime, { call, classify, endsByHand }: CallToObserve, run: (recording: Recording) => unknown): unknown {
+export function observeCall(
+  runtime: Runtime,
+  { call, classify, endsByHand }: CallToObserve,
+  run: (recording: Recording) => unknown,
+): unknown {
   const { backend } = runtime.started;
   const recording = openRecording(runtime, call);
   const inside = <T>(work: () => T): T => backend.withSpan(recording.span, work, recording);

@@ -162,7 +162,8 @@ class OpenRecording implements Recording, OpenCall {
   /** Only a kept trace may be pointed at. */
   #exemplar(): Exemplar | undefined {
     const { context } = this.span;
-    if (!this.#shared.options.exemplars || context === undefined || (context.traceFlags & SAMPLED) === 0) return undefined;
+    if (!this.#shared.options.exemplars || context === undefined || (context.traceFlags & SAMPLED) === 0)
+      return undefined;
     return { traceId: context.traceId, spanId: context.spanId, timestampSeconds: this.#shared.wallMs() / 1000 };
   }
 
@@ -193,7 +194,11 @@ class OpenRecording implements Recording, OpenCall {
   #addEvents(end: CallEnd, timings: TokenTimings, unixMicros: (micros: number) => number): void {
     const { firstTokenMicros } = timings;
     if (firstTokenMicros !== undefined) {
-      this.span.addEvent("first_token_received", { ttft_seconds: firstTokenMicros / 1e6 }, unixMicros(firstTokenMicros));
+      this.span.addEvent(
+        "first_token_received",
+        { ttft_seconds: firstTokenMicros / 1e6 },
+        unixMicros(firstTokenMicros),
+      );
     }
     for (const stall of timings.stalls.slice(0, MAX_STALL_EVENTS)) {
       const attributes = {

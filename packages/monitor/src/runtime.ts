@@ -53,12 +53,17 @@ export function startRuntime(options: MonitorOptions, warn: (message: string) =>
 
 /** State of a monitor; `disabled` without one. */
 export function statusOf(runtime: Runtime | undefined): MonitorStatus {
-  if (runtime === undefined) return { state: "disabled", tracing: "none", serviceName: readMonitorConfig(process.env).serviceName };
+  if (runtime === undefined)
+    return { state: "disabled", tracing: "none", serviceName: readMonitorConfig(process.env).serviceName };
   const { started, config } = runtime;
   const base = { tracing: started.tracing, serviceName: config.serviceName };
   if (!started.available) {
     const unsupported = config.destination.kind === "unsupported";
-    return { ...base, state: unsupported ? "degraded" : "unavailable", ...(started.reason !== undefined && { reason: started.reason }) };
+    return {
+      ...base,
+      state: unsupported ? "degraded" : "unavailable",
+      ...(started.reason !== undefined && { reason: started.reason }),
+    };
   }
   const { failingSinceMs, lastDropMs } = started.backend.health;
   const dropped = lastDropMs !== undefined && Date.now() - lastDropMs < RECENT_DROP_MS;

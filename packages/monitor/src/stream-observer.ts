@@ -15,7 +15,9 @@ import { safeProperty } from "./redact.ts";
 import { endOfAbort, endOfThrown } from "./thrown-error.ts";
 
 /** What a stream element of unknown shape holds: `undefined` = nothing counted. */
-export type Classify = (value: unknown) => { readonly kind?: DeltaKind; readonly text: string; readonly tokens?: number } | undefined;
+export type Classify = (
+  value: unknown,
+) => { readonly kind?: DeltaKind; readonly text: string; readonly tokens?: number } | undefined;
 
 export interface StreamObserverOptions {
   readonly recording: Recording;
@@ -127,7 +129,11 @@ export class StreamObserver implements Idle {
     if (aborted?.aborted === true && !recording.clock.sawNormalEnd) return endOfAbort(aborted.reason);
     const { fault } = recording.clock;
     if (fault !== undefined) {
-      return { outcome: "error", errorType: fault.errorType, ...(fault.code !== undefined && { errorCode: fault.code }) };
+      return {
+        outcome: "error",
+        errorType: fault.errorType,
+        ...(fault.code !== undefined && { errorCode: fault.code }),
+      };
     }
     if (this.#hasFormat && !recording.clock.sawNormalEnd) return { outcome: "error", errorType: "stream_interrupted" };
     return { outcome: "ok" };

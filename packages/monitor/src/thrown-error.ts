@@ -24,7 +24,12 @@ const CONNECTION_CODES = new Set([
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
 ]);
-const TIMEOUT_CODES = new Set(["ETIMEDOUT", "UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
+const TIMEOUT_CODES = new Set([
+  "ETIMEDOUT",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+]);
 const QUOTA_CODES = new Set(["insufficient_quota", "billing_hard_limit_reached", "quota_exceeded"]);
 
 /** Error events under status 200 carry a type or code instead of a status. */
@@ -51,7 +56,8 @@ function namesOf(error: unknown): readonly unknown[] {
 /** The error and its causes, at most five deep (`fetch failed` hides the reason in `cause`). */
 function chainOf(error: unknown): readonly unknown[] {
   const chain: unknown[] = [];
-  for (let at: unknown = error; at !== undefined && at !== null && chain.length < 5; at = safeProperty(at, "cause")) chain.push(at);
+  for (let at: unknown = error; at !== undefined && at !== null && chain.length < 5; at = safeProperty(at, "cause"))
+    chain.push(at);
   return chain;
 }
 
@@ -84,14 +90,16 @@ function typeOfChain(chain: readonly unknown[], where: ThrownWhere): ErrorType |
     if (namesOf(error).some((name) => CONNECTION_NAMES.has(name as string))) return typeOfBreak(where);
     const message = safeProperty(error, "message");
     // undici says no more than this when a body is cut, or when nothing answered.
-    if (error instanceof TypeError && (message === "terminated" || message === "fetch failed")) return typeOfBreak(where);
+    if (error instanceof TypeError && (message === "terminated" || message === "fetch failed"))
+      return typeOfBreak(where);
   }
   return undefined;
 }
 
 /** Fallback of a stream: what an error event said, else what parsing said, else an error event without a known name. */
 function typeInStream(error: unknown, code: string | undefined): ErrorType {
-  const byCode = (code === undefined ? undefined : TYPES_BY_CODE[code]) ?? TYPES_BY_CODE[text(safeProperty(error, "type")) ?? ""];
+  const byCode =
+    (code === undefined ? undefined : TYPES_BY_CODE[code]) ?? TYPES_BY_CODE[text(safeProperty(error, "type")) ?? ""];
   if (byCode !== undefined) return byCode;
   if (error instanceof SyntaxError) return "protocol";
   return namesOf(error).includes("APIError") ? "stream_error" : "application";
@@ -103,10 +111,12 @@ export function endOfThrown(error: unknown, where: ThrownWhere): CallEnd {
   const status = statusOf(error);
   const code = text(safeProperty(error, "code")) ?? text(safeProperty(error, "type"));
   const more = { error, ...(code !== undefined && { errorCode: code }) };
-  if (status !== undefined) return { outcome: "error", errorType: typeOfStatus(status, code), httpStatus: status, ...more };
+  if (status !== undefined)
+    return { outcome: "error", errorType: typeOfStatus(status, code), httpStatus: status, ...more };
   const known = typeOfChain(chain, where);
   if (known === "timeout") return { outcome: "error", errorType: "timeout", ...more };
-  if (chain.some((link) => namesOf(link).some((name) => ABORT_NAMES.has(name as string)))) return { outcome: "cancelled" };
+  if (chain.some((link) => namesOf(link).some((name) => ABORT_NAMES.has(name as string))))
+    return { outcome: "cancelled" };
   return { outcome: "error", errorType: known ?? typeInStream(error, code), ...more };
 }
 

@@ -102,5 +102,8 @@ export function createTokenTracker(model: string, options: TrackerOptions = {}):
   if (outer !== undefined && "clock" in outer) return new RecordingTracker(outer as Recording, false);
   const { operation = "llm_completion", provider = UNKNOWN, attributes } = options;
   const call = { provider, model, operation, streaming: false, clockSource: "iterator" } as const;
-  return new RecordingTracker(openRecording(runtime, { ...call, ...(attributes !== undefined && { attributes }) }), true);
+  return new RecordingTracker(
+    openRecording(runtime, { ...call, ...(attributes !== undefined && { attributes }) }),
+    true,
+  );
 }

@@ -58,8 +58,17 @@ function callOf(operation: string, model: string, attributes: Attributes | undef
  * });
  */
 export function traceLlmRequest<T>(operation: string, model: string, run: (request: LlmRequest) => T): T;
-export function traceLlmRequest<T>(operation: string, model: string, attributes: Attributes, run: (request: LlmRequest) => T): T;
-export function traceLlmRequest(operation: string, model: string, attributes?: Attributes): LlmRequest & AsyncDisposable;
+export function traceLlmRequest<T>(
+  operation: string,
+  model: string,
+  attributes: Attributes,
+  run: (request: LlmRequest) => T,
+): T;
+export function traceLlmRequest(
+  operation: string,
+  model: string,
+  attributes?: Attributes,
+): LlmRequest & AsyncDisposable;
 export function traceLlmRequest<T>(
   operation: string,
   model: string,

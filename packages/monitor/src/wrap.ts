@@ -7,7 +7,11 @@ export interface Decorator {
   /** TC39 decorator. */
   <F extends AnyFunction>(method: F, context: ClassMethodDecoratorContext<any, F>): F;
   /** Legacy `experimentalDecorators` decorator. */
-  <F extends AnyFunction>(proto: object, key: string | symbol, descriptor: TypedPropertyDescriptor<F>): TypedPropertyDescriptor<F>;
+  <F extends AnyFunction>(
+    proto: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<F>,
+  ): TypedPropertyDescriptor<F>;
   /** Plain wrapper. */
   <F extends AnyFunction>(fn: F): F;
 }
@@ -25,7 +29,9 @@ function wrapFunction(fn: AnyFunction, interceptor: Interceptor): AnyFunction {
   if ((fn as { [WRAPPED]?: true })[WRAPPED] === true) return fn;
   // No async wrapper and no closure before the off test: both cost more than everything else together.
   const wrapped = function (this: unknown): unknown {
-    return interceptor.isOn() ? interceptor.call(fn, this, arguments) : fn.apply(this, arguments as unknown as unknown[]);
+    return interceptor.isOn()
+      ? interceptor.call(fn, this, arguments)
+      : fn.apply(this, arguments as unknown as unknown[]);
   };
   for (const key of Reflect.ownKeys(fn)) {
     if (key === "prototype" || key === "arguments" || key === "caller") continue;
@@ -39,7 +45,8 @@ function wrapFunction(fn: AnyFunction, interceptor: Interceptor): AnyFunction {
 /** Makes the decorator of an interceptor. A misuse returns its argument as it was and is told to `misused`. */
 export function createDecorator(interceptor: Interceptor, misused: (what: string) => void): Decorator {
   const decorate = (target: any, second?: any, descriptor?: any): any => {
-    if (typeof descriptor?.value === "function") return { ...descriptor, value: wrapFunction(descriptor.value, interceptor) };
+    if (typeof descriptor?.value === "function")
+      return { ...descriptor, value: wrapFunction(descriptor.value, interceptor) };
     if (typeof target === "function") return wrapFunction(target, interceptor);
     misused(second?.kind === undefined ? "something that is no function" : `a ${String(second.kind)}`);
     return descriptor ?? target;

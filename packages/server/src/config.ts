@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { MonitorError, PORTS } from "@nexent/monitor-core";
 import { z } from "zod";
-import { isLoopbackAddress } from "./host-origin.ts";
+import { isLoopbackAddress, isLoopbackHost } from "./host-origin.ts";
 
 /** A point at which a test lets the server kill itself. */
 export interface Failpoint {
@@ -38,7 +38,12 @@ const MIB = 1024 * 1024;
 const port = z.coerce.number().int().min(0).max(65_535);
 const list = z
   .string()
-  .transform((text) => text.split(",").map((part) => part.trim()).filter((part) => part !== ""))
+  .transform((text) =>
+    text
+      .split(",")
+      .map((part) => part.trim())
+      .filter((part) => part !== ""),
+  )
   .default([]);
 const positive = z.coerce.number().positive().finite();
 
@@ -57,7 +62,10 @@ const schema = z.object({
   LLM_MONITOR_DATA_DIR: z.string().default(".nexent/data"),
   LLM_MONITOR_DURABILITY: z.enum(["fsync", "write", "memory"]).default("fsync"),
   LLM_MONITOR_DISK_RESERVE_MIB: z.coerce.number().min(0).default(256),
-  LLM_MONITOR_INGEST_TOKEN: z.string().min(MIN_TOKEN_CHARS, `must have at least ${MIN_TOKEN_CHARS} characters`).optional(),
+  LLM_MONITOR_INGEST_TOKEN: z
+    .string()
+    .min(MIN_TOKEN_CHARS, `must have at least ${MIN_TOKEN_CHARS} characters`)
+    .optional(),
   LLM_MONITOR_ALLOWED_HOSTS: list,
   LLM_MONITOR_ALLOWED_ORIGINS: list,
   LLM_MONITOR_GATEWAY_URL: z.url({ protocol: /^https?$/ }).default(`http://127.0.0.1:${PORTS.gateway.port}`),
@@ -73,11 +81,15 @@ type Settings = z.infer<typeof schema>;
  * @throws {CONFIG_INVALID} with every problem in one message.
  */
 export function readServerConfig(env: Readonly<Record<string, string | undefined>>): ServerConfig {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ""));
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ""),
+  );
   const parsed = schema.safeParse(given);
   if (!parsed.success) throw invalid(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
   const settings = parsed.data;
-  const isLoopbackBind = isLoopback(settings.LLM_MONITOR_BIND);
+  // Behind a name that is not loopback stands a proxy, and every peer looks local then.
+  const isLoopbackBind =
+    isLoopback(settings.LLM_MONITOR_BIND) && settings.LLM_MONITOR_ALLOWED_HOSTS.every(isLoopbackHost);
   const problems = isLoopbackBind ? [] : exposureProblems(settings);
   if (problems.length > 0) throw invalid(problems);
   return Object.freeze({
@@ -106,25 +118,33 @@ function isLoopback(bind: string): boolean {
 
 /** What an address that others can reach needs first. The default password is checked once the users are read. */
 function exposureProblems(settings: Settings): string[] {
-  const bind = settings.LLM_MONITOR_BIND;
+  const bind = isLoopback(settings.LLM_MONITOR_BIND)
+    ? `LLM_MONITOR_ALLOWED_HOSTS=${settings.LLM_MONITOR_ALLOWED_HOSTS.join(",")}`
+    : `LLM_MONITOR_BIND=${settings.LLM_MONITOR_BIND}`;
   const problems: string[] = [];
   if (settings.LLM_MONITOR_INGEST_TOKEN === undefined) {
     problems.push(
-      `LLM_MONITOR_BIND=${bind} exposes :${settings.LLM_MONITOR_OTLP_HTTP_PORT}, but no ingest token is set. ` +
+      `${bind} exposes :${settings.LLM_MONITOR_OTLP_HTTP_PORT}, but no ingest token is set. ` +
         `Set LLM_MONITOR_INGEST_TOKEN to at least ${MIN_TOKEN_CHARS} random characters, or bind 127.0.0.1.`,
     );
   }
   if (settings.LLM_MONITOR_FAILPOINT !== undefined) {
-    problems.push(`LLM_MONITOR_FAILPOINT kills the server on purpose and is refused with LLM_MONITOR_BIND=${bind}.`);
+    problems.push(`LLM_MONITOR_FAILPOINT kills the server on purpose and is refused with ${bind}.`);
   }
   return problems;
 }
 
 /** The refusal of a default password on an exposed address (reliability contract 7.2). */
-export function defaultPasswordExposed(config: Pick<ServerConfig, "bind">, dashboardPort: number): MonitorError {
+export function defaultPasswordExposed(
+  config: Pick<ServerConfig, "bind" | "allowedHosts">,
+  dashboardPort: number,
+): MonitorError {
+  const cause = isLoopback(config.bind)
+    ? `LLM_MONITOR_ALLOWED_HOSTS=${config.allowedHosts.join(",")}`
+    : `LLM_MONITOR_BIND=${config.bind}`;
   return invalid([
-    `LLM_MONITOR_BIND=${config.bind} exposes :${dashboardPort}, but the password of admin is still the default. ` +
-      "Start once on 127.0.0.1 and change it there, or bind 127.0.0.1.",
+    `${cause} exposes :${dashboardPort}, but the password of admin is still the default. ` +
+      "Start once on 127.0.0.1 without other host names and change it there.",
   ]);
 }
 

@@ -54,7 +54,10 @@ function splitHost(host: string): { name: string; port: string | undefined } {
   const end = lower.startsWith("[") ? lower.indexOf("]") + 1 : lower.length;
   const colon = lower.indexOf(":", lower.startsWith("[") ? end : 0);
   const name = colon === -1 ? lower : lower.slice(0, colon);
-  return { name: name.endsWith(".") ? name.slice(0, -1) : name, port: colon === -1 ? undefined : lower.slice(colon + 1) };
+  return {
+    name: name.endsWith(".") ? name.slice(0, -1) : name,
+    port: colon === -1 ? undefined : lower.slice(colon + 1),
+  };
 }
 
 /** First header that must be single but is not; judged on raw headers, as Node silently takes the first. */

@@ -2,6 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { LIMITS, MonitorError } from "@nexent/monitor-core";
 
+/** How often a stopping listener looks for idle connections. */
+const IDLE_SWEEP_MS = 50;
+
 /** One HTTP listener with the product's limits; both the receivers and the dashboard stand on it. */
 export interface Listener {
   /** Binds; resolves with the real port. @throws {PORT_IN_USE} */
@@ -81,18 +84,25 @@ function bindError(error: NodeJS.ErrnoException, options: ListenerOptions, port:
       cause: error,
     });
   }
-  return new MonitorError("CONFIG_INVALID", `cannot listen on ${options.host}:${port} (${error.code ?? error.message})`, {
-    hint: `Set LLM_MONITOR_BIND and ${options.portVariable} to an address and a port this user may open.`,
-    cause: error,
-  });
+  return new MonitorError(
+    "CONFIG_INVALID",
+    `cannot listen on ${options.host}:${port} (${error.code ?? error.message})`,
+    {
+      hint: `Set LLM_MONITOR_BIND and ${options.portVariable} to an address and a port this user may open.`,
+      cause: error,
+    },
+  );
 }
 
 function stopServer(server: Server, graceMs: number): Promise<void> {
   if (!server.listening) return Promise.resolve();
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    // A connection turns idle when its last answer is out; nobody else would close it then.
+    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
     server.close(() => {
       clearTimeout(cut);
+      clearInterval(sweep);
       resolve();
     });
     server.closeIdleConnections();

@@ -204,7 +204,10 @@ export interface TraceStore {
    * All spans of one trace by start, ties by span id. Also sees records that are acknowledged but not yet indexed.
    * @param hintUnixNanos some time inside the trace; makes the read faster, never changes the answer.
    */
-  trace(traceId: string, options?: { readonly hintUnixNanos?: bigint; readonly signal?: AbortSignal }): Promise<readonly StoredSpan[]>;
+  trace(
+    traceId: string,
+    options?: { readonly hintUnixNanos?: bigint; readonly signal?: AbortSignal },
+  ): Promise<readonly StoredSpan[]>;
   /** LLM calls, newest first unless sorted. */
   calls(filter: CallFilter, page: CallPage, signal?: AbortSignal): Promise<CallList>;
   aggregate(spec: AggregateSpec, signal?: AbortSignal): Promise<readonly AggregateRow[]>;

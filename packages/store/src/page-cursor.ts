@@ -17,14 +17,22 @@ export function sortOf(page: CallPage): CallSort {
 
 /** Opaque text of a mark; holds the sort too, so that a cursor cannot be used with another one. */
 export function encodeCursor(sort: CallSort, mark: PageMark): string {
-  const parts = [sort.column, sort.descending, mark.value ?? null, String(mark.startUnixNanos), mark.traceId, mark.spanId];
+  const parts = [
+    sort.column,
+    sort.descending,
+    mark.value ?? null,
+    String(mark.startUnixNanos),
+    mark.traceId,
+    mark.spanId,
+  ];
   return Buffer.from(JSON.stringify(parts)).toString("base64url");
 }
 
 /** @throws {QUERY_INVALID} when the text is no cursor of this sort. */
 export function decodeCursor(sort: CallSort, cursor: string): PageMark {
   const parts = parseParts(cursor);
-  if (parts === undefined || parts[0] !== sort.column || parts[1] !== sort.descending) throw invalidQuery("not a cursor of this list");
+  if (parts === undefined || parts[0] !== sort.column || parts[1] !== sort.descending)
+    throw invalidQuery("not a cursor of this list");
   const [, , value, start, traceId, spanId] = parts;
   if (typeof start !== "string" || !/^\d{1,19}$/.test(start)) throw invalidQuery("not a cursor of this list");
   if (typeof traceId !== "string" || !/^[0-9a-f]{32}$/.test(traceId)) throw invalidQuery("not a cursor of this list");

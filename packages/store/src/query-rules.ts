@@ -1,5 +1,12 @@
 import { LIMITS, MonitorError } from "@nexent/monitor-core";
-import { GROUP_KEYS, NUMBER_COLUMNS, type AggregateSpec, type CallFilter, type CallPage, type TimeRange } from "./contract.ts";
+import {
+  GROUP_KEYS,
+  NUMBER_COLUMNS,
+  type AggregateSpec,
+  type CallFilter,
+  type CallPage,
+  type TimeRange,
+} from "./contract.ts";
 
 /** Most values one filter list may hold. */
 const MAX_LIST = 1_000;
@@ -29,7 +36,8 @@ export function checkFilter(filter: CallFilter): void {
   if (Buffer.byteLength(filter.text ?? "") > LIMITS.queryTextBytes) throw invalidQuery("the search text is too long");
   for (const condition of filter.number ?? []) {
     checkColumn(condition.column);
-    if (Number.isNaN(condition.min ?? 0) || Number.isNaN(condition.max ?? 0)) throw invalidQuery("a bound is not a number");
+    if (Number.isNaN(condition.min ?? 0) || Number.isNaN(condition.max ?? 0))
+      throw invalidQuery("a bound is not a number");
   }
 }
 

@@ -11,12 +11,14 @@ const MAX_FLAGS = 2 ** 32 - 1;
 export function brokenRule(span: SpanRecord): string | undefined {
   if (!TRACE_ID.test(span.traceId)) return "trace id is not 32 lower-case hex digits";
   if (!SPAN_ID.test(span.spanId)) return "span id is not 16 lower-case hex digits";
-  if (span.parentSpanId !== undefined && !SPAN_ID.test(span.parentSpanId)) return "parent id is not 16 lower-case hex digits";
+  if (span.parentSpanId !== undefined && !SPAN_ID.test(span.parentSpanId))
+    return "parent id is not 16 lower-case hex digits";
   if (!isNanos(span.startUnixNanos)) return "start is outside 0..2^63-1 ns";
   if (span.durationNanos !== undefined && !isNanos(span.durationNanos)) return "duration is outside 0..2^63-1 ns";
   if (!Number.isInteger(span.flags) || span.flags < 0 || span.flags > MAX_FLAGS) return "flags are not 32 bits";
   if (span.events.some((event) => !isEventNanos(event.timeUnixNanos))) return "event time is outside 0..2^64-1 ns";
-  if (span.links.some((link) => !TRACE_ID.test(link.traceId) || !SPAN_ID.test(link.spanId))) return "link without valid ids";
+  if (span.links.some((link) => !TRACE_ID.test(link.traceId) || !SPAN_ID.test(link.spanId)))
+    return "link without valid ids";
   return tooDeep(span) ? `attribute values nest deeper than ${LIMITS.valueNesting}` : undefined;
 }
 

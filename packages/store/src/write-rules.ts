@@ -16,7 +16,8 @@ export function checkBatch(batch: RecordBatch): CheckedBatch {
   const spans: StoredSpan[] = [];
   let reason = "";
   for (const [at, span] of batch.spans.entries()) {
-    const broken = at < LIMITS.spansPerRequest ? brokenRule(span) : `more than ${LIMITS.spansPerRequest} spans in one batch`;
+    const broken =
+      at < LIMITS.spansPerRequest ? brokenRule(span) : `more than ${LIMITS.spansPerRequest} spans in one batch`;
     if (broken === undefined) spans.push(toStoredSpan(span));
     else if (reason === "") reason = broken;
   }

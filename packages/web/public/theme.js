@@ -12,4 +12,6 @@
   var dark = choice === "dark" || (choice !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
   root.dataset.theme = dark ? "dark" : "light";
   root.lang = language || (/^zh/i.test(navigator.language) ? "zh-CN" : "en");
+  // Before any module runs: the schema library must not probe for eval, which the content security policy reports.
+  globalThis.__zod_globalConfig = { jitless: true };
 })();

@@ -1,4 +1,4 @@
-import { sessionSchema } from "@nexent/monitor-api";
+import { envelope, sessionSchema } from "@nexent/monitor-api";
 import type { Command } from "../command.ts";
 import { readCliConfig, type CliConfig } from "../config.ts";
 import { startExactServer } from "../exact-server/server.ts";
@@ -84,8 +84,8 @@ async function stopAll({ output, supervisor, signals }: Run): Promise<number> {
 
 async function hasDefaultPassword(dashboard: string): Promise<boolean> {
   const answer = await askHealth(`${dashboard}/api/session`);
-  const session = answer.status === "up" ? sessionSchema.safeParse(answer.body) : undefined;
-  return session?.success === true && session.data.defaultPasswordHint;
+  const session = answer.status === "up" ? envelope(sessionSchema).safeParse(answer.body) : undefined;
+  return session?.success === true && session.data.data.defaultPasswordHint;
 }
 
 function failureText(failed: Extract<StartOutcome, { readonly status: "failed" }>, logDir: string): readonly string[] {

@@ -25,7 +25,8 @@ export function encodeAttributes(attributes: AttributeMap, inColumns?: ColumnVal
     if (text !== "") text += SEPARATOR;
     const held = inColumns !== undefined && typeof value !== "object" && inColumns.get(key) === value;
     // An empty key at the very front would read as the empty map.
-    text += (key === "" ? `${MARK}s""` : encodeString(key)) + SEPARATOR + (held ? IN_COLUMN : encodeAttributeValue(value));
+    text +=
+      (key === "" ? `${MARK}s""` : encodeString(key)) + SEPARATOR + (held ? IN_COLUMN : encodeAttributeValue(value));
   }
   return text;
 }
@@ -128,7 +129,8 @@ function decodeBytes(body: string): Uint8Array {
 /** Nested values: JSON where JSON is exact, else an object with one letter. */
 function toJson(value: AttributeValue): unknown {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0) ? value : { d: encodeNumber(value).slice(2) };
+  if (typeof value === "number")
+    return Number.isFinite(value) && !Object.is(value, -0) ? value : { d: encodeNumber(value).slice(2) };
   if (typeof value === "bigint") return { i: String(value) };
   if (value instanceof Uint8Array) return { x: bytesToHex(value) };
   if (value instanceof Map) return { m: [...(value as AttributeMap)].flatMap(([key, item]) => [key, toJson(item)]) };

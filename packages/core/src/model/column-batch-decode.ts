@@ -4,7 +4,14 @@ import type { LlmFields } from "../llm-call.ts";
 import { decodeUtf8 } from "./utf8-bytes.ts";
 import { decodeAttributes } from "./attribute-text.ts";
 import { columnValues, type ColumnRow } from "./column-batch.ts";
-import { BATCH_HEADER_BYTES, COLUMN_HEADER_BYTES, COLUMN_IS_FULL, COLUMN_SHAPES, SPAN_COLUMN, TEXT_SHAPE } from "./column-layout.ts";
+import {
+  BATCH_HEADER_BYTES,
+  COLUMN_HEADER_BYTES,
+  COLUMN_IS_FULL,
+  COLUMN_SHAPES,
+  SPAN_COLUMN,
+  TEXT_SHAPE,
+} from "./column-layout.ts";
 import { createColumnReader, EMPTY_COLUMN, type ColumnReader } from "./column-reader.ts";
 import { decodeEvents, decodeLinks } from "./span-extras.ts";
 import { SPAN_KINDS, STATUS_CODES, type Resource, type SpanRecord } from "./span-record.ts";
@@ -82,7 +89,8 @@ function readColumns(bytes: Uint8Array, view: DataView, start: number, count: nu
     const id = view.getUint16(at, true);
     const shape = COLUMN_SHAPES.get(id)?.shape;
     const shapeByte = view.getUint8(at + 2);
-    if (shape === undefined || shapeByte !== (shape === "text" ? TEXT_SHAPE : shape)) throw malformed("an unknown column");
+    if (shape === undefined || shapeByte !== (shape === "text" ? TEXT_SHAPE : shape))
+      throw malformed("an unknown column");
     const full = (view.getUint8(at + 3) & COLUMN_IS_FULL) !== 0;
     const end = at + COLUMN_HEADER_BYTES + view.getUint32(at + 4, true);
     if (end > bytes.length || columns.has(id)) throw malformed("a column past the end or twice");
@@ -108,7 +116,8 @@ function checkReferences(columns: ReadonlyMap<number, ColumnReader>, rowCount: n
     [SPAN_COLUMN.status, STATUS_CODES.length],
   ] as const;
   for (const [id, bound] of bounds) {
-    for (let row = 0; row < rowCount; row++) if ((columns.get(id)?.u8(row) ?? 0) >= bound) throw malformed("an unknown code");
+    for (let row = 0; row < rowCount; row++)
+      if ((columns.get(id)?.u8(row) ?? 0) >= bound) throw malformed("an unknown code");
   }
   const reference = columns.get(SPAN_COLUMN.resource);
   for (let row = 0; row < rowCount; row++) {

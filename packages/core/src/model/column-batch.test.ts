@@ -11,14 +11,14 @@ import { SPAN_KINDS, STATUS_CODES, type AttributeValue, type SpanRecord } from "
 /** Any text an attribute may hold: marks and separators of the encoding, NUL and lone surrogates among it. */
 const anyText = fc.oneof(
   fc.string({ unit: "binary", maxLength: 12 }),
-  fc.string({ unit: fc.constantFrom("\u0000", "\u0001", "\u0002", "c", "s", "i", "\ud800", "\udfff", "é", "😀", '"', "\ufeff"), maxLength: 6 }),
+  fc.string({
+    unit: fc.constantFrom("\u0000", "\u0001", "\u0002", "c", "s", "i", "\ud800", "\udfff", "é", "😀", '"', "\ufeff"),
+    maxLength: 6,
+  }),
   fc.constantFrom("__proto__", "constructor", "", "\u0001c", "llm.token_tape"),
 );
 const wellFormed = fc.string({ unit: "binary", maxLength: 20 });
-const bigInteger = fc.oneof(
-  fc.bigInt(2n ** 53n, 2n ** 64n - 1n),
-  fc.bigInt(-(2n ** 63n), -(2n ** 53n)),
-);
+const bigInteger = fc.oneof(fc.bigInt(2n ** 53n, 2n ** 64n - 1n), fc.bigInt(-(2n ** 63n), -(2n ** 53n)));
 const scalar: fc.Arbitrary<AttributeValue> = fc.oneof(
   anyText,
   fc.integer(),
@@ -57,13 +57,27 @@ const span: fc.Arbitrary<SpanRecord> = fc.record(
     scope: wellFormed,
     resource,
     attributes,
-    events: fc.array(fc.record({ name: anyText, timeUnixNanos: nanos, attributes }, { noNullPrototype: true }), { maxLength: 2 }),
-    links: fc.array(fc.record({ traceId: hex(16), spanId: hex(8), attributes }, { noNullPrototype: true }), { maxLength: 2 }),
+    events: fc.array(fc.record({ name: anyText, timeUnixNanos: nanos, attributes }, { noNullPrototype: true }), {
+      maxLength: 2,
+    }),
+    links: fc.array(fc.record({ traceId: hex(16), spanId: hex(8), attributes }, { noNullPrototype: true }), {
+      maxLength: 2,
+    }),
   },
   {
     noNullPrototype: true,
     requiredKeys: [
-      "traceId", "spanId", "flags", "name", "kind", "startUnixNanos", "status", "resource", "attributes", "events", "links",
+      "traceId",
+      "spanId",
+      "flags",
+      "name",
+      "kind",
+      "startUnixNanos",
+      "status",
+      "resource",
+      "attributes",
+      "events",
+      "links",
     ],
   },
 );
@@ -72,7 +86,13 @@ const llm: fc.Arbitrary<LlmFields | undefined> = fc.option(
     Object.fromEntries(
       LLM_COLUMNS.map(({ field, kind }) => [
         field,
-        kind === "text" ? wellFormed : kind === "boolean" ? fc.boolean() : kind === "count" ? fc.maxSafeNat() : fc.double({ min: 0, max: 1e9, noNaN: true }),
+        kind === "text"
+          ? wellFormed
+          : kind === "boolean"
+            ? fc.boolean()
+            : kind === "count"
+              ? fc.maxSafeNat()
+              : fc.double({ min: 0, max: 1e9, noNaN: true }),
       ]),
     ),
     { requiredKeys: [], noNullPrototype: true },
@@ -82,7 +102,9 @@ const llm: fc.Arbitrary<LlmFields | undefined> = fc.option(
 /** Rows in which the promoted attribute often equals its column, as it does in real spans. */
 const row: fc.Arbitrary<ColumnRow> = fc.tuple(span, llm, fc.boolean()).map(([record, fields, same]) => {
   const withTape = same && fields?.tokenTape !== undefined;
-  const merged = withTape ? new Map([...record.attributes, ["llm.token_tape", fields.tokenTape]] as [string, AttributeValue][]) : record.attributes;
+  const merged = withTape
+    ? new Map([...record.attributes, ["llm.token_tape", fields.tokenTape]] as [string, AttributeValue][])
+    : record.attributes;
   const whole = { ...record, attributes: merged };
   return fields === undefined ? { span: whole } : { span: whole, llm: fields };
 });
@@ -109,7 +131,14 @@ describe("column batch", () => {
   });
 
   it("keeps a value apart from the whole number, the text and the boolean it looks like", () => {
-    const attributes = new Map<string, AttributeValue>([["a", 1], ["b", "1"], ["c", true], ["d", -0], ["e", 2n ** 63n], ["f", 0.5]]);
+    const attributes = new Map<string, AttributeValue>([
+      ["a", 1],
+      ["b", "1"],
+      ["c", true],
+      ["d", -0],
+      ["e", 2n ** 63n],
+      ["f", 0.5],
+    ]);
     const [first] = sample();
     if (first === undefined) throw new Error("no sample");
     const [read] = [...decodeColumnBatch(encodeColumnBatch([{ span: { ...first.span, attributes } }], 0)).rows()];
@@ -136,7 +165,13 @@ describe("column batch", () => {
   });
 
   it("leaves out numbers that no column can hold exactly", () => {
-    const fields = storableLlmFields({ ttftSeconds: Number.NaN, gapP50Seconds: -1, inputTokens: 1.5, outputTokens: 3, lastTokenSeconds: 1e300 });
+    const fields = storableLlmFields({
+      ttftSeconds: Number.NaN,
+      gapP50Seconds: -1,
+      inputTokens: 1.5,
+      outputTokens: 3,
+      lastTokenSeconds: 1e300,
+    });
     expect(fields).toStrictEqual({ outputTokens: 3 });
   });
 

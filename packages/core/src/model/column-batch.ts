@@ -55,7 +55,8 @@ export function createColumnBatchBuilder(): ColumnBatchBuilder {
   function appendSpan(row: number, span: SpanRecord, inColumns: ColumnValues): void {
     column(SPAN_COLUMN.traceId).fixed(row).bytes(idBytes(span.traceId, 16));
     column(SPAN_COLUMN.spanId).fixed(row).bytes(idBytes(span.spanId, 8));
-    if (span.parentSpanId !== undefined) column(SPAN_COLUMN.parentSpanId).fixed(row).bytes(idBytes(span.parentSpanId, 8));
+    if (span.parentSpanId !== undefined)
+      column(SPAN_COLUMN.parentSpanId).fixed(row).bytes(idBytes(span.parentSpanId, 8));
     column(SPAN_COLUMN.startUnixNanos).fixed(row).u64(span.startUnixNanos);
     if (span.durationNanos !== undefined) column(SPAN_COLUMN.durationNanos).fixed(row).u64(span.durationNanos);
     column(SPAN_COLUMN.resource).fixed(row).u32(resources.indexOf(span.resource));
@@ -66,7 +67,8 @@ export function createColumnBatchBuilder(): ColumnBatchBuilder {
     optionalText(SPAN_COLUMN.statusMessage, row, span.statusMessage);
     optionalText(SPAN_COLUMN.scope, row, span.scope);
     optionalText(SPAN_COLUMN.traceState, row, span.traceState);
-    if (span.attributes.size > 0) column(SPAN_COLUMN.attributes).text(row, encodeAttributes(span.attributes, inColumns));
+    if (span.attributes.size > 0)
+      column(SPAN_COLUMN.attributes).text(row, encodeAttributes(span.attributes, inColumns));
     if (span.events.length > 0) column(SPAN_COLUMN.events).text(row, encodeEvents(span.events));
     if (span.links.length > 0) column(SPAN_COLUMN.links).text(row, encodeLinks(span.links));
   }
@@ -76,7 +78,10 @@ export function createColumnBatchBuilder(): ColumnBatchBuilder {
     for (const { field, id } of LLM_COLUMNS) {
       const value = llm[field];
       if (typeof value === "string") column(id).text(row, value);
-      else if (typeof value === "boolean") column(id).fixed(row).u8(value ? 1 : 0);
+      else if (typeof value === "boolean")
+        column(id)
+          .fixed(row)
+          .u8(value ? 1 : 0);
       else if (value !== undefined) column(id).fixed(row).f64(value);
     }
   }

@@ -47,4 +47,3 @@ function bitmapOf(rows: readonly number[], rowCount: number): Uint8Array {
   for (const row of rows) bitmap[row >> 3] = (bitmap[row >> 3] ?? 0) | (1 << (row & 7));
   return bitmap;
 }
-

@@ -31,7 +31,12 @@ export const EMPTY_COLUMN: ColumnReader = {
  * Reads one column whose bytes are exactly `bytes`.
  * @throws {PAYLOAD_MALFORMED} when lengths, presence and offsets do not agree; afterwards no read leaves `bytes`.
  */
-export function createColumnReader(bytes: Uint8Array, shape: ColumnShape, rowCount: number, full: boolean): ColumnReader {
+export function createColumnReader(
+  bytes: Uint8Array,
+  shape: ColumnShape,
+  rowCount: number,
+  full: boolean,
+): ColumnReader {
   const bitmapBytes = full ? 0 : Math.ceil(rowCount / 8);
   if (bytes.length < bitmapBytes) throw malformed("a column shorter than its presence bitmap");
   const slots = full ? undefined : slotsOf(bytes.subarray(0, bitmapBytes), rowCount);

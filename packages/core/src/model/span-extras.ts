@@ -6,7 +6,9 @@ import type { SpanEvent, SpanLink } from "./span-record.ts";
 /** `[[name, nanos, attribute text], ...]` */
 export function encodeEvents(events: readonly SpanEvent[]): string {
   if (events.length === 0) return "";
-  return JSON.stringify(events.map((event) => [event.name, String(event.timeUnixNanos), encodeAttributes(event.attributes)]));
+  return JSON.stringify(
+    events.map((event) => [event.name, String(event.timeUnixNanos), encodeAttributes(event.attributes)]),
+  );
 }
 
 /** @throws {PAYLOAD_MALFORMED} */
@@ -25,7 +27,11 @@ export function encodeLinks(links: readonly SpanLink[]): string {
 
 /** @throws {PAYLOAD_MALFORMED} */
 export function decodeLinks(text: string): readonly SpanLink[] {
-  return rowsOf(text).map(([traceId, spanId, attributes]) => ({ traceId, spanId, attributes: decodeAttributes(attributes) }));
+  return rowsOf(text).map(([traceId, spanId, attributes]) => ({
+    traceId,
+    spanId,
+    attributes: decodeAttributes(attributes),
+  }));
 }
 
 function rowsOf(text: string): readonly (readonly [string, string, string])[] {
@@ -35,7 +41,8 @@ function rowsOf(text: string): readonly (readonly [string, string, string])[] {
   return rows.map((row: unknown) => {
     if (!Array.isArray(row) || row.length !== 3) throw malformed("a row that is not of three parts");
     const [first, second, third] = row as readonly unknown[];
-    if (typeof first !== "string" || typeof second !== "string" || typeof third !== "string") throw malformed("a part that is no text");
+    if (typeof first !== "string" || typeof second !== "string" || typeof third !== "string")
+      throw malformed("a part that is no text");
     return [first, second, third] as const;
   });
 }

@@ -1,5 +1,13 @@
 /** A value as OpenTelemetry attributes allow it, normalised. `bigint` only for integers beyond 2^53. */
-export type AttributeValue = string | number | boolean | bigint | Uint8Array | readonly AttributeValue[] | null | AttributeMap;
+export type AttributeValue =
+  | string
+  | number
+  | boolean
+  | bigint
+  | Uint8Array
+  | readonly AttributeValue[]
+  | null
+  | AttributeMap;
 export type AttributeMap = ReadonlyMap<string, AttributeValue>;
 
 /** OTLP span kinds by their wire numbers. */

@@ -51,7 +51,11 @@ function typeOf(code: string | undefined): ErrorType | undefined {
  */
 export function readFault(error: unknown): ProviderFault {
   if (typeof error !== "object" || error === null) return { errorType: "stream_error" };
-  const { code, type, status } = error as { readonly code?: unknown; readonly type?: unknown; readonly status?: unknown };
+  const { code, type, status } = error as {
+    readonly code?: unknown;
+    readonly type?: unknown;
+    readonly status?: unknown;
+  };
   const known = [scalar(code), scalar(type), scalar(status)];
   const errorType = known.map(typeOf).find((mapped) => mapped !== undefined) ?? "stream_error";
   const raw = known.find((value) => value !== undefined);

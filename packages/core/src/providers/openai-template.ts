@@ -34,7 +34,8 @@ function templateOf(frame: string, event: StreamEvent): Template | undefined {
   const { kind } = event;
   // Only a frame that says nothing but one piece of output may stand for others.
   if (kind === undefined || event.kinds !== DELTA_KIND_BIT[kind] || event.type !== "chunk") return undefined;
-  if (event.usage !== undefined || event.finishReason !== undefined || event.serverTimings !== undefined) return undefined;
+  if (event.usage !== undefined || event.finishReason !== undefined || event.serverTimings !== undefined)
+    return undefined;
   // Two candidate members in one frame would leave open which of them was counted.
   const found = VARYING.filter(({ needle }) => frame.includes(needle));
   const varying = found[0];

@@ -21,7 +21,7 @@ export function isLoopbackName(name: string): boolean {
 }
 
 /** Host name of a `Host` value: lower case, without port, brackets and one trailing dot. */
-export function hostNameOf(host: string): string {
+function hostNameOf(host: string): string {
   const name = host.startsWith("[") ? host.slice(1).split("]", 1)[0] : host.split(":", 1)[0];
   return (name ?? "").toLowerCase().replace(/\.$/, "");
 }

@@ -21,7 +21,7 @@ const GENERATES = { ...OPENAI, usageOnRequest: true } as const;
 const INPUT_ONLY = { ...OPENAI, format: "openai-chat", usageOnly: true } as const;
 
 /** Every listed tail; a longer suffix stands before one it ends with. */
-export const TAILS: readonly Tail[] = [
+const TAILS: readonly Tail[] = [
   { ...GENERATES, suffix: "/chat/completions", format: "openai-chat", operation: "chat" },
   { ...GENERATES, suffix: "/completions", format: "openai-completions", operation: "text_completion" },
   { ...OPENAI, suffix: "/responses", format: "opaque", operation: "chat" },

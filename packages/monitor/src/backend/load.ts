@@ -23,7 +23,7 @@ function isMissing(error: unknown): boolean {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message.split("\n", 1)[0] ?? error.name : "it threw a value that is no error";
+  return error instanceof Error ? (error.message.split("\n", 1)[0] ?? error.name) : "it threw a value that is no error";
 }
 
 /** The version in the nearest `package.json` above `file` that carries `name`; read by path, past any exports map. */
@@ -31,7 +31,8 @@ function versionOf(require: NodeJS.Require, file: string, name: string): string 
   for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
     try {
       const manifest: unknown = require(join(folder, "package.json"));
-      if (typeof manifest !== "object" || manifest === null || !("name" in manifest) || manifest.name !== name) continue;
+      if (typeof manifest !== "object" || manifest === null || !("name" in manifest) || manifest.name !== name)
+        continue;
       return "version" in manifest && typeof manifest.version === "string" ? manifest.version : "unknown";
     } catch (error) {
       if (!isMissing(error)) return "unknown";

@@ -41,7 +41,12 @@ export interface OtelBackendOptions {
 
 /** How the start went. `unavailable` has one reason in a sentence. */
 export type OtelStart =
-  | { readonly status: "started"; readonly backend: SpanBackend; readonly tracing: "own" | "host"; readonly warning?: string }
+  | {
+      readonly status: "started";
+      readonly backend: SpanBackend;
+      readonly tracing: "own" | "host";
+      readonly warning?: string;
+    }
   | { readonly status: "unavailable"; readonly reason: string; readonly broken: boolean };
 
 const SCOPE = "@nexent/monitor";
@@ -90,7 +95,11 @@ function need<M>(result: LoadResult, name: string): M | Unavailable {
     return { status: "unavailable", reason: `${name} is not installed; install @nexent/performance`, broken: false };
   }
   if (result.status === "broken") {
-    return { status: "unavailable", reason: `${name} is installed but cannot be loaded: ${result.reason}`, broken: true };
+    return {
+      status: "unavailable",
+      reason: `${name} is installed but cannot be loaded: ${result.reason}`,
+      broken: true,
+    };
   }
   const [major, minor] = parts(result.version);
   if (ACCEPTED[name]?.(major, minor) === false) {
@@ -193,7 +202,11 @@ function backendOver({ api, tracer, follow, health, flush, shutdown }: BackendPa
     const { parent } = start;
     if (parent === undefined) return api.context.active();
     const { traceState, ...rest } = parent;
-    const remote = { ...rest, isRemote: true, ...(traceState !== undefined && { traceState: api.createTraceState(traceState) }) };
+    const remote = {
+      ...rest,
+      isRemote: true,
+      ...(traceState !== undefined && { traceState: api.createTraceState(traceState) }),
+    };
     return api.trace.setSpanContext(api.ROOT_CONTEXT, remote);
   };
   return {
@@ -329,7 +342,8 @@ function startOwn(modules: Modules, options: OtelBackendOptions): OtelStart {
     },
   });
   const refused = options.context && !registered;
-  const warning = "another version of @opentelemetry/api is registered in this process: spans are not linked to its spans";
+  const warning =
+    "another version of @opentelemetry/api is registered in this process: spans are not linked to its spans";
   return { status: "started", backend, tracing: "own", ...(refused && { warning }) };
 }
 
@@ -338,7 +352,14 @@ const HOST_HEALTH: BackendHealth = { exported: 0, dropped: 0, exportFailures: 0 
 function startOnHost(api: Api, tracer: OtelApi.Tracer): OtelStart {
   // The host's provider flushes and stops on the host's word, not on ours.
   const nothing = (): Promise<void> => Promise.resolve();
-  const backend = backendOver({ api, tracer, follow: true, health: () => HOST_HEALTH, flush: nothing, shutdown: nothing });
+  const backend = backendOver({
+    api,
+    tracer,
+    follow: true,
+    health: () => HOST_HEALTH,
+    flush: nothing,
+    shutdown: nothing,
+  });
   return { status: "started", backend, tracing: "host" };
 }
 

@@ -62,7 +62,9 @@ function drain(response: IncomingMessage, done: () => void): void {
 export function createOtlpTransport(options: OtlpTransportOptions): Transport {
   const url = new URL(options.url);
   const secure = url.protocol === "https:";
-  const agent = secure ? new HttpsAgent({ keepAlive: true, maxSockets: 1 }) : new HttpAgent({ keepAlive: true, maxSockets: 1 });
+  const agent = secure
+    ? new HttpsAgent({ keepAlive: true, maxSockets: 1 })
+    : new HttpAgent({ keepAlive: true, maxSockets: 1 });
 
   function post(body: Uint8Array, signal: AbortSignal): Promise<SendOutcome> {
     return new Promise((resolve) => {

@@ -80,13 +80,19 @@ function readSampleRate(reader: EnvironmentReader): number {
   return 1;
 }
 
-function readServiceName(reader: EnvironmentReader, resource: Readonly<Record<string, string>>, options: ReadConfigOptions): string {
+function readServiceName(
+  reader: EnvironmentReader,
+  resource: Readonly<Record<string, string>>,
+  options: ReadConfigOptions,
+): string {
   const given =
     options.serviceName || reader.text("SERVICE_NAME") || reader.text("OTEL_SERVICE_NAME") || resource["service.name"];
   return given || reader.text("npm_package_name") || options.defaultServiceName || "nexent-backend";
 }
 
-function readObjectives(reader: EnvironmentReader): Partial<Pick<MonitorConfig, "sloTtftSeconds" | "sloTpotSeconds" | "sloDurationSeconds">> {
+function readObjectives(
+  reader: EnvironmentReader,
+): Partial<Pick<MonitorConfig, "sloTtftSeconds" | "sloTpotSeconds" | "sloDurationSeconds">> {
   const ttft = reader.number("LLM_MONITOR_SLO_TTFT_SECONDS", POSITIVE);
   const tpot = reader.number("LLM_MONITOR_SLO_TPOT_SECONDS", POSITIVE);
   const duration = reader.number("LLM_MONITOR_SLO_DURATION_SECONDS", POSITIVE);
@@ -102,7 +108,8 @@ function readThresholds(reader: EnvironmentReader, options: MonitorOptions) {
   const stallFactor = reader.number("LLM_MONITOR_STALL_FACTOR", POSITIVE);
   const stallFirst = reader.number("LLM_MONITOR_STALL_FIRST_TOKEN_SECONDS", POSITIVE);
   return {
-    slowRequestSeconds: options.slowRequestSeconds ?? reader.number("LLM_SLOW_REQUEST_THRESHOLD_SECONDS", POSITIVE) ?? 5,
+    slowRequestSeconds:
+      options.slowRequestSeconds ?? reader.number("LLM_SLOW_REQUEST_THRESHOLD_SECONDS", POSITIVE) ?? 5,
     slowTokenRate: options.slowTokenRate ?? reader.number("LLM_SLOW_TOKEN_RATE_THRESHOLD", POSITIVE) ?? 10,
     stallMinSeconds: options.stallMinSeconds ?? stallMin ?? 2,
     stallFactor: options.stallFactor ?? stallFactor ?? 10,
@@ -149,7 +156,8 @@ function isUsable(name: string, value: unknown): boolean {
   if (name === "sampleRate") return typeof value === "number" && value >= 0 && value <= 1;
   if (name === "semconv") return value === "v0.1.0" || value === "v1.41" || value === "dup";
   if (/Name$|Version$|^endpoint$/.test(name)) return typeof value === "string" && value !== "";
-  if (/Seconds$|Rate$|Factor$|^max|Bytes$|Ms$/.test(name)) return typeof value === "number" && Number.isFinite(value) && value >= 0;
+  if (/Seconds$|Rate$|Factor$|^max|Bytes$|Ms$/.test(name))
+    return typeof value === "number" && Number.isFinite(value) && value >= 0;
   return typeof value === "boolean";
 }
 
@@ -168,7 +176,11 @@ export function readMonitorConfig(env: Environment, given: ReadConfigOptions = {
   return Object.freeze({
     enabled: enabled && !off,
     serviceName,
-    resourceAttributes: { ...resource, "service.name": serviceName, ...(version !== undefined && { "service.version": version }) },
+    resourceAttributes: {
+      ...resource,
+      "service.name": serviceName,
+      ...(version !== undefined && { "service.version": version }),
+    },
     destination: readDestination(reader, options.endpoint),
     sampleRate: options.sampleRate ?? readSampleRate(reader),
     ...readThresholds(reader, options),

@@ -61,7 +61,8 @@ interface Target {
 function jaegerTarget(reader: EnvironmentReader, text: string, variable: string): Target | undefined {
   const form = readEndpointForm(text);
   if (form === undefined) return reader.problem(variable, "is not an http, https or grpc URL");
-  if (form.guessed) reader.problem(variable, "is neither an OTLP nor a Jaeger address by its path or port; taken as Jaeger thrift");
+  if (form.guessed)
+    reader.problem(variable, "is neither an OTLP nor a Jaeger address by its path or port; taken as Jaeger thrift");
   return form;
 }
 
@@ -104,8 +105,7 @@ function otlpHttp(reader: EnvironmentReader, url: string): TraceDestination {
 export function readDestination(reader: EnvironmentReader, endpoint?: string): TraceDestination {
   if (reader.text("OTEL_TRACES_EXPORTER")?.toLowerCase() === "none") return { kind: "none" };
   const jaeger = reader.text("JAEGER_ENDPOINT");
-  const target =
-    (endpoint === undefined ? undefined : jaegerTarget(reader, endpoint, "endpoint")) ??
+  const target = (endpoint === undefined ? undefined : jaegerTarget(reader, endpoint, "endpoint")) ??
     (jaeger === undefined ? undefined : jaegerTarget(reader, jaeger, "JAEGER_ENDPOINT")) ??
     otlpTarget(reader) ?? { protocol: "jaeger-thrift", url: DEFAULT_JAEGER_ENDPOINT };
   if (target.protocol === "otlp-http") return otlpHttp(reader, target.url);

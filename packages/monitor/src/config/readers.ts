@@ -47,7 +47,10 @@ export class EnvironmentReader {
   oneOf<const T extends string>(variable: string, values: readonly T[]): T | undefined {
     const text = this.text(variable)?.toLowerCase();
     if (text === undefined) return undefined;
-    return values.find((value) => value.toLowerCase() === text) ?? this.problem(variable, `must be one of ${values.join(", ")}`);
+    return (
+      values.find((value) => value.toLowerCase() === text) ??
+      this.problem(variable, `must be one of ${values.join(", ")}`)
+    );
   }
 
   /** `key=value` pairs, comma separated, values percent-encoded (W3C baggage form); a bad pair is skipped and noted. */
@@ -70,7 +73,10 @@ export interface NumberRange {
   readonly integer?: boolean;
 }
 
-function inRange(value: number, { min, max = Number.MAX_SAFE_INTEGER, above = false, integer = false }: NumberRange): boolean {
+function inRange(
+  value: number,
+  { min, max = Number.MAX_SAFE_INTEGER, above = false, integer = false }: NumberRange,
+): boolean {
   if (!Number.isFinite(value) || (integer && !Number.isInteger(value))) return false;
   return (above ? value > min : value >= min) && value <= max;
 }

@@ -19,7 +19,8 @@ export function thresholdOf(probability: number): ProbabilityThreshold {
   if (probability >= 1) return { threshold: 0n, encoded: "0" };
   const digits = Math.min(4 + Math.floor(-Math.log2(probability) / 4), RANDOM_HEX_DIGITS - 1);
   const scaled = BigInt(Math.round((1 - probability) * 16 ** digits));
-  if (scaled >= 16n ** BigInt(digits)) return { threshold: (1n << RANDOM_BITS) - 1n, encoded: "f".repeat(RANDOM_HEX_DIGITS) };
+  if (scaled >= 16n ** BigInt(digits))
+    return { threshold: (1n << RANDOM_BITS) - 1n, encoded: "f".repeat(RANDOM_HEX_DIGITS) };
   const hex = scaled.toString(16).padStart(digits, "0");
   const threshold = BigInt(`0x${hex.padEnd(RANDOM_HEX_DIGITS, "0")}`);
   return { threshold, encoded: hex.replace(/0+$/, "") || "0" };
@@ -27,7 +28,10 @@ export function thresholdOf(probability: number): ProbabilityThreshold {
 
 /** Randomness of a trace: the explicit `rv` if it is well formed, else the last 7 bytes of the trace id. */
 export function randomnessOf(traceId: string, otelState: string | undefined): bigint {
-  const explicit = otelState?.split(";").find((part) => part.startsWith("rv:"))?.slice(3);
+  const explicit = otelState
+    ?.split(";")
+    .find((part) => part.startsWith("rv:"))
+    ?.slice(3);
   const hex = explicit !== undefined && /^[0-9a-f]{14}$/.test(explicit) ? explicit : traceId.slice(-RANDOM_HEX_DIGITS);
   return BigInt(`0x${hex}`);
 }

@@ -11,7 +11,8 @@ const INTEGER_CHARS = 20;
 
 /** @throws {PAYLOAD_MALFORMED} unless the value is a JSON object. */
 export function objectOf(value: unknown, field: string): JsonObject {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw malformed(`${field} must be an object`);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw malformed(`${field} must be an object`);
   return value as JsonObject;
 }
 

@@ -30,7 +30,7 @@ function isDouble(text: string, at: number): boolean {
 export function quoteLongIntegers(text: string): string {
   let out = "";
   let copied = 0;
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
       at = endOfString(text, at);

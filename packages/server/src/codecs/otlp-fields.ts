@@ -5,7 +5,17 @@
  */
 
 /** Scalar type, or the name of a message of this table. */
-type FieldType = "string" | "bytes" | "bool" | "double" | "int32" | "int64" | "uint32" | "fixed32" | "fixed64" | MessageName;
+type FieldType =
+  | "string"
+  | "bytes"
+  | "bool"
+  | "double"
+  | "int32"
+  | "int64"
+  | "uint32"
+  | "fixed32"
+  | "fixed64"
+  | MessageName;
 
 /** Name (snake_case, as in the .proto file), number, type; then `repeated` or the name of its oneof. */
 export type FieldRow =

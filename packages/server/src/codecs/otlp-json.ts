@@ -15,7 +15,14 @@ import {
   type JsonObject,
 } from "./json-fields.ts";
 import { malformed } from "./malformed.ts";
-import type { Signal, TelemetryBatch, TelemetryEvent, TelemetryLink, TelemetryScope, TelemetrySpan } from "./telemetry-batch.ts";
+import type {
+  Signal,
+  TelemetryBatch,
+  TelemetryEvent,
+  TelemetryLink,
+  TelemetryScope,
+  TelemetrySpan,
+} from "./telemetry-batch.ts";
 
 const decoder = new TextDecoder();
 

@@ -3,7 +3,14 @@ import { LIMITS, type AttributeMap, type AttributeValue } from "@nexent/monitor-
 import { checkNesting, integerValue } from "./any-value.ts";
 import { malformed } from "./malformed.ts";
 import { otlpMessage } from "./otlp-registry.ts";
-import type { Signal, TelemetryBatch, TelemetryEvent, TelemetryLink, TelemetryResource, TelemetrySpan } from "./telemetry-batch.ts";
+import type {
+  Signal,
+  TelemetryBatch,
+  TelemetryEvent,
+  TelemetryLink,
+  TelemetryResource,
+  TelemetrySpan,
+} from "./telemetry-batch.ts";
 
 /** Shapes that reflection makes of the tables in otlp-fields.ts. */
 interface WireValue {
@@ -48,7 +55,12 @@ interface WireMetrics {
   }[];
 }
 type WireMetric = Readonly<
-  Partial<Record<"gauge" | "sum" | "histogram" | "exponentialHistogram" | "summary", { readonly dataPoints: readonly unknown[] }>>
+  Partial<
+    Record<
+      "gauge" | "sum" | "histogram" | "exponentialHistogram" | "summary",
+      { readonly dataPoints: readonly unknown[] }
+    >
+  >
 >;
 interface WireLogs {
   readonly resourceLogs: readonly { readonly scopeLogs: readonly { readonly logRecords: readonly unknown[] }[] }[];
@@ -61,7 +73,10 @@ const LOGS = otlpMessage("ExportLogsServiceRequest");
 function decode<T>(desc: DescMessage, bytes: Uint8Array): T {
   try {
     // The shapes above are those of our own tables; this is the one place where reflection meets types.
-    return fromBinary(desc, bytes, { readUnknownFields: false, recursionLimit: LIMITS.protobufNestingMessages }) as unknown as T;
+    return fromBinary(desc, bytes, {
+      readUnknownFields: false,
+      recursionLimit: LIMITS.protobufNestingMessages,
+    }) as unknown as T;
   } catch (error) {
     throw malformed(`not an OTLP protobuf message: ${reasonOf(error)}`, error);
   }
@@ -119,20 +134,16 @@ function spanOf(wire: WireSpan): TelemetrySpan {
     startUnixNanos: wire.startTimeUnixNano,
     endUnixNanos: wire.endTimeUnixNano,
     attributes: attributesOf(wire.attributes),
-    events: wire.events.map(
-      (event): TelemetryEvent => ({
-        timeUnixNanos: event.timeUnixNano,
-        name: event.name,
-        attributes: attributesOf(event.attributes),
-      }),
-    ),
-    links: wire.links.map(
-      (link): TelemetryLink => ({
-        traceId: hexOf(link.traceId),
-        spanId: hexOf(link.spanId),
-        attributes: attributesOf(link.attributes),
-      }),
-    ),
+    events: wire.events.map((event): TelemetryEvent => ({
+      timeUnixNanos: event.timeUnixNano,
+      name: event.name,
+      attributes: attributesOf(event.attributes),
+    })),
+    links: wire.links.map((link): TelemetryLink => ({
+      traceId: hexOf(link.traceId),
+      spanId: hexOf(link.spanId),
+      attributes: attributesOf(link.attributes),
+    })),
     statusCode: wire.status?.code ?? 0,
     statusMessage: wire.status?.message ?? "",
   };
@@ -144,15 +155,13 @@ function spanOf(wire: WireSpan): TelemetrySpan {
  */
 export function decodeTracesProtobuf(bytes: Uint8Array): TelemetryBatch {
   const wire = decode<WireTraces>(TRACES, bytes);
-  const resources = wire.resourceSpans.map(
-    (resource): TelemetryResource => ({
-      attributes: attributesOf(resource.resource?.attributes),
-      scopes: resource.scopeSpans.map((scope) => ({
-        name: scope.scope?.name ?? "",
-        spans: scope.spans.map(spanOf),
-      })),
-    }),
-  );
+  const resources = wire.resourceSpans.map((resource): TelemetryResource => ({
+    attributes: attributesOf(resource.resource?.attributes),
+    scopes: resource.scopeSpans.map((scope) => ({
+      name: scope.scope?.name ?? "",
+      spans: scope.spans.map(spanOf),
+    })),
+  }));
   return { resources };
 }
 

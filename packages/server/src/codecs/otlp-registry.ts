@@ -27,7 +27,9 @@ function fieldOf([name, number, type, label]: FieldRow) {
     name,
     number,
     label: label === "repeated" ? FieldDescriptorProto_Label.REPEATED : FieldDescriptorProto_Label.OPTIONAL,
-    ...(scalar === undefined ? { type: FieldDescriptorProto_Type.MESSAGE, typeName: `.otlp.${type}` } : { type: scalar }),
+    ...(scalar === undefined
+      ? { type: FieldDescriptorProto_Type.MESSAGE, typeName: `.otlp.${type}` }
+      : { type: scalar }),
     ...(label === "oneof value" ? { oneofIndex: 0 } : {}),
   };
 }

@@ -8,7 +8,9 @@ import { ATTR, decodeTokenTape, encodeFingerprint, findPauses, type AttributeVal
 export function addFingerprint(attributes: Map<string, AttributeValue>, durationNanos: bigint | undefined): void {
   const tape = attributes.get(ATTR.llmTokenTape);
   const fingerprint =
-    typeof tape !== "string" || durationNanos === undefined ? undefined : fingerprintOf(tape, Number(durationNanos / 1000n));
+    typeof tape !== "string" || durationNanos === undefined
+      ? undefined
+      : fingerprintOf(tape, Number(durationNanos / 1000n));
   if (fingerprint !== undefined) attributes.set(ATTR.llmFingerprint, fingerprint);
   else attributes.delete(ATTR.llmFingerprint);
 }

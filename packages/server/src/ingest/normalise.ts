@@ -8,7 +8,13 @@ import {
   type SpanLink,
   type SpanRecord,
 } from "@nexent/monitor-core";
-import type { TelemetryBatch, TelemetryEvent, TelemetryLink, TelemetryResource, TelemetrySpan } from "../codecs/telemetry-batch.ts";
+import type {
+  TelemetryBatch,
+  TelemetryEvent,
+  TelemetryLink,
+  TelemetryResource,
+  TelemetrySpan,
+} from "../codecs/telemetry-batch.ts";
 import { addFingerprint } from "./fingerprint.ts";
 import { addOurNames, firstChunkOf, serviceOf } from "./our-names.ts";
 import { brokenTime, isId, isNoId, type RejectReason } from "./reject.ts";

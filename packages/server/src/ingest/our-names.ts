@@ -10,7 +10,8 @@ import { INVOCATION_PARAMETERS, RENAMED, SPAN_KIND_OPERATIONS } from "./foreign-
 export function addOurNames(attributes: Map<string, AttributeValue>, firstChunkSeconds: number | undefined): void {
   for (const [foreign, ours] of RENAMED) addOnce(attributes, ours, attributes.get(foreign));
   const kind = attributes.get("openinference.span.kind");
-  if (typeof kind === "string") addOnce(attributes, "gen_ai.operation.name", SPAN_KIND_OPERATIONS.get(kind.toUpperCase()));
+  if (typeof kind === "string")
+    addOnce(attributes, "gen_ai.operation.name", SPAN_KIND_OPERATIONS.get(kind.toUpperCase()));
   const finish = attributes.get("llm.finish_reason");
   if (typeof finish === "string") addOnce(attributes, "gen_ai.response.finish_reasons", [finish]);
   addInvocationParameters(attributes);
@@ -36,7 +37,8 @@ function addInvocationParameters(attributes: Map<string, AttributeValue>): void 
   }
   for (const [foreign, ours] of INVOCATION_PARAMETERS) {
     const value = Object.hasOwn(parsed as object, foreign) ? (parsed as Record<string, unknown>)[foreign] : undefined;
-    if (typeof value === "number" || typeof value === "string" || typeof value === "boolean") addOnce(attributes, ours, value);
+    if (typeof value === "number" || typeof value === "string" || typeof value === "boolean")
+      addOnce(attributes, ours, value);
   }
 }
 

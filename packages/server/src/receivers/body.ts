@@ -87,11 +87,13 @@ function readWire(request: IncomingMessage, options: BodyOptions): Promise<Uint8
       size += chunk.byteLength;
       const elapsedMs = options.clock.monotonicMs() - started;
       if (size > LIMITS.ingestWireBytes) finish(tooLarge("wire", LIMITS.ingestWireBytes));
-      else if (elapsedMs > SLOW_GRACE_MS && size < (elapsedMs / 1000) * MIN_BYTES_PER_SECOND) finish({ kind: "too_slow" });
+      else if (elapsedMs > SLOW_GRACE_MS && size < (elapsedMs / 1000) * MIN_BYTES_PER_SECOND)
+        finish({ kind: "too_slow" });
       else if (!options.lease.take(chunk.byteLength)) finish({ kind: "overloaded" });
       else chunks.push(chunk);
     };
-    const onEnd = (): void => finish(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size));
+    const onEnd = (): void =>
+      finish(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size));
     const onGone = (): void => finish({ kind: "gone" });
     request.on("data", onData).on("end", onEnd).on("error", onGone).on("close", onGone);
   });
@@ -121,6 +123,8 @@ async function inflate(wire: Uint8Array, options: BodyOptions): Promise<BodyResu
 function gunzipTo(wire: Uint8Array, maxBytes: number): Promise<Uint8Array | undefined> {
   return new Promise((resolve) => {
     // `maxOutputLength` 0 is refused by zlib; one byte is enough to notice that there is more than claimed.
-    gunzip(wire, { maxOutputLength: Math.max(1, maxBytes) }, (error, result) => resolve(error === null ? result : undefined));
+    gunzip(wire, { maxOutputLength: Math.max(1, maxBytes) }, (error, result) =>
+      resolve(error === null ? result : undefined),
+    );
   });
 }

@@ -19,7 +19,8 @@ export function createTokenCheck(token: string | undefined): TokenCheck {
   const expected = digest(token);
   const matches = (given: string): boolean => timingSafeEqual(digest(given), expected);
   return ({ authorization, "x-api-key": apiKey }) => {
-    if (authorization?.toLowerCase().startsWith(BEARER) === true) return matches(authorization.slice(BEARER.length).trim());
+    if (authorization?.toLowerCase().startsWith(BEARER) === true)
+      return matches(authorization.slice(BEARER.length).trim());
     return typeof apiKey === "string" && matches(apiKey);
   };
 }

@@ -1,5 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { CONTENT_TYPES, encodeExportResponse, encodeStatus, RPC_CODES, type OtlpEncoding, type PartialSuccess } from "../codecs/otlp-answers.ts";
+import {
+  CONTENT_TYPES,
+  encodeExportResponse,
+  encodeStatus,
+  RPC_CODES,
+  type OtlpEncoding,
+  type PartialSuccess,
+} from "../codecs/otlp-answers.ts";
 import type { Signal } from "../codecs/telemetry-batch.ts";
 
 /** Headers of every answer of an ingest listener (reliability contract 7.5). */
@@ -29,7 +36,12 @@ function rpcCodeOf(status: number): number {
 }
 
 /** Answers 200 with an `Export…ServiceResponse` in the request's encoding. */
-export function sendSuccess(response: ServerResponse, encoding: OtlpEncoding, signal: Signal, partial?: PartialSuccess): void {
+export function sendSuccess(
+  response: ServerResponse,
+  encoding: OtlpEncoding,
+  signal: Signal,
+  partial?: PartialSuccess,
+): void {
   send(response, 200, encodeExportResponse(encoding, signal, partial), { "content-type": CONTENT_TYPES[encoding] });
 }
 
@@ -37,18 +49,30 @@ export function sendSuccess(response: ServerResponse, encoding: OtlpEncoding, si
 export function sendError(response: ServerResponse, encoding: OtlpEncoding, answer: ErrorAnswer): void {
   send(response, answer.status, encodeStatus(encoding, rpcCodeOf(answer.status), answer.message), {
     "content-type": CONTENT_TYPES[encoding],
-    ...(answer.retryAfterMs === undefined ? {} : { "retry-after": String(Math.max(1, Math.ceil(answer.retryAfterMs / 1000))) }),
+    ...(answer.retryAfterMs === undefined
+      ? {}
+      : { "retry-after": String(Math.max(1, Math.ceil(answer.retryAfterMs / 1000))) }),
     ...(answer.allow === undefined ? {} : { allow: answer.allow }),
   });
 }
 
 /** Answers with no body, or with one word. */
-export function sendPlain(response: ServerResponse, status: number, word = "", headers: Readonly<Record<string, string>> = {}): void {
+export function sendPlain(
+  response: ServerResponse,
+  status: number,
+  word = "",
+  headers: Readonly<Record<string, string>> = {},
+): void {
   const type = word === "" ? {} : { "content-type": "text/plain; charset=utf-8" };
   send(response, status, Buffer.from(word), { ...type, ...headers });
 }
 
-function send(response: ServerResponse, status: number, body: Uint8Array, headers: Readonly<Record<string, string>>): void {
+function send(
+  response: ServerResponse,
+  status: number,
+  body: Uint8Array,
+  headers: Readonly<Record<string, string>>,
+): void {
   if (response.headersSent || response.destroyed) return;
   const length = status === 204 ? {} : { "content-length": String(body.byteLength) };
   response.writeHead(status, { ...SAFE_HEADERS, ...headers, ...length });

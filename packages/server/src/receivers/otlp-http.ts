@@ -1,5 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ERROR_CODES, LIMITS, MonitorError, parseRequestTarget, PORTS, type ErrorDefinition } from "@nexent/monitor-core";
+import {
+  ERROR_CODES,
+  LIMITS,
+  MonitorError,
+  parseRequestTarget,
+  PORTS,
+  type ErrorDefinition,
+} from "@nexent/monitor-core";
 import type { Clock } from "../clock.ts";
 import { countJson, decodeTracesJson } from "../codecs/otlp-json.ts";
 import { countProtobuf, decodeTracesProtobuf } from "../codecs/otlp-protobuf.ts";
@@ -90,13 +97,19 @@ export function createOtlpHttpReceiver(options: OtlpHttpOptions): Receiver {
       return refuse(request, response, encoding, refusal(verdict.status, reason, verdict.reason));
     }
     const target = parseRequestTarget(request.url);
-    if (target === undefined) return refuse(request, response, encoding, refusal(400, "framing", "not a request target"));
+    if (target === undefined)
+      return refuse(request, response, encoding, refusal(400, "framing", "not a request target"));
     if (target.path === "/health") return sendPlain(response, 200, "ok");
     if (target.path === "/ready") return sendReady(response);
     const signal = SIGNALS.get(target.path);
     if (signal === undefined) {
       const known = [...SIGNALS.keys()].join(", ");
-      return refuse(request, response, encoding, refusal(404, "not_found", `not found; OTLP is taken at ${known}`, "path"));
+      return refuse(
+        request,
+        response,
+        encoding,
+        refusal(404, "not_found", `not found; OTLP is taken at ${known}`, "path"),
+      );
     }
     if (request.method === "OPTIONS") return sendPlain(response, 204, "", { allow: ALLOW });
     const early = refuseByHeaders(request);
@@ -111,7 +124,8 @@ export function createOtlpHttpReceiver(options: OtlpHttpOptions): Receiver {
 
   /** Everything that can be refused before a byte of the body is read. */
   function refuseByHeaders(request: IncomingMessage): Refusal | undefined {
-    if (request.method !== "POST") return { ...refusal(405, "method", "only POST is taken here", request.method), allow: ALLOW };
+    if (request.method !== "POST")
+      return { ...refusal(405, "method", "only POST is taken here", request.method), allow: ALLOW };
     if (!tokenAllows(request.headers)) return refusal(401, "token", "a valid ingest token is needed");
     if (encodingOf(request) === undefined) {
       const type = request.headers["content-type"] ?? "none";
@@ -176,7 +190,10 @@ export function createOtlpHttpReceiver(options: OtlpHttpOptions): Receiver {
     options.events.itemsNotStored(signal, items);
     if (items === 0) return sendSuccess(response, encoding, signal);
     const what = signal === "metrics" ? "data points" : "log records";
-    sendSuccess(response, encoding, signal, { rejected: items, message: `this release stores traces only; ${what} are not kept` });
+    sendSuccess(response, encoding, signal, {
+      rejected: items,
+      message: `this release stores traces only; ${what} are not kept`,
+    });
   }
 
   function refuse(request: IncomingMessage, response: ServerResponse, encoding: OtlpEncoding, answer: Refusal): void {
@@ -234,7 +251,10 @@ function answerRefusal(answer: IngestAnswer): Refusal | undefined {
     return { ...refusal(429, "overloaded", "the store is behind; send slower"), retryAfterMs: answer.retryAfterMs };
   }
   if (answer.status === "unavailable") {
-    return { ...refusal(503, "unavailable", answer.error.message, answer.error.code), retryAfterMs: answer.retryAfterMs };
+    return {
+      ...refusal(503, "unavailable", answer.error.message, answer.error.code),
+      retryAfterMs: answer.retryAfterMs,
+    };
   }
   return undefined;
 }

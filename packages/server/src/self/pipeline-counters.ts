@@ -34,7 +34,15 @@ export function createPipelineCounters(clock: Clock): PipelineCounters {
   const callRate = createRateWindow(() => clock.monotonicMs());
   const refusedByReason = new Map<RefuseReason, number>();
   const rejectedByReason = new Map<string, number>();
-  const totals = { bodies: 0, wireBytes: 0, spansDecoded: 0, spansAccepted: 0, spansRejected: 0, callsStored: 0, sanitisedValues: 0 };
+  const totals = {
+    bodies: 0,
+    wireBytes: 0,
+    spansDecoded: 0,
+    spansAccepted: 0,
+    spansRejected: 0,
+    callsStored: 0,
+    sanitisedValues: 0,
+  };
   let lastRefusal: PipelineSnapshot["lastRefusal"];
   let newestCallId: string | undefined;
   return {

@@ -1,6 +1,17 @@
-import { createMetricRegistry, METRICS, negotiateExposition, type MetricDefinition, type MetricRegistry } from "@nexent/monitor-core";
+import {
+  createMetricRegistry,
+  METRICS,
+  negotiateExposition,
+  type MetricDefinition,
+  type MetricRegistry,
+} from "@nexent/monitor-core";
 import type { StoreStats } from "@nexent/monitor-store";
 import type { PipelineSnapshot } from "./pipeline-counters.ts";
+
+/** Only what this program measures: the families of requests are those of the gateway and the SDK. */
+const FAMILIES = Object.values(METRICS)
+  .map(({ name }) => name)
+  .filter((name) => name.startsWith("nexent_server_"));
 
 /** The exposition of this process and its content type. */
 export interface MetricsAnswer {
@@ -15,7 +26,9 @@ export interface ServerMetrics {
 
 /** A registry that follows counters kept elsewhere: each exposition adds what they grew by. */
 export function createServerMetrics(version: string): ServerMetrics {
-  const registry = createMetricRegistry({ resource: { service_name: "nexent-monitor-server", service_version: version } });
+  const registry = createMetricRegistry({
+    resource: { service_name: "nexent-monitor-server", service_version: version },
+  });
   const counted = new Map<string, number>();
 
   function follow(definition: MetricDefinition, value: number, labels: Readonly<Record<string, string>> = {}): void {
@@ -28,7 +41,8 @@ export function createServerMetrics(version: string): ServerMetrics {
   return {
     expose(accept, pipeline, store) {
       follow(METRICS.nexentServerAcceptedSpans, pipeline.spansAccepted);
-      for (const [reason, spans] of pipeline.rejectedByReason) follow(METRICS.nexentServerRejectedSpans, spans, { reason });
+      for (const [reason, spans] of pipeline.rejectedByReason)
+        follow(METRICS.nexentServerRejectedSpans, spans, { reason });
       for (const [reason, requests] of pipeline.refusedByReason) {
         follow(METRICS.nexentServerRefusedRequests, requests, { reason });
       }
@@ -38,7 +52,7 @@ export function createServerMetrics(version: string): ServerMetrics {
       follow(METRICS.nexentServerJournalDamagedFrames, store.damagedFrames);
       setGauges(registry, store);
       const { format, contentType } = negotiateExposition(accept);
-      return { contentType, text: registry.expose(format) };
+      return { contentType, text: registry.expose(format, { families: FAMILIES }) };
     },
   };
 }

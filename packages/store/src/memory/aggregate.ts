@@ -5,7 +5,10 @@ import { numberOf, SUM_SCALE } from "../number-columns.ts";
 export function aggregateCalls(calls: readonly StoredSpan[], spec: AggregateSpec): AggregateRow[] {
   const groups = new Map<string, StoredSpan[]>();
   for (const call of calls) {
-    const key = JSON.stringify([String(bucketOf(call, spec)), ...spec.groupBy.map((name) => groupValue(call, name) ?? null)]);
+    const key = JSON.stringify([
+      String(bucketOf(call, spec)),
+      ...spec.groupBy.map((name) => groupValue(call, name) ?? null),
+    ]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [call]);
     else group.push(call);
@@ -26,7 +29,9 @@ function rowOf(calls: readonly StoredSpan[], spec: AggregateSpec): AggregateRow 
   const [first] = calls;
   if (first === undefined) throw new RangeError("a group has at least one call");
   const bucket = bucketOf(first, spec);
-  const values = spec.groupBy.map((key) => [key, groupValue(first, key)] as const).filter(([, value]) => value !== undefined);
+  const values = spec.groupBy
+    .map((key) => [key, groupValue(first, key)] as const)
+    .filter(([, value]) => value !== undefined);
   const columns = spec.columns.map((column) => [column, statsOf(calls, column, spec.quantiles)] as const);
   return {
     group: Object.fromEntries(values),

@@ -13,13 +13,20 @@ export function markOf(stored: StoredSpan, sort: CallSort): PageMark {
 export function compareMarks(sort: CallSort): (a: PageMark, b: PageMark) => number {
   const sign = sort.descending ? -1 : 1;
   return (a, b) => {
-    const byValue = sort.column === "start" ? sign * compare(a.startUnixNanos, b.startUnixNanos) : compareValues(a, b, sign);
-    return byValue || compare(b.startUnixNanos, a.startUnixNanos) || compare(a.traceId, b.traceId) || compare(a.spanId, b.spanId);
+    const byValue =
+      sort.column === "start" ? sign * compare(a.startUnixNanos, b.startUnixNanos) : compareValues(a, b, sign);
+    return (
+      byValue ||
+      compare(b.startUnixNanos, a.startUnixNanos) ||
+      compare(a.traceId, b.traceId) ||
+      compare(a.spanId, b.spanId)
+    );
   };
 }
 
 function compareValues(a: PageMark, b: PageMark, sign: number): number {
-  if (a.value === undefined || b.value === undefined) return Number(a.value === undefined) - Number(b.value === undefined);
+  if (a.value === undefined || b.value === undefined)
+    return Number(a.value === undefined) - Number(b.value === undefined);
   return sign * (a.value - b.value);
 }
 

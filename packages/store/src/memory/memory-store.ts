@@ -13,7 +13,14 @@ import type {
   WriteOutcome,
 } from "../contract.ts";
 import { decodeCursor, encodeCursor, sortOf } from "../page-cursor.ts";
-import { checkAggregate, checkFilter, checkPage, checkRange, invalidQuery, MAX_AGGREGATE_ROWS } from "../query-rules.ts";
+import {
+  checkAggregate,
+  checkFilter,
+  checkPage,
+  checkRange,
+  invalidQuery,
+  MAX_AGGREGATE_ROWS,
+} from "../query-rules.ts";
 import { judgeRepeat } from "../same-span.ts";
 import { compareSpans, spanKey, toCallRow } from "../stored-span.ts";
 import { checkBatch, outcomeOf } from "../write-rules.ts";

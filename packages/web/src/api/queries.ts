@@ -106,8 +106,8 @@ export interface ListQuestion {
 
 const PAGE_ROWS = 200;
 
-/** Requests by cursor, 200 a page. */
-export function useRequestList(question: ListQuestion) {
+/** Requests by cursor, 200 a page. `refreshEveryMs` asks the loaded pages again; rows may also come live. */
+export function useRequestList(question: ListQuestion, refreshEveryMs: number | undefined) {
   return useInfiniteQuery<
     Answer<RequestList>,
     ApiError,
@@ -132,6 +132,7 @@ export function useRequestList(question: ListQuestion) {
     initialPageParam: undefined,
     getNextPageParam: (last) => last.data.next,
     placeholderData: keepPreviousData,
+    refetchInterval: refreshEveryMs ?? false,
   });
 }
 

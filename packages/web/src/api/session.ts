@@ -23,7 +23,9 @@ export function useSession() {
   });
 }
 
-function useSessionChange<V>(change: (variables: V) => Promise<LoginAnswer>): UseMutationResult<LoginAnswer, ApiError, V> {
+function useSessionChange<V>(
+  change: (variables: V) => Promise<LoginAnswer>,
+): UseMutationResult<LoginAnswer, ApiError, V> {
   const queries = useQueryClient();
   return useMutation<LoginAnswer, ApiError, V>({
     mutationFn: change,

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createSseParser, type SseEvent } from "./sse.ts";
 
-const TEXT = 'event: hello\r\nid: 1\ndata: {"a":1}\n\n: heartbeat\n\nevent:row\rid:2\rdata:one\rdata: two\r\rdata: three\n\n';
+const TEXT =
+  'event: hello\r\nid: 1\ndata: {"a":1}\n\n: heartbeat\n\nevent:row\rid:2\rdata:one\rdata: two\r\rdata: three\n\n';
 const EVENTS: readonly SseEvent[] = [
   { event: "hello", data: '{"a":1}', id: "1" },
   { event: "row", data: "one\ntwo", id: "2" },

@@ -21,7 +21,8 @@ export function createSseParser(): SseParser {
 
   const line = (text: string): SseEvent | undefined => {
     if (text === "") {
-      const done = data.length === 0 ? undefined : { event: event === "" ? "message" : event, data: data.join("\n"), id };
+      const done =
+        data.length === 0 ? undefined : { event: event === "" ? "message" : event, data: data.join("\n"), id };
       event = "";
       data = [];
       return done;

@@ -29,9 +29,7 @@ export function createLabelSpace(bounds: Box, gap = 4): LabelSpace {
 
 /** Whether two rectangles come nearer than `gap` horizontally while sharing a row. */
 export function overlaps(a: Box, b: Box, gap = 0): boolean {
-  return (
-    a.x < b.x + b.width + gap && b.x < a.x + a.width + gap && a.y < b.y + b.height && b.y < a.y + a.height
-  );
+  return a.x < b.x + b.width + gap && b.x < a.x + a.width + gap && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
 /** The same rectangle moved sideways into the bounds. */

@@ -42,7 +42,13 @@ function runsOf(points: SparklinePoints): readonly (readonly [number, number])[]
   return runs;
 }
 
-function drawRun(pen: Pen, points: SparklinePoints, run: readonly [number, number], scale: Scale, tokens: Tokens): void {
+function drawRun(
+  pen: Pen,
+  points: SparklinePoints,
+  run: readonly [number, number],
+  scale: Scale,
+  tokens: Tokens,
+): void {
   const [from, to] = run;
   if (to - from === 1) {
     pen.fillStyle = tokens.wait;

@@ -267,5 +267,9 @@ function drawCursor(pen: Pen, scene: StreamScene, plot: Plot, tokens: Tokens): v
   const width = labelWidth(pen, text, true);
   const beside = x + 8 + width > plot.box.x + plot.box.width ? x - 8 - width : x + 8;
   const middle = Math.min(plot.box.y + plot.box.height - 8, Math.max(plot.box.y + 8, y + 14));
-  writeLabel(pen, text, Math.max(plot.box.x, beside), middle, { colour: tokens.link, strong: true, halo: tokens.panel });
+  writeLabel(pen, text, Math.max(plot.box.x, beside), middle, {
+    colour: tokens.link,
+    strong: true,
+    halo: tokens.panel,
+  });
 }

@@ -60,7 +60,13 @@ function drawRail(pen: Pen, scene: StreamScene, box: Box, tokens: Tokens): void 
     const left = Math.max(box.x, timeToX(scene, box, phase.fromUs));
     const right = Math.min(box.x + box.width, timeToX(scene, box, phase.toUs));
     if (right < box.x || left > box.x + box.width || phase.toUs <= phase.fromUs) continue;
-    drawPhase(pen, scene, phase, { x: left, y: box.y + ROWS.railTop, width: right - left, height: ROWS.railHeight }, tokens);
+    drawPhase(
+      pen,
+      scene,
+      phase,
+      { x: left, y: box.y + ROWS.railTop, width: right - left, height: ROWS.railHeight },
+      tokens,
+    );
   }
 }
 
@@ -244,10 +250,16 @@ function flagsOf(scene: StreamScene, tokens: Tokens, pauses: readonly Pause[]): 
   const flags: Flag[] = [];
   if (cursorUs !== undefined) {
     const delivered = tokenText(scene, deliveredAt(model, cursorUs));
-    flags.push({ us: cursorUs, text: `${format.duration(cursorUs / 1e6)} · ${delivered}`, colour: tokens.link, strong: true });
+    flags.push({
+      us: cursorUs,
+      text: `${format.duration(cursorUs / 1e6)} · ${delivered}`,
+      colour: tokens.link,
+      strong: true,
+    });
   }
   const named = (us: number | undefined, name: string) => {
-    if (us !== undefined) flags.push({ us, text: `${name} ${format.duration(us / 1e6)}`, colour: tokens.text, strong: false });
+    if (us !== undefined)
+      flags.push({ us, text: `${name} ${format.duration(us / 1e6)}`, colour: tokens.text, strong: false });
   };
   named(firstMark(scene), words.ttft);
   if (model.firstAnswerUs !== firstMark(scene)) named(model.firstAnswerUs, words.firstAnswer);

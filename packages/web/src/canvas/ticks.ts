@@ -13,7 +13,8 @@ export function niceStep(span: number, most: number): number {
 export function niceTicks(from: number, to: number, most: number): readonly number[] {
   const step = niceStep(to - from, most);
   const ticks: number[] = [];
-  for (let index = Math.ceil(from / step - 1e-9); index * step <= to + step * 1e-9; index += 1) ticks.push(index * step);
+  for (let index = Math.ceil(from / step - 1e-9); index * step <= to + step * 1e-9; index += 1)
+    ticks.push(index * step);
   return ticks;
 }
 

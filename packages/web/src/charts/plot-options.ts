@@ -64,7 +64,13 @@ function axis(look: PlotLook, tokens: Tokens, time: boolean): uPlot.Axis {
     border: { show: time, stroke: tokens.line, width: 1 },
     gap: 4,
   };
-  if (time) return { ...base, size: 26, space: 80, values: (_plot, splits, _axis, _space, step) => splits.map(timeLabel(step)) };
+  if (time)
+    return {
+      ...base,
+      size: 26,
+      space: 80,
+      values: (_plot, splits, _axis, _space, step) => splits.map(timeLabel(step)),
+    };
   return {
     ...base,
     size: 48,

@@ -4,7 +4,7 @@ import { formatClock } from "../format/time.ts";
 import { useT } from "../i18n/i18n-context.tsx";
 import { lastKnown, type SeriesChart, type SeriesGroup } from "./series-data.ts";
 import css from "./time-series.module.css";
-import { quantityText, type SeriesQuantity } from "./time-series.tsx";
+import { quantityText, type SeriesQuantity } from "./series-quantity.ts";
 
 interface LegendProps {
   readonly chart: SeriesChart;
@@ -25,7 +25,8 @@ export function SeriesLegend(props: LegendProps) {
       <thead>
         <tr>
           <th scope="col">
-            <span className={css["lineSolid"]} /> {t("stat.p50")} <span className={css["lineDashed"]} /> {props.tailStat}
+            <span className={css["lineSolid"]} /> {t("stat.p50")} <span className={css["lineDashed"]} />{" "}
+            {props.tailStat}
           </th>
           <th scope="col" className={css["number"]}>
             {when}

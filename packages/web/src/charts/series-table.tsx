@@ -4,7 +4,7 @@ import { formatClock, formatDate } from "../format/time.ts";
 import { useT } from "../i18n/i18n-context.tsx";
 import type { SeriesChart } from "./series-data.ts";
 import css from "./time-series.module.css";
-import { quantityText, type SeriesQuantity } from "./time-series.tsx";
+import { quantityText, type SeriesQuantity } from "./series-quantity.ts";
 
 const PAGE_ROWS = 100;
 

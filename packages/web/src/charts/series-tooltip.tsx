@@ -2,7 +2,7 @@ import { useFormat } from "../format/format.ts";
 import { formatClock, formatDate } from "../format/time.ts";
 import type { SeriesChart } from "./series-data.ts";
 import css from "./time-series.module.css";
-import { quantityText, type SeriesQuantity } from "./time-series.tsx";
+import { quantityText, type SeriesQuantity } from "./series-quantity.ts";
 
 /** Where the pointer is inside of the chart, and the bucket under it. */
 export interface TooltipPlace {

@@ -1,6 +1,5 @@
 import { useCallback, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type uPlot from "uplot";
-import type { Format } from "../format/format.ts";
 import { useFormat } from "../format/format.ts";
 import { formatClock } from "../format/time.ts";
 import { useT } from "../i18n/i18n-context.tsx";
@@ -13,11 +12,10 @@ import css from "./time-series.module.css";
 import { usePlot } from "./use-plot.ts";
 
 const PLOT_HEIGHT = 200;
-const FONT = '11px system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
+const FONT =
+  '11px system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 const ANNOUNCE_EVERY_MS = 250;
-
-/** What a chart's values are. */
-export type SeriesQuantity = "speed" | "duration";
+import { axisUnit, quantityText, type SeriesQuantity } from "./series-quantity.ts";
 
 export interface TimeSeriesProps {
   readonly title: string;
@@ -34,17 +32,6 @@ export interface TimeSeriesProps {
   /** Groups that are hidden on all charts of the page, and what a click on one does. */
   readonly hidden: ReadonlySet<string>;
   readonly onLegend: (id: string, additive: boolean) => void;
-}
-
-/** Writes a value of a quantity with its unit. */
-export function quantityText(format: Format, quantity: SeriesQuantity, value: number | null | undefined): string {
-  return quantity === "speed" ? format.rate(value) : format.duration(value);
-}
-
-/** The unit of the axis and its factor: milliseconds while everything is below a second. */
-export function axisUnit(quantity: SeriesQuantity, max: number): { readonly unit: string; readonly factor: number } {
-  if (quantity === "speed") return { unit: "tok/s", factor: 1 };
-  return max < 1 ? { unit: "ms", factor: 1_000 } : { unit: "s", factor: 1 };
 }
 
 /** Lines over time with tooltip, legend table, brush, keyboard cursor and a table twin. */
@@ -123,7 +110,11 @@ export function TimeSeries(props: TimeSeriesProps) {
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "T" && event.shiftKey) props.onToggleTable();
-    else if (!props.asTable && !onChartKey(event, cursor ?? chart.times.length - 1, chart.times.length, moveCursor, zoom)) return;
+    else if (
+      !props.asTable &&
+      !onChartKey(event, cursor ?? chart.times.length - 1, chart.times.length, moveCursor, zoom)
+    )
+      return;
     event.preventDefault();
     event.stopPropagation();
   };

@@ -26,7 +26,9 @@ export function usePlot(
     };
     const made = new uPlot(plotOptions(stable, Math.max(1, host.clientWidth)), latest.current.data, host);
     plot.current = made;
-    const observer = new ResizeObserver(() => made.setSize({ width: Math.max(1, host.clientWidth), height: stable.height }));
+    const observer = new ResizeObserver(() =>
+      made.setSize({ width: Math.max(1, host.clientWidth), height: stable.height }),
+    );
     observer.observe(host);
     return () => {
       observer.disconnect();

@@ -27,10 +27,17 @@ export function ChoiceFilter(props: ChoiceFilterProps) {
   const { chosen } = props;
   const [only] = chosen;
   const summary =
-    only === undefined ? t("filter.all") : chosen.length === 1 ? visibleText(only) : t("filter.some", { n: chosen.length });
+    only === undefined
+      ? t("filter.all")
+      : chosen.length === 1
+        ? visibleText(only)
+        : t("filter.some", { n: chosen.length });
   // A chosen value stays choosable although the facets no longer name it.
   const known = new Set(props.choices.map((choice) => choice.value));
-  const choices = [...props.choices, ...chosen.filter((value) => !known.has(value)).map((value) => ({ value, calls: 0 }))];
+  const choices = [
+    ...props.choices,
+    ...chosen.filter((value) => !known.has(value)).map((value) => ({ value, calls: 0 })),
+  ];
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
       <Popover.Trigger className={buttonClass()} data-active={chosen.length > 0}>
@@ -39,7 +46,13 @@ export function ChoiceFilter(props: ChoiceFilterProps) {
         <ChevronDown size={13} aria-hidden="true" />
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content className={css["popup"]} align="start" sideOffset={4} collisionPadding={8} aria-label={props.label}>
+        <Popover.Content
+          className={css["popup"]}
+          align="start"
+          sideOffset={4}
+          collisionPadding={8}
+          aria-label={props.label}
+        >
           {choices.length === 0 ? (
             <p className={css["note"]}>{t("filter.none")}</p>
           ) : (

@@ -7,7 +7,10 @@ import css from "./key-sheet.module.css";
 
 type Row = readonly [MessageKey & `keys.${string}`, readonly string[]];
 
-const GROUPS: readonly { readonly title: "keys.frame" | "keys.lists" | "keys.charts"; readonly rows: readonly Row[] }[] = [
+const GROUPS: readonly {
+  readonly title: "keys.frame" | "keys.lists" | "keys.charts";
+  readonly rows: readonly Row[];
+}[] = [
   {
     title: "keys.frame",
     rows: [

@@ -28,11 +28,14 @@ export function DataText(props: { readonly text: string }) {
 
 /** Control and direction characters as visible symbols, so that text cannot hide or reorder itself. */
 export function visibleText(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, (char) => {
-    const code = char.charCodeAt(0);
-    if (code < 0x20) return String.fromCharCode(0x2400 + code);
-    return `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
-  });
+  return text.replace(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g,
+    (char) => {
+      const code = char.charCodeAt(0);
+      if (code < 0x20) return String.fromCharCode(0x2400 + code);
+      return `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
+    },
+  );
 }
 
 /** A model's name with its marker; the same colour and shape everywhere. */

@@ -33,7 +33,8 @@ export function useShortcuts(shortcuts: Shortcuts): void {
     const onKeyDown = (event: KeyboardEvent) => {
       if (keyIsTaken(event)) return;
       const key = keyName(event);
-      const sequence = before !== undefined && event.timeStamp - before.atMs < SEQUENCE_MS ? `${before.key} ${key}` : key;
+      const sequence =
+        before !== undefined && event.timeStamp - before.atMs < SEQUENCE_MS ? `${before.key} ${key}` : key;
       const action = latest.current[sequence] ?? latest.current[key];
       before = { key, atMs: event.timeStamp };
       if (action === undefined) return;

@@ -95,5 +95,11 @@ export function NoticeState(props: { readonly title: string; readonly text?: str
 
 /** Holds the place of content that is still loading; appears after 200 ms. */
 export function Skeleton(props: { readonly height: number; readonly width?: number | string }) {
-  return <div className={css["skeleton"]} style={{ height: props.height, width: props.width ?? "100%" }} aria-hidden="true" />;
+  return (
+    <div
+      className={css["skeleton"]}
+      style={{ height: props.height, width: props.width ?? "100%" }}
+      aria-hidden="true"
+    />
+  );
 }

@@ -1,3 +1,4 @@
+import { SETUP_REASON_IDS, VERDICT_IDS } from "@nexent/monitor-api";
 import { describe, expect, it } from "vitest";
 import { en } from "./en.ts";
 import { formatMessage, namesOf, parseMessage } from "./formatter.ts";
@@ -43,4 +44,14 @@ it("finds a language by its tag or its primary language", () => {
   expect(languageFor("zh-TW")?.tag).toBe("zh-CN");
   expect(languageFor("en-GB")?.tag).toBe("en");
   expect(languageFor("fr")).toBeUndefined();
+});
+
+describe("every message id of the server has a text with its parameters", () => {
+  const messages: Readonly<Record<string, string>> = en;
+  it.each(Object.entries(VERDICT_IDS))("verdict %s", (id, params) => {
+    expect(namesOf(messages[`verdict.${id}`] ?? "")).toEqual([...params].toSorted());
+  });
+  it.each(Object.entries(SETUP_REASON_IDS))("reason %s", (id, params) => {
+    expect(namesOf(messages[`reason.${id}`] ?? "")).toEqual([...params].toSorted());
+  });
 });

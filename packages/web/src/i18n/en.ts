@@ -171,7 +171,6 @@ export const en = {
   "tile.inFlightInfo": "Mean number of open requests: sum of durations / time (Little's law).",
   "tile.errors": "{n, plural, one {# error} other {# errors}}",
   "tile.little": "by Little's law",
-  "tile.lastMinutes": "now {value}",
 
   "chart.speed": "Speed by model",
   "chart.ttft": "TTFT by model",
@@ -276,6 +275,8 @@ export const en = {
   "request.ttftParts": "TTFT",
   "request.firstByte": "first byte",
   "request.firstChunk": "to first chunk",
+  "request.queue": "queue",
+  "request.prefill": "prefill",
   "request.unexplained": "unexplained",
   "request.sum": "= {total}",
   "request.clockIterator": "timed at the consumer",
@@ -371,10 +372,40 @@ export const en = {
   "trace.error": "error",
   "trace.this": "this request",
 
-  "verdict.slow": "Slow: {duration}, above the threshold of {threshold}.",
-  "verdict.slow_speed": "Slow: {speed} tok/s, below the threshold of {threshold}.",
-  "verdict.ok": "Nothing stands out.",
-  "verdict.other": "{id}",
+  "verdict.error": "Failed: {errorType}.",
+  "verdict.broke_after": "The stream broke after {seconds} and {chunks, plural, one {# chunk} other {# chunks}}.",
+  "verdict.cancelled": "The client cancelled it.",
+  "verdict.abandoned": "The answer was never read to its end.",
+  "verdict.no_token": "No token came in {durationSeconds}.",
+  "verdict.slow": "Slow: {durationSeconds}, above the threshold of {thresholdSeconds}.",
+  "verdict.slow_speed": "Slow: {rateTokensPerSecond} tok/s, below the threshold of {thresholdTokensPerSecond}.",
+  "verdict.rank_duration":
+    "Its duration is {rank} among {n, plural, one {# request} other {# requests}} of this model and input size.",
+  "verdict.rank_ttft":
+    "Its TTFT is {rank} among {n, plural, one {# request} other {# requests}} of this model and input size.",
+  "verdict.reasoning": "{seconds} of reasoning before the answer.",
+  "verdict.stalls": "{count, plural, one {# stall} other {# stalls}} took {lostSeconds} ({share}).",
+  "verdict.tool_wait": "{count, plural, one {# tool wait} other {# tool waits}} took {seconds}.",
+  "verdict.pace_change":
+    "From token {token} the pace went from {beforeTokensPerSecond} to {afterTokensPerSecond} tok/s.",
+  "verdict.burst":
+    "{tokens, plural, one {# token} other {# tokens}} came at once in {count, plural, one {# burst} other {# bursts}}: a proxy may be buffering.",
+  "verdict.clock_tainted": "The sender was busy for up to {lagSeconds}, so times may be late by as much.",
+  "verdict.calm": "Nothing stands out.",
+  "verdict.unknown": "{id}",
+  "reason.receiver_closed": "Nothing answers on port {port}. Look whether another program holds it, then start again.",
+  "reason.refused":
+    "{count, plural, one {# request was} other {# requests were}} refused ({reason}): {detail}. Check the exporter's content type and token.",
+  "reason.no_bytes": "Nothing has arrived yet. Send to {url}.",
+  "reason.no_span":
+    "{bodies, plural, one {# body} other {# bodies}} arrived without a span. Check that the exporter sends traces, not metrics or logs.",
+  "reason.spans_rejected": "{count, plural, one {# span was} other {# spans were}} rejected ({reason}).",
+  "reason.no_llm_attributes":
+    "{spans, plural, one {# span} other {# spans}} arrived, none of an LLM call. Add gen_ai attributes, or go through the gateway.",
+  "reason.gateway_closed": "No gateway answers at {url}. Start it with the server: npm start.",
+  "reason.gateway_answered": "The gateway answered {status}.",
+  "reason.exact_model_missing": "The built-in model does not answer at {url}.",
+  "reason.unknown": "{id}",
 
   "setup.title": "Setup",
   "setup.waiting": "Waiting for the first request",

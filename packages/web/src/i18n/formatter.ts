@@ -1,5 +1,7 @@
 /** Parameter names that a message mentions: `{n, plural, …}` gives `n`. Every plural branch holds `#` or a space. */
-export type ParamNames<S extends string> = S extends `${string}{${infer Rest}` ? NameAt<Rest> | ParamNames<Rest> : never;
+export type ParamNames<S extends string> = S extends `${string}{${infer Rest}`
+  ? NameAt<Rest> | ParamNames<Rest>
+  : never;
 type NameAt<S extends string> = S extends `${infer Inside}}${string}` ? NotBranch<BeforeComma<Inside>> : never;
 type BeforeComma<S extends string> = S extends `${infer Name},${string}` ? Name : S;
 type NotBranch<S extends string> = S extends `${string}${" " | "#" | "{"}${string}` ? never : S extends "" ? never : S;

@@ -12,7 +12,7 @@ interface I18nState {
   readonly tag: string;
   readonly t: Translate;
   /** Sentence for a message id sent by the server, or undefined when this catalogue does not know it. */
-  readonly fromServer: (prefix: "verdict" | "setup" | "error", id: string, params: Params) => string | undefined;
+  readonly fromServer: (prefix: "verdict" | "reason" | "error", id: string, params: Params) => string | undefined;
   readonly setLanguage: (tag: string) => void;
 }
 

@@ -69,7 +69,9 @@ const MAX_CHOICES = 50;
 function choicesCodec(key: string): Codec<readonly string[]> {
   return {
     keys: [key],
-    decode: (params) => ({ value: [...new Set(params.getAll(key).filter((text) => text !== ""))].slice(0, MAX_CHOICES) }),
+    decode: (params) => ({
+      value: [...new Set(params.getAll(key).filter((text) => text !== ""))].slice(0, MAX_CHOICES),
+    }),
     encode: (values) => values.map((value) => [key, value] as const),
   };
 }

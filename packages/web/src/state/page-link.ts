@@ -8,7 +8,12 @@ export function safeNext(next: string | null): string {
 }
 
 /** A link to another page that keeps the range and the filters of this one. */
-export function pageLink(path: string, search: string, hereDefault: RelativeRange, thereDefault: RelativeRange): string {
+export function pageLink(
+  path: string,
+  search: string,
+  hereDefault: RelativeRange,
+  thereDefault: RelativeRange,
+): string {
   const params = new URLSearchParams(search);
   let next = "";
   for (const codec of [modelsCodec, operationsCodec, providersCodec]) {

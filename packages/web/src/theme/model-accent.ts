@@ -12,7 +12,8 @@ export interface ModelAccent {
 
 /** Accent for a model's stable index; without an index (unknown model) the first is used. */
 export function modelAccent(index: number | undefined): ModelAccent {
-  const at = Math.max(0, index ?? 0);
+  // A model may be named like a property every object inherits; only a real index counts.
+  const at = typeof index === "number" && Number.isInteger(index) ? Math.max(0, index) : 0;
   return {
     index: at % 6,
     shape: SHAPES[at % 6] ?? SHAPES[0],

@@ -33,7 +33,13 @@ export function Footer(props: FooterProps) {
       <div className={css["switches"]}>
         <LanguageSwitch />
         <ThemeSwitch />
-        <button type="button" className={css["switch"]} aria-label={t("footer.keys")} title={`${t("footer.keys")} (?)`} onClick={props.onKeys}>
+        <button
+          type="button"
+          className={css["switch"]}
+          aria-label={t("footer.keys")}
+          title={`${t("footer.keys")} (?)`}
+          onClick={props.onKeys}
+        >
           <Keyboard size={15} aria-hidden="true" />
         </button>
       </div>
@@ -53,7 +59,9 @@ function HealthLine(props: { readonly health: Health | undefined }) {
         <span className={css["dot"]} style={{ background: health.storageDegraded ? "var(--amber)" : "var(--green)" }} />
         {t(health.storageDegraded ? "footer.degraded" : "footer.ok")}
       </span>
-      <span>{t("footer.spans", { rate: format.decimal(health.spansPerSecond, health.spansPerSecond < 10 ? 1 : 0) })}</span>
+      <span>
+        {t("footer.spans", { rate: format.decimal(health.spansPerSecond, health.spansPerSecond < 10 ? 1 : 0) })}
+      </span>
       <span className={health.spansRejected > 0 ? css["warn"] : undefined}>
         {t("footer.rejected", { n: health.spansRejected })}
       </span>

@@ -40,7 +40,12 @@ export function Rail(props: RailProps) {
         {props.foot.map((item) => (
           <RailLink key={item.href} item={item} />
         ))}
-        <button type="button" className={`${css["item"]} ${css["signOut"]}`} onClick={props.onSignOut} title={t("app.signOut")}>
+        <button
+          type="button"
+          className={`${css["item"]} ${css["signOut"]}`}
+          onClick={props.onSignOut}
+          title={t("app.signOut")}
+        >
           <LogOut size={16} aria-hidden="true" />
           <span className={css["word"]}>{t("app.signOut")}</span>
         </button>

@@ -3,7 +3,15 @@ import { Popover } from "radix-ui";
 import { useId, useState, type FormEvent } from "react";
 import { formatDate, formatMinute, formatMoment } from "../../format/time.ts";
 import { useT } from "../../i18n/i18n-context.tsx";
-import { absolute, parseMoment, RELATIVE_KEYS, resolveRange, shiftRange, zoomOut, type Range } from "../../state/range.ts";
+import {
+  absolute,
+  parseMoment,
+  RELATIVE_KEYS,
+  resolveRange,
+  shiftRange,
+  zoomOut,
+  type Range,
+} from "../../state/range.ts";
 import { Button, buttonClass } from "../button.tsx";
 import popup from "../popup.module.css";
 import css from "./frame.module.css";
@@ -40,7 +48,13 @@ export function TimePicker(props: TimePickerProps) {
           <ChevronDown size={13} aria-hidden="true" />
         </Popover.Trigger>
         <Popover.Portal>
-          <Popover.Content className={popup["popup"]} align="end" sideOffset={4} collisionPadding={8} aria-label={t("range.label")}>
+          <Popover.Content
+            className={popup["popup"]}
+            align="end"
+            sideOffset={4}
+            collisionPadding={8}
+            aria-label={t("range.label")}
+          >
             <QuickRanges {...props} />
             <FixedRange {...props} />
           </Popover.Content>
@@ -126,9 +140,21 @@ function FixedRange(props: TimePickerProps) {
   return (
     <form className={css["fields"]} onSubmit={apply}>
       <label htmlFor={`${id}-from`}>{t("range.from")}</label>
-      <input id={`${id}-from`} value={from} onChange={(event) => setFrom(event.target.value)} autoComplete="off" spellCheck={false} />
+      <input
+        id={`${id}-from`}
+        value={from}
+        onChange={(event) => setFrom(event.target.value)}
+        autoComplete="off"
+        spellCheck={false}
+      />
       <label htmlFor={`${id}-to`}>{t("range.to")}</label>
-      <input id={`${id}-to`} value={to} onChange={(event) => setTo(event.target.value)} autoComplete="off" spellCheck={false} />
+      <input
+        id={`${id}-to`}
+        value={to}
+        onChange={(event) => setTo(event.target.value)}
+        autoComplete="off"
+        spellCheck={false}
+      />
       <p className={bad ? css["bad"] : undefined} role={bad ? "alert" : undefined}>
         {t("range.bad")}
       </p>

@@ -1,0 +1,47 @@
+import { ERROR_CODES, MonitorError, type ErrorCode, type ErrorDefinition } from "@nexent/monitor-core";
+import type { ErrorBody } from "@nexent/monitor-api";
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { ApiEnv } from "./api-context.ts";
+
+type Params = ErrorBody["error"]["params"];
+
+/** A refusal of the API with the parameters its message needs. */
+export class ApiRefusal extends Error {
+  readonly code: ErrorCode;
+  readonly params: Params;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, params: Params = {}, retryAfterMs?: number) {
+    super(code);
+    this.name = "ApiRefusal";
+    this.code = code;
+    this.params = params;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Answers `{ data, meta }`. `n` is what the numbers rest on. */
+export function answerData(c: Context<ApiEnv>, data: unknown, n?: number): Response {
+  const tookMs = Math.max(0, Math.round((performance.now() - c.get("startedMs")) * 100) / 100);
+  return c.json({ data, meta: { ...(n === undefined ? {} : { n }), exact: true, tookMs } });
+}
+
+/** Answers an error in the shape of the API: id, parameters, request id; no text, no stack, no path. */
+export function answerError(c: Context<ApiEnv>, code: ErrorCode, params: Params = {}, retryAfterMs?: number): Response {
+  const definition: ErrorDefinition = ERROR_CODES[code];
+  const status = (definition.httpStatus ?? 503) as ContentfulStatusCode;
+  if (retryAfterMs !== undefined) c.header("retry-after", String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
+  return c.json({ error: { id: code, params, requestId: c.get("requestId") } } satisfies ErrorBody, status);
+}
+
+/** What an exception of a handler is answered with. Only query mistakes carry their text: it is the asker's own. */
+export function answerFault(c: Context<ApiEnv>, error: unknown): Response | undefined {
+  if (error instanceof ApiRefusal) return answerError(c, error.code, error.params, error.retryAfterMs);
+  if (error instanceof MonitorError) {
+    const params: Params = error.code === "QUERY_INVALID" ? { problem: error.message } : {};
+    return answerError(c, error.code, params, error.code === "STORE_UNAVAILABLE" ? 1_000 : undefined);
+  }
+  if (error instanceof DOMException && error.name === "TimeoutError") return answerError(c, "QUERY_TIMEOUT", {}, 1_000);
+  return undefined;
+}

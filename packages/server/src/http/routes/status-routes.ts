@@ -1,0 +1,35 @@
+import type { TraceStore } from "@nexent/monitor-store";
+import type { Clock } from "../../clock.ts";
+import type { PipelineCounters } from "../../self/pipeline-counters.ts";
+import type { ServerMetrics } from "../../self/server-metrics.ts";
+import { answerData, answerError } from "../api-answer.ts";
+import type { ApiApp } from "../api-context.ts";
+import { isThisMachine } from "../peer.ts";
+import { pipelineAnswer } from "../pipeline-answer.ts";
+
+export interface StatusRoutes {
+  readonly store: TraceStore;
+  readonly counters: PipelineCounters;
+  readonly metrics: ServerMetrics;
+  readonly clock: Clock;
+  /** Whether the server takes and answers; `false` while it stops. */
+  readonly isReady: () => boolean;
+}
+
+/** `/health` and `/ready` (one word, for everybody) and `/metrics` (this machine only, until read tokens exist). */
+export function addOpenStatusRoutes(app: ApiApp, { store, counters, metrics, isReady }: StatusRoutes): void {
+  app.get("/health", (c) => c.text("ok"));
+  app.get("/ready", (c) => (isReady() ? c.text("ready") : c.text("unavailable", 503)));
+  app.get("/metrics", async (c) => {
+    if (!isThisMachine(c.env.incoming)) return answerError(c, "FORBIDDEN");
+    const { text, contentType } = metrics.expose(c.req.header("accept"), counters.snapshot(), await store.stats());
+    return c.body(text, 200, { "content-type": contentType });
+  });
+}
+
+/** `/api/health`: the pipeline footer, for signed-in pages. */
+export function addHealthRoute(app: ApiApp, { store, counters, clock }: StatusRoutes): void {
+  app.get("/api/health", async (c) => {
+    return answerData(c, pipelineAnswer(counters.snapshot(), await store.stats(), clock.wallMs()));
+  });
+}

@@ -1,0 +1,67 @@
+import type { RequestRow } from "@nexent/monitor-api";
+import type { LlmFields } from "@nexent/monitor-core";
+import type { CallRow, StoredSpan } from "@nexent/monitor-store";
+import { msOf } from "./range.ts";
+
+/** Shown for a call that names no model; its filter value stays absent. */
+const UNNAMED_MODEL = "unknown";
+
+/** Identity of a call in addresses: `<trace id>-<span id>`. */
+export function requestId(call: { readonly traceId: string; readonly spanId: string }): string {
+  return `${call.traceId}-${call.spanId}`;
+}
+
+/** Splits a request id; `undefined` when it is none. */
+export function parseRequestId(id: string): { readonly traceId: string; readonly spanId: string } | undefined {
+  const match = /^([0-9a-f]{32})-([0-9a-f]{16})$/.exec(id);
+  return match?.[1] === undefined || match[2] === undefined ? undefined : { traceId: match[1], spanId: match[2] };
+}
+
+/** A call of the store as a table row; absent stays absent. */
+export function requestRow(call: CallRow): RequestRow {
+  const { llm } = call;
+  const row: Record<keyof RequestRow, unknown> = {
+    id: requestId(call),
+    traceId: call.traceId,
+    spanId: call.spanId,
+    startMs: msOf(call.startUnixNanos),
+    service: call.service,
+    model: llm.model ?? llm.responseModel ?? UNNAMED_MODEL,
+    responseModel: llm.responseModel,
+    operation: llm.operation,
+    provider: llm.provider,
+    outcome: llm.outcome ?? "unknown",
+    errorType: llm.errorType,
+    finishReason: llm.finishReason,
+    streaming: llm.streaming,
+    estimated: llm.estimated,
+    slow: llm.slow,
+    durationSeconds: call.durationSeconds,
+    ttftSeconds: llm.ttftSeconds,
+    firstAnswerTokenSeconds: llm.firstAnswerTokenSeconds,
+    generationRateTokensPerSecond: llm.generationRateTokensPerSecond,
+    endToEndRateTokensPerSecond: llm.endToEndRateTokensPerSecond,
+    inputTokens: llm.inputTokens,
+    outputTokens: llm.outputTokens,
+    stallCount: llm.stallCount,
+    attempts: llm.attempts,
+    fingerprint: llm.fingerprint,
+  };
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)) as RequestRow;
+}
+
+/** A stored span as a call; `undefined` while it is open, or when it is no LLM call. */
+export function callOf({ span, llm }: StoredSpan): (CallRow & { readonly llm: LlmFields }) | undefined {
+  if (llm === undefined || span.durationNanos === undefined) return undefined;
+  return {
+    traceId: span.traceId,
+    spanId: span.spanId,
+    ...(span.parentSpanId === undefined ? {} : { parentSpanId: span.parentSpanId }),
+    name: span.name,
+    service: span.resource.service,
+    startUnixNanos: span.startUnixNanos,
+    durationSeconds: Number(span.durationNanos) / 1e9,
+    status: span.status,
+    llm,
+  };
+}

@@ -1,0 +1,80 @@
+import type { Stat } from "@nexent/monitor-api";
+import type {
+  AggregateRow,
+  AggregateSpec,
+  CallFilter,
+  ColumnStats,
+  NumberColumn,
+  TraceStore,
+} from "@nexent/monitor-store";
+
+/** Fewer values than this have no tail that means anything: only P50 and n are told. */
+export const TAIL_MIN = 20;
+
+/** Quantiles every aggregate of this layer asks for, in this order. */
+export const QUANTILES = [0.1, 0.5, 0.95] as const;
+
+/** What the tiles, tables and charts are made of. */
+const COLUMNS: readonly NumberColumn[] = [
+  "ttftSeconds",
+  "generationRateTokensPerSecond",
+  "durationSeconds",
+  "outputTokens",
+];
+/** Outcomes whose duration counts: an abandoned call has no end of its own (measurement contract 2). */
+const ENDED_OUTCOMES: readonly string[] = ["ok", "error", "cancelled"];
+
+/** A quantile of a column, when there are values; tails only from {@link TAIL_MIN} values on. */
+export function quantileOf(stats: ColumnStats | undefined, q: (typeof QUANTILES)[number]): number | undefined {
+  if (stats === undefined || stats.count === 0 || (q !== 0.5 && stats.count < TAIL_MIN)) return undefined;
+  return stats.quantiles[QUANTILES.indexOf(q)];
+}
+
+/** A statistic of a column as the API answers it. */
+export function statOf(stats: ColumnStats | undefined): Stat {
+  const [p10, p50, p95] = QUANTILES.map((q) => quantileOf(stats, q));
+  return {
+    n: stats?.count ?? 0,
+    ...(p50 === undefined ? {} : { p50 }),
+    ...(p95 === undefined ? {} : { p95 }),
+    ...(p10 === undefined ? {} : { p10 }),
+  };
+}
+
+/** Error calls / calls, `abandoned` left out; `undefined` without any. */
+export function errorRateOf(row: AggregateRow): number | undefined {
+  const counted = row.calls - row.outcomes.abandoned;
+  return counted > 0 ? row.outcomes.error / counted : undefined;
+}
+
+/** How an aggregate is cut. */
+export type Cut = Pick<AggregateSpec, "groupBy" | "bucketNanos">;
+
+/**
+ * Aggregates all columns of this layer. Durations leave abandoned calls out; that needs a second question only where
+ * there are any.
+ */
+export async function aggregateCalls(
+  store: TraceStore,
+  filter: CallFilter,
+  cut: Cut,
+  signal?: AbortSignal,
+): Promise<readonly AggregateRow[]> {
+  const rows = await store.aggregate({ filter, ...cut, columns: COLUMNS, quantiles: QUANTILES }, signal);
+  if (rows.every((row) => row.outcomes.abandoned === 0)) return rows;
+  const ended = await store.aggregate(
+    { filter: { ...filter, outcomes: ENDED_OUTCOMES }, ...cut, columns: ["durationSeconds"], quantiles: QUANTILES },
+    signal,
+  );
+  const durations = new Map(ended.map((row) => [keyOf(row), row.columns.durationSeconds]));
+  return rows.map((row) => withDuration(row, durations.get(keyOf(row))));
+}
+
+function keyOf(row: AggregateRow): string {
+  return JSON.stringify([row.bucketUnixNanos?.toString(), row.group]);
+}
+
+function withDuration(row: AggregateRow, duration: ColumnStats | undefined): AggregateRow {
+  const { durationSeconds: _all, ...rest } = row.columns;
+  return { ...row, columns: duration === undefined ? rest : { ...rest, durationSeconds: duration } };
+}

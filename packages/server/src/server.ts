@@ -1,0 +1,216 @@
+import { LIMITS, MonitorError, PORTS } from "@nexent/monitor-core";
+import type { StoredSpan, TraceStore } from "@nexent/monitor-store";
+import { systemClock, type Clock } from "./clock.ts";
+import { defaultPasswordExposed, type ServerConfig } from "./config.ts";
+import { controlFileIn } from "./control-file.ts";
+import { createDashboard } from "./http/dashboard.ts";
+import { createLiveHub, type LiveHub } from "./http/live-hub.ts";
+import { loadLoginLimits } from "./http/login-limits.ts";
+import { createPasswordHasher, type ScryptCost } from "./http/password-hash.ts";
+import { pipelineAnswer } from "./http/pipeline-answer.ts";
+import { loadSessions } from "./http/sessions.ts";
+import { createSetup } from "./http/setup.ts";
+import { loadStaticFiles, noStaticFiles } from "./http/static-files.ts";
+import { DEFAULT_USER, loadUsers } from "./http/users.ts";
+import { createIngest } from "./ingest/ingest.ts";
+import type { Listener } from "./listener.ts";
+import { silentLog, type Log } from "./log.ts";
+import { loadAccents } from "./query/accents.ts";
+import { callOf, requestId } from "./query/request-row.ts";
+import { createOtlpHttpReceiver } from "./receivers/otlp-http.ts";
+import type { Receiver } from "./receivers/receiver.ts";
+import { createPipelineCounters, type PipelineCounters } from "./self/pipeline-counters.ts";
+import { createServerMetrics } from "./self/server-metrics.ts";
+import { openConfiguredStore, type OpenStore } from "./store-opening.ts";
+import { VERSION } from "./version.ts";
+
+/** Parts a test replaces; everything has its real default. */
+export interface ServerDeps {
+  readonly clock?: Clock;
+  readonly log?: Log;
+  readonly openStore?: OpenStore;
+  /** Cheaper hashes for tests. */
+  readonly passwordCost?: ScryptCost;
+}
+
+/** A server that takes telemetry and answers pages. */
+export interface RunningServer {
+  readonly dashboardUrl: string;
+  readonly otlpUrl: string;
+  /** Set when 3005 was taken and the dashboard moved to 3006. */
+  readonly notice?: string;
+  /** Stops accepting, finishes what is in flight within 10 s, closes the store. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** What was started, to be stopped in reverse order. */
+type StopList = (() => Promise<void>)[];
+
+/**
+ * Starts the server: store, control state, dashboard, receiver.
+ * @throws {CONFIG_INVALID} {PORT_IN_USE} {DATA_DIR_LOCKED} {DATA_DIR_UNUSABLE} {DATA_DIR_TOO_NEW}; what was started
+ * before is stopped again.
+ */
+export async function startServer(config: ServerConfig, deps: ServerDeps = {}): Promise<RunningServer> {
+  const stopList: StopList = [];
+  try {
+    return await start(config, deps, stopList);
+  } catch (error) {
+    await stopAll(stopList);
+    throw error;
+  }
+}
+
+async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList): Promise<RunningServer> {
+  const clock = deps.clock ?? systemClock;
+  const log = deps.log ?? silentLog;
+  const state = { isReady: false };
+  const counters = createPipelineCounters(clock);
+  const files = config.webDir === undefined ? noStaticFiles : await loadStaticFiles(config.webDir);
+
+  let live: LiveHub | undefined;
+  const store = await (deps.openStore ?? openConfiguredStore)(config, log, (spans) =>
+    tellStored(spans, counters, live),
+  );
+  stopList.push(() => store.close());
+  const isReady = (): boolean => state.isReady;
+
+  const receiver = createReceiver({ config, clock, log, counters, store, isReady });
+  const control = (name: string) => controlFileIn(config.dataDir, name);
+  const hasher = createPasswordHasher(deps.passwordCost);
+  const [users, sessions, limits, accents] = await Promise.all([
+    loadUsers(control("users"), hasher),
+    loadSessions(control("sessions"), clock),
+    loadLoginLimits(control("login-limits"), clock),
+    loadAccents(control("accents")),
+  ]);
+  if (!config.isLoopbackBind && users.hasDefaultPassword(DEFAULT_USER)) {
+    throw defaultPasswordExposed(config, config.dashboardPort ?? PORTS.dashboard.port);
+  }
+
+  live = createLiveHub({
+    clock,
+    version: VERSION,
+    kpi: async () => {
+      const pipeline = counters.snapshot();
+      const footer = pipelineAnswer(pipeline, await store.stats(), clock.wallMs());
+      return { pipeline: footer, requestsPerSecond: pipeline.callsPerSecond };
+    },
+  });
+  const hub = live;
+  const urlOf = (port: number): string => `http://${urlHost(config.bind)}:${port}`;
+  const dashboard = createDashboard({
+    host: config.bind,
+    allowedHosts: config.allowedHosts,
+    allowedOrigins: config.allowedOrigins,
+    log,
+    signIn: { users, sessions, limits, version: VERSION },
+    query: { store, accents, thresholds: config, clock },
+    status: { store, counters, metrics: createServerMetrics(VERSION), clock, isReady },
+    setup: createSetup({
+      gatewayUrl: config.gatewayUrl,
+      otlpUrl: () => urlOf(receiver.port),
+      dashboardUrl: () => urlOf(dashboard.port),
+      isReceiverOpen: isReady,
+      pipeline: () => counters.snapshot(),
+    }),
+    live: hub,
+    files,
+  });
+
+  const notice = await startDashboard(dashboard, config, log);
+  stopList.push(async () => {
+    hub.close();
+    await dashboard.stop(LIMITS.drainTimeoutMs);
+  });
+  await receiver.start(config.otlpHttpPort);
+  stopList.push(() => receiver.stop(LIMITS.drainTimeoutMs));
+  state.isReady = true;
+  log.info("server_started", { dashboardPort: dashboard.port, otlpHttpPort: receiver.port, version: VERSION });
+
+  let stopping: Promise<void> | undefined;
+  return {
+    dashboardUrl: urlOf(dashboard.port),
+    otlpUrl: urlOf(receiver.port),
+    ...(notice === undefined ? {} : { notice }),
+    stop() {
+      state.isReady = false;
+      stopping ??= stopAll(stopList).then(() => log.info("server_stopped"));
+      return stopping;
+    },
+  };
+}
+
+interface ReceiverParts {
+  readonly config: ServerConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: PipelineCounters;
+  readonly store: TraceStore;
+  readonly isReady: () => boolean;
+}
+
+/** Receivers of this release; others join here and in `receivers/`. */
+function createReceiver({ config, clock, log, counters, store, isReady }: ReceiverParts): Receiver {
+  return createOtlpHttpReceiver({
+    host: config.bind,
+    ingest: createIngest({ store, events: counters, clock }),
+    events: counters,
+    clock,
+    log,
+    allowedHosts: config.allowedHosts,
+    ingestToken: config.ingestToken,
+    isReady,
+  });
+}
+
+/** Spans that are durable now: calls among them are counted and shown to open pages. */
+function tellStored(spans: readonly StoredSpan[], counters: PipelineCounters, live: LiveHub | undefined): void {
+  const calls = spans.filter((stored) => callOf(stored) !== undefined);
+  const newest = calls.at(-1);
+  if (newest === undefined) return;
+  counters.callsStored(calls.length, requestId(newest.span));
+  live?.publish(calls);
+}
+
+/** The configured port; without one 3005, else 3006 with a notice. @throws {PORT_IN_USE} */
+async function startDashboard(dashboard: Listener, config: ServerConfig, log: Log): Promise<string | undefined> {
+  if (config.dashboardPort !== undefined) {
+    await dashboard.start(config.dashboardPort);
+    return undefined;
+  }
+  try {
+    await dashboard.start(PORTS.dashboard.port);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MonitorError) || error.code !== "PORT_IN_USE") throw error;
+    await startBeside(dashboard, error);
+  }
+  const notice = `port ${PORTS.dashboard.port} is taken; the dashboard is on ${PORTS.dashboardBesideGrafana.port}`;
+  log.warn("dashboard_port_moved", { port: PORTS.dashboardBesideGrafana.port });
+  return notice;
+}
+
+async function startBeside(dashboard: Listener, cause: MonitorError): Promise<void> {
+  const [first, second] = [PORTS.dashboard.port, PORTS.dashboardBesideGrafana.port];
+  try {
+    await dashboard.start(second);
+  } catch (error) {
+    if (!(error instanceof MonitorError) || error.code !== "PORT_IN_USE") throw error;
+    throw new MonitorError("PORT_IN_USE", `ports ${first} and ${second} are both taken by other processes`, {
+      hint: `Set ${PORTS.dashboard.variable} to a free port.`,
+      cause,
+    });
+  }
+}
+
+/** Stops in reverse; one part that fails does not keep the others from stopping. */
+async function stopAll(stopList: StopList): Promise<void> {
+  for (const stop of stopList.splice(0).toReversed()) await stop().catch(() => undefined);
+}
+
+/** Host of an address people can open: a wildcard bind is reached by loopback, IPv6 wants brackets. */
+function urlHost(bind: string): string {
+  if (bind === "0.0.0.0" || bind === "::") return "127.0.0.1";
+  return bind.includes(":") ? `[${bind}]` : bind;
+}
