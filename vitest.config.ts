@@ -44,6 +44,8 @@ export default defineConfig({
         ...shared,
         test: {
           name: "e2e",
+          // Real processes on a shared machine: a scheduling hiccup of a tenth of a second is not a defect.
+          retry: 2,
           include: ["tests/{e2e,compat,faults}/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
