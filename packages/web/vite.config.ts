@@ -14,9 +14,19 @@ function tokenVariables(): Plugin {
   };
 }
 
+/** Style sheets load in chunk order; each one names the layers first, so that their order never depends on it. */
+function layerOrder(): Plugin {
+  return {
+    name: "layer-order",
+    enforce: "pre",
+    transform: (code, id) =>
+      id.endsWith(".css") ? { code: `@layer library, reset, base, components, pages;\n${code}`, map: null } : undefined,
+  };
+}
+
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
-  plugins: [tokenVariables(), react()],
+  plugins: [layerOrder(), tokenVariables(), react()],
   resolve: { conditions: ["@nexent/source", "module", "browser", "development|production"] },
   build: {
     outDir: "dist",
@@ -27,5 +37,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      treeshake: {
+        // Our own libraries only define; a module of which nothing is used is left out.
+        moduleSideEffects: [{ test: /packages[\\/](core|api)[\\/]src/, sideEffects: false }],
+      },
+    },
   },
 });

@@ -58,10 +58,7 @@ async function violations(page: Page): Promise<string[]> {
   return result.violations.map((item) => `${item.id}: ${item.nodes.map((node) => node.target.join(" ")).join(", ")}`);
 }
 
-// Skipped and counted: the walk through all pages does not end in time yet; set NEXENT_BROWSER_WALK=1 to run it.
-const walk = present && process.env["NEXENT_BROWSER_WALK"] === "1";
-
-describe.skipIf(!walk)("the dashboard in a real browser", () => {
+describe.skipIf(!present)("the dashboard in a real browser", () => {
   beforeAll(async () => {
     mkdirSync(SCREENSHOTS, { recursive: true });
     stack = await startStack();
@@ -122,7 +119,6 @@ describe.skipIf(!walk)("the dashboard in a real browser", () => {
         ] as const) {
           await page.goto(`${stack.dashboardUrl}${path}`);
           await page.locator("h1").first().waitFor();
-          await page.waitForLoadState("networkidle").catch(() => undefined);
           await page.waitForTimeout(600);
           await shot(name);
           expect(await violations(page), `${name} accessibility`).toEqual([]);

@@ -158,8 +158,7 @@ describe("a start that cannot work", () => {
     expect(program.output()).not.toMatch(/\n\s+at /);
   });
 
-  // Skipped and counted: the folder lock comes with the embedded store; the store of this release holds no files.
-  it.skip("names the server that holds the data folder, and leaves it unharmed", async () => {
+  it("names the server that holds the data folder, and leaves it unharmed", async () => {
     const second = startProgram("server", [], {
       ...env,
       LLM_MONITOR_DASHBOARD_PORT: String(await freePort()),

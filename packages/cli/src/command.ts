@@ -16,7 +16,7 @@ export interface CommandOption {
 export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
 
 /** Everything a command may use of its process. */
-export interface CommandContext {
+interface CommandContext {
   readonly values: OptionValues;
   /** The environment, read once by main. */
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -22,7 +22,7 @@ it("reports every bad variable in one message", () => {
   }
   expect(error).toBeInstanceOf(MonitorError);
   expect(error).toMatchObject({ code: "CONFIG_INVALID" });
-  expect(String(error)).toContain('GATEWAY_PORT="eighty"');
+  expect(String(error)).toContain('GATEWAY_PORT="eighty" must be a port number from 1 to 65535');
   expect(String(error)).toContain('EXACT_SERVER_PORT="70000"');
 });
 

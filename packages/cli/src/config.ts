@@ -1,7 +1,8 @@
 import { MonitorError, PORTS } from "@nexent/monitor-core";
 import { z } from "zod";
 
-const port = z.coerce.number().int().min(1).max(65_535);
+const NO_PORT = "must be a port number from 1 to 65535";
+const port = z.coerce.number(NO_PORT).int(NO_PORT).min(1, NO_PORT).max(65_535, NO_PORT);
 
 function portVariable(defaultPort: number): z.ZodType<number> {
   return z.preprocess((value) => value ?? defaultPort, port);
@@ -47,7 +48,7 @@ export function readCliConfig(env: Readonly<Record<string, string | undefined>>)
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => {
       const name = issue.path.join(".");
-      return `${name}="${String(given[name])}": ${issue.message}`;
+      return `${name}="${String(given[name])}" ${issue.message}`;
     });
     throw invalid(problems);
   }

@@ -10,13 +10,16 @@ export const FINGERPRINT_BUCKETS = 60;
 const BYTES = FINGERPRINT_BUCKETS / 2;
 
 /** Kinds of a bucket, by their number. */
-export const FINGERPRINT_KINDS = ["wait", "reasoning", "tool", "answer"] as const;
+const FINGERPRINT_KINDS = ["wait", "reasoning", "tool", "answer"] as const;
 export type FingerprintKind = (typeof FINGERPRINT_KINDS)[number];
+
+const LEVELS = [0, 1, 2, 3] as const;
+export type FingerprintLevel = (typeof LEVELS)[number];
 
 /** One bucket. For output kinds: 0 inside a pause, else 1..3 by tokens; for `wait`: 1 = tool wait. */
 export interface FingerprintBucket {
   readonly kind: FingerprintKind;
-  readonly level: 0 | 1 | 2 | 3;
+  readonly level: FingerprintLevel;
 }
 
 /** What is drawn: entries of the tape, the pauses found in it, and the duration of the request. */
@@ -62,9 +65,10 @@ export function encodeFingerprint(source: FingerprintSource): string | undefined
   const lastBucket = bucketOf(last.atMicros);
   let nextKind = kindNumber(last);
   for (let bucket = lastBucket; bucket >= firstBucket; bucket -= 1) {
-    if ((kinds[bucket] ?? -1) >= 0) nextKind = kinds[bucket] ?? ANSWER;
+    const hasChunk = (kinds[bucket] ?? -1) >= 0;
+    if (hasChunk) nextKind = kinds[bucket] ?? ANSWER;
     const count = tokens[bucket] ?? 0;
-    const pause = count > 0 ? undefined : pauseAt(source, bucket);
+    const pause = hasChunk ? undefined : pauseAt(source, bucket);
     if (pause?.kind === "toolWait") nibbles[bucket] = WAIT | (1 << 2);
     else if (pause !== undefined) nibbles[bucket] = nextKind;
     else nibbles[bucket] = nextKind | ((count > 0 ? levelOf(count, fullest) : 1) << 2);
@@ -85,6 +89,6 @@ export function decodeFingerprint(text: string): readonly FingerprintBucket[] | 
   if (bytes?.length !== BYTES) return undefined;
   return Array.from({ length: FINGERPRINT_BUCKETS }, (_, bucket) => {
     const nibble = ((bytes[bucket >> 1] ?? 0) >> (bucket % 2 === 0 ? 0 : 4)) & 0x0f;
-    return { kind: FINGERPRINT_KINDS[nibble & 3] ?? "wait", level: ((nibble >> 2) & 3) as 0 | 1 | 2 | 3 };
+    return { kind: FINGERPRINT_KINDS[nibble & 3] ?? "wait", level: LEVELS[(nibble >> 2) & 3] ?? 0 };
   });
 }

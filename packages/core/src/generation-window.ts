@@ -1,6 +1,6 @@
-/** Output tokens and generation rate of one stream (measurement contract 1.3). */
+/** Output tokens and generation rate of one answer (measurement contract 1.3). */
 import type { ChunkLog } from "./chunk-log.ts";
-import type { FirstChunkTokensSource, TokenSource } from "./model/token-timings.ts";
+import type { FirstChunkTokensSource, ReasoningVisibility, TokenSource } from "./model/token-timings.ts";
 import type { TokenUsage } from "./providers/provider.ts";
 
 /** Bytes of generated output that stand for one token when nobody counted; bytes, because characters undercount Chinese. */
@@ -9,92 +9,137 @@ const BYTES_PER_TOKEN = 4;
 const MIN_WINDOW_MICROS = 1000;
 /** Up to this many tokens per chunk the first chunk is taken to hold one. */
 const ONE_TOKEN_RATIO = 1.5;
+/** One chunk with a count says nothing about the others. */
+const MIN_CHUNKS_WITH_COUNTS = 2;
+
+/** What was seen of one answer. */
+export interface SeenAnswer {
+  readonly chunks: ChunkLog;
+  /** Entry at which the window begins (`t_w`): 0, or with a reasoning summary the first that is not reasoning. */
+  readonly windowStart: number;
+  readonly usage: TokenUsage | undefined;
+  /** The cumulative output count went down once. */
+  readonly usageFell: boolean;
+  readonly reasoningVisibility: ReasoningVisibility;
+  /** Reasoning took place that was not streamed in full: a summary or a redacted block was seen. */
+  readonly reasoningWithheld: boolean;
+  readonly estimate: boolean;
+}
 
 /** `N` and `N_w`. Absent = unknown. */
 export interface TokenCounts {
   readonly source?: TokenSource;
   readonly outputTokens?: number;
   readonly windowTokens?: number;
+  /** Reasoning tokens that are in the cumulative counts but not in the window. */
+  readonly hiddenTokens: number;
   readonly estimated: boolean;
-  /** Tokens of each counted chunk, when the stream carried them. */
+  /** The stream carried counts that tell what each chunk holds. */
   readonly perChunk: boolean;
 }
 
-/** Whether every counted chunk carried a cumulative count that never fell (vLLM `continuous_usage_stats`). */
-function countsPerChunk(chunks: ChunkLog): boolean {
-  let previous = 0;
-  for (let i = 0; i < chunks.length; i += 1) {
-    const tokens = chunks.cumulativeTokens(i);
-    if (tokens < 0 || tokens < previous) return false;
-    previous = tokens;
-  }
-  return chunks.length > 0;
+/**
+ * `continuous_usage`: more than half of the counted chunks, and at least two, carried a cumulative output count, and it
+ * never fell. Anything else that was reported is `usage`.
+ */
+function carriesCounts(chunks: ChunkLog, usageFell: boolean): boolean {
+  const { chunksWithTokens, countedChunks } = chunks;
+  return !usageFell && chunksWithTokens >= MIN_CHUNKS_WITH_COUNTS && chunksWithTokens * 2 > countedChunks;
 }
 
 /** Finds `N` from the best source there is; sources are never mixed within one number. */
-export function countTokens(
-  chunks: ChunkLog,
-  usage: TokenUsage | undefined,
-  options: { readonly estimate: boolean; readonly reasoningStreamed: boolean },
-): TokenCounts {
-  const reported = usage?.outputTokens;
-  if (reported !== undefined) {
-    const hidden = options.reasoningStreamed ? 0 : (usage?.reasoningTokens ?? 0);
-    const perChunk = countsPerChunk(chunks);
-    return {
-      source: perChunk && chunks.length > 1 ? "continuous_usage" : "usage",
-      outputTokens: reported,
-      windowTokens: reported - hidden - (usage?.rejectedPredictionTokens ?? 0),
-      estimated: false,
-      perChunk,
+export function countTokens(seen: SeenAnswer): TokenCounts {
+  const outputTokens = seen.usage?.outputTokens;
+  if (outputTokens !== undefined) return reportedCounts(seen, outputTokens);
+  const bytes = seen.chunks.bytesFrom(0);
+  if (!seen.estimate || bytes === 0) return { hiddenTokens: 0, estimated: false, perChunk: false };
+  return {
+    source: "estimate",
+    outputTokens: Math.ceil(bytes / BYTES_PER_TOKEN),
+    windowTokens: Math.ceil(seen.chunks.bytesFrom(seen.windowStart) / BYTES_PER_TOKEN),
+    hiddenTokens: 0,
+    estimated: true,
+    perChunk: false,
+  };
+}
+
+function reportedCounts(seen: SeenAnswer, outputTokens: number): TokenCounts {
+  const { usage, reasoningVisibility } = seen;
+  const perChunk = carriesCounts(seen.chunks, seen.usageFell);
+  const counts = {
+    source: perChunk ? "continuous_usage" : "usage",
+    outputTokens,
+    estimated: false,
+    perChunk,
+  } as const;
+  const withheld = reasoningVisibility !== "streamed";
+  if (withheld && seen.reasoningWithheld && usage?.reasoningTokens === undefined) return { ...counts, hiddenTokens: 0 };
+  const hiddenTokens = withheld ? (usage?.reasoningTokens ?? 0) : 0;
+  return {
+    ...counts,
+    hiddenTokens,
+    windowTokens: outputTokens - hiddenTokens - (usage?.rejectedPredictionTokens ?? 0),
+  };
+}
+
+/**
+ * Tokens of entry `i` where known: the difference of the counts, or 1 for every chunk when at most an uncounted end
+ * token is left over. Estimates never tell.
+ */
+export function chunkTokens(
+  { chunks, windowStart }: SeenAnswer,
+  counts: TokenCounts,
+): (i: number) => number | undefined {
+  if (counts.perChunk) {
+    return (i) => {
+      const before = i === windowStart ? counts.hiddenTokens : chunks.cumulativeTokens(i - 1);
+      const tokens = chunks.cumulativeTokens(i) - before;
+      return i >= windowStart && before >= 0 && tokens >= 1 ? tokens : undefined;
     };
   }
-  if (!options.estimate || chunks.totalBytes === 0) return { estimated: false, perChunk: false };
-  const tokens = Math.ceil(chunks.totalBytes / BYTES_PER_TOKEN);
-  return { source: "estimate", outputTokens: tokens, windowTokens: tokens, estimated: true, perChunk: false };
+  const uncounted = (counts.windowTokens ?? Number.NaN) - (chunks.countedChunks - windowStart);
+  if (counts.estimated || (uncounted !== 0 && uncounted !== 1)) return () => undefined;
+  return (i) => (i < windowStart || (chunks.isFolded && i === chunks.length - 1) ? undefined : 1);
 }
 
-/** Tokens of chunk `i`, where known: from per-chunk counts, or 1 for every chunk when at most an end token is left over. */
-export function chunkTokens(chunks: ChunkLog, counts: TokenCounts): (i: number) => number | undefined {
-  if (counts.perChunk) {
-    return (i) => chunks.cumulativeTokens(i) - (i === 0 ? 0 : chunks.cumulativeTokens(i - 1));
-  }
-  const uncounted = (counts.windowTokens ?? Number.NaN) - chunks.length;
-  const oneEach = !counts.estimated && (uncounted === 0 || uncounted === 1);
-  return () => (oneEach ? 1 : undefined);
-}
-
+/** The generating window of a streamed answer. Absent = unknown. */
 export interface GenerationWindow {
   readonly firstChunkTokens?: number;
   readonly firstChunkTokensSource?: FirstChunkTokensSource;
   /** `(N_w - n_first) / (t_last - t_w)`. */
   readonly rateTokensPerSecond?: number;
+  /** Whether gaps per token mean anything: one choice, and a window that is no single network read. */
+  readonly perToken: boolean;
 }
 
-function firstTokens(
-  chunks: ChunkLog,
-  counts: TokenCounts,
-): Required<Pick<GenerationWindow, "firstChunkTokens" | "firstChunkTokensSource">> {
-  const windowTokens = counts.windowTokens ?? 0;
-  if (counts.perChunk) return { firstChunkTokens: chunks.cumulativeTokens(0), firstChunkTokensSource: "usage" };
-  if (windowTokens / chunks.length <= ONE_TOKEN_RATIO)
+interface FirstChunk {
+  readonly firstChunkTokens: number;
+  readonly firstChunkTokensSource: FirstChunkTokensSource;
+}
+
+/** `n_first`, by the first of its three rules that applies. */
+function firstChunkOf(seen: SeenAnswer, counts: TokenCounts, windowTokens: number): FirstChunk {
+  const { chunks, windowStart } = seen;
+  const counted = counts.perChunk ? chunkTokens(seen, counts)(windowStart) : undefined;
+  if (counted !== undefined) return { firstChunkTokens: counted, firstChunkTokensSource: "usage" };
+  if (windowTokens / (chunks.countedChunks - windowStart) <= ONE_TOKEN_RATIO) {
     return { firstChunkTokens: 1, firstChunkTokensSource: "assumed_one" };
-  const share = chunks.totalBytes === 0 ? 0 : chunks.bytes(0) / chunks.totalBytes;
+  }
+  const share = chunks.bytes(windowStart) / Math.max(1, chunks.bytesFrom(windowStart));
   return { firstChunkTokens: Math.max(1, Math.round(windowTokens * share)), firstChunkTokensSource: "proportional" };
 }
 
-function pausedInside(chunks: ChunkLog): boolean {
-  for (let i = 1; i < chunks.length; i += 1) if (chunks.afterPause(i)) return true;
-  return false;
-}
-
-/** The generating window of a streamed answer with at most one choice; empty when the window says nothing. */
-export function generationWindow(chunks: ChunkLog, counts: TokenCounts, choiceCount: number): GenerationWindow {
-  if (chunks.length === 0 || counts.windowTokens === undefined || counts.windowTokens < 1) return {};
-  const first = firstTokens(chunks, counts);
-  const windowMicros = chunks.atMicros(chunks.length - 1) - chunks.atMicros(0);
-  const tokens = counts.windowTokens - first.firstChunkTokens;
-  if (choiceCount > 1 || chunks.length < 2 || tokens < 1 || windowMicros < MIN_WINDOW_MICROS || pausedInside(chunks))
-    return first;
-  return { ...first, rateTokensPerSecond: tokens / (windowMicros / 1_000_000) };
+/** The window of a streamed answer; says nothing without chunks in it. */
+export function generationWindow(seen: SeenAnswer, counts: TokenCounts, choiceCount: number): GenerationWindow {
+  const { chunks, windowStart } = seen;
+  if (windowStart >= chunks.length) return { perToken: false };
+  const windowMicros = chunks.atMicros(chunks.length - 1) - chunks.atMicros(windowStart);
+  const perToken = choiceCount <= 1 && windowMicros >= MIN_WINDOW_MICROS;
+  const { windowTokens } = counts;
+  if (windowTokens === undefined || windowTokens < 1) return { perToken };
+  const first = firstChunkOf(seen, counts, windowTokens);
+  const tokens = windowTokens - first.firstChunkTokens;
+  const timed = perToken && chunks.length - windowStart >= 2 && !chunks.pausedAfter(windowStart);
+  if (!timed || tokens < 1) return { ...first, perToken };
+  return { ...first, perToken, rateTokensPerSecond: tokens / (windowMicros / 1_000_000) };
 }

@@ -25,7 +25,7 @@ export type {
   TokenTimings,
 } from "./model/token-timings.ts";
 export { createTokenClock, type LiveStall, type TokenClock, type TokenClockOptions } from "./token-clock.ts";
-export { decodeTokenTape, encodeTokenTape, type DecodedTape } from "./token-tape.ts";
+export { decodeTokenTape, encodeTokenTape, type DecodedTape, type TapeOptions } from "./token-tape.ts";
 export { openaiChat, openaiCompletions } from "./providers/openai-chat.ts";
 export { providerByFormat } from "./providers/index.ts";
 export { readFault } from "./providers/fault.ts";
@@ -54,15 +54,17 @@ export { decodeColumnBatch, type ColumnBatch, type ResourceRow } from "./model/c
 export type { ColumnReader } from "./model/column-reader.ts";
 export { SPAN_COLUMN } from "./model/column-layout.ts";
 export { decodeAttributeParts, decodeAttributes, encodeAttributes, type ColumnValues } from "./model/attribute-text.ts";
-export { decodeEvents, decodeLinks } from "./model/span-extras.ts";
+export { decodeEvents, decodeLinks, encodeEvents, encodeLinks } from "./model/span-extras.ts";
 export { LLM_COLUMNS, storableLlmFields, type ColumnKind, type LlmColumn } from "./names/columns.ts";
 export type { LlmFields } from "./llm-call.ts";
 export { llmFieldsOf, readLlmFields, type LlmSpanContext } from "./llm-call-reading.ts";
 export { PROMOTED, type PromotedField, type PromotedKind } from "./names/promoted.ts";
 export { BUCKETS, METRICS } from "./names/metrics.ts";
 export { ATTR, type AttributeName } from "./names/attributes.ts";
-export { ENV, type EnvVariable } from "./names/env.ts";
+export { ENV } from "./names/env.ts";
+export type { EnvProgram, EnvType, EnvVariable } from "./names/env-variable.ts";
 export { createMetricRegistry } from "./metrics/registry.ts";
+export { OVERFLOW_LABEL } from "./metrics/label-limits.ts";
 export { negotiateExposition, type Exposition } from "./metrics/exposition.ts";
 export { hasDotSegments, parseRequestTarget, type RequestTarget } from "./request-target.ts";
 export { jsonDepthExceeds } from "./json-depth.ts";
@@ -73,6 +75,7 @@ export {
   FINGERPRINT_BUCKETS,
   type FingerprintBucket,
   type FingerprintKind,
+  type FingerprintLevel,
   type FingerprintSource,
 } from "./fingerprint.ts";
 export type {

@@ -62,6 +62,7 @@ export const LIMITS = {
   sessionIdleMs: 12 * 60 * 60 * 1000,
   sessionMaxMs: 7 * 24 * 60 * 60 * 1000,
   tokenTapeMaxBytes: 16_384,
+  tokenClockChunks: 262_144,
   spanQueue: 2_048,
   spanQueueBytes: 8 * 1024 * 1024,
   exporterAnswerBytes: 64 * 1024,

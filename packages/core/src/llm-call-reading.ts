@@ -3,13 +3,13 @@
  * `names/promoted.ts`; here are the rules that a table cannot say.
  */
 import { createAttributeReader, type AttributeReader } from "./attribute-reader.ts";
-import { quantile } from "./gap-statistics.ts";
+import { quantileOfSorted } from "./gap-statistics.ts";
 import type { LlmFields } from "./llm-call.ts";
 import { ERROR_TYPES, errorTypeOfStatus, OUTCOMES, type ErrorType, type Outcome } from "./model/outcome.ts";
 import type { AttributeMap, SpanRecord, StatusCode } from "./model/span-record.ts";
 import type { TokenSource } from "./model/token-timings.ts";
 import { ATTR } from "./names/attributes.ts";
-import { PROMOTED, promotedNames } from "./names/promoted.ts";
+import { PROMOTED, promotedNames, type PromotedKind } from "./names/promoted.ts";
 import { decodeTokenTape } from "./token-tape.ts";
 
 /** What the span itself adds when the attributes do not say it. */
@@ -19,7 +19,7 @@ export interface LlmSpanContext {
   readonly durationSeconds?: number;
 }
 
-type Draft = { -readonly [Field in keyof LlmFields]: LlmFields[Field] | undefined };
+type Draft = { -readonly [Field in keyof LlmFields]: LlmFields[Field] };
 
 /** GenAI operations that may name a model without asking it. */
 const NOT_INFERENCE = new Set(["execute_tool", "invoke_agent", "create_agent", "invoke_workflow", "plan", "retrieval"]);
@@ -46,14 +46,14 @@ export function readLlmFields(attributes: AttributeMap, context: LlmSpanContext 
   const read = createAttributeReader(attributes, isOurs ? {} : { zeroIsUnknown: BASE_NAMES });
   const draft = readPlainFields(read);
   if (!isOurs && !isForeignCall(read, draft.model)) return undefined;
-  draft.operation = operationOf(read);
-  draft.outcome = outcome ?? derivedOutcome(read, context);
-  draft.errorType = errorTypeOf(read, draft.outcome);
-  draft.finishReason = finishReasonOf(read);
+  put(draft, "operation", operationOf(read));
+  put(draft, "outcome", outcome ?? derivedOutcome(read, context));
+  put(draft, "errorType", errorTypeOf(read, draft.outcome));
+  put(draft, "finishReason", finishReasonOf(read));
   addTokenSource(draft, read);
   addTiming(draft, read, context);
   addQuality(draft, read, isOurs);
-  return withoutUnknown(draft);
+  return draft;
 }
 
 /** {@link readLlmFields} of a whole span. */
@@ -64,16 +64,29 @@ export function llmFieldsOf(span: Pick<SpanRecord, "attributes" | "status" | "du
   });
 }
 
+/** Unknown is absent: an undefined value makes no field. */
+function put<Field extends keyof LlmFields>(draft: Draft, field: Field, value: Draft[Field] | undefined): void {
+  if (value !== undefined) draft[field] = value;
+}
+
 function readPlainFields(read: AttributeReader): Draft {
-  const draft: Record<string, unknown> = {};
+  const draft: Record<string, string | number | boolean> = {};
   for (const { field, kind, attributes } of PROMOTED) {
-    if (kind === "text") draft[field] = read.text(attributes);
-    else if (kind === "flag") draft[field] = read.flag(attributes);
-    else if (kind === "seconds") draft[field] = read.number(attributes);
-    else if (kind === "rate") draft[field] = read.positive(attributes);
-    else if (kind === "count") draft[field] = read.count(attributes);
+    const value = kind === "derived" ? undefined : readPlain(read, kind, attributes);
+    if (value !== undefined) draft[field] = value;
   }
   return draft;
+}
+
+function readPlain(
+  read: AttributeReader,
+  kind: Exclude<PromotedKind, "derived">,
+  names: readonly string[],
+): string | number | boolean | undefined {
+  if (kind === "text") return read.text(names);
+  if (kind === "flag") return read.flag(names);
+  if (kind === "seconds") return read.number(names);
+  return kind === "rate" ? read.positive(names) : read.count(names);
 }
 
 function isForeignCall(read: AttributeReader, model: string | undefined): boolean {
@@ -124,36 +137,42 @@ function finishReasonOf(read: AttributeReader): string | undefined {
 /** A count without a named source is the provider's: no convention but ours writes an estimate. */
 function addTokenSource(draft: Draft, read: AttributeReader): void {
   const given = oneOf(TOKEN_SOURCES, read.text(promotedNames("tokenSource")));
-  draft.tokenSource = given ?? (draft.outputTokens === undefined ? undefined : "usage");
-  if (draft.tokenSource === undefined) return;
-  draft.estimated = draft.tokenSource === "tokenizer" || draft.tokenSource === "estimate";
+  const source = given ?? (draft.outputTokens === undefined ? undefined : "usage");
+  if (source === undefined) return;
+  draft.tokenSource = source;
+  draft.estimated = source === "tokenizer" || source === "estimate";
 }
 
 function addTiming(draft: Draft, read: AttributeReader, context: LlmSpanContext): void {
   const rate = draft.generationRateTokensPerSecond;
-  draft.timePerOutputTokenSeconds =
-    read.positive(promotedNames("timePerOutputTokenSeconds")) ?? (rate === undefined ? undefined : 1 / rate);
-  draft.endToEndRateTokensPerSecond =
-    read.positive(promotedNames("endToEndRateTokensPerSecond")) ?? endToEndRate(draft, context);
-  const gaps = gapsOf(draft.tokenTape);
-  draft.gapP50Seconds = gaps && quantile(gaps, 0.5);
-  draft.gapP95Seconds = gaps && quantile(gaps, 0.95);
+  const perToken = read.positive(promotedNames("timePerOutputTokenSeconds"));
+  put(draft, "timePerOutputTokenSeconds", perToken ?? (rate === undefined ? undefined : 1 / rate));
+  const endToEnd = read.positive(promotedNames("endToEndRateTokensPerSecond"));
+  put(draft, "endToEndRateTokensPerSecond", endToEnd ?? derivedEndToEndRate(draft, context));
+  const gaps = sortedGaps(draft.tokenTape);
+  if (gaps === undefined) return;
+  put(draft, "gapP50Seconds", quantileOfSorted(gaps, 0.5));
+  put(draft, "gapP95Seconds", quantileOfSorted(gaps, 0.95));
 }
 
-function endToEndRate(draft: Draft, { durationSeconds }: LlmSpanContext): number | undefined {
+function derivedEndToEndRate(draft: Draft, { durationSeconds }: LlmSpanContext): number | undefined {
   if (draft.outcome !== "ok" || !draft.outputTokens) return undefined;
   if (durationSeconds === undefined || !(durationSeconds > 0)) return undefined;
   const rate = draft.outputTokens / durationSeconds;
   return Number.isFinite(rate) ? rate : undefined;
 }
 
-/** Gaps between counted chunks in seconds; undefined when the tape does not hold each of them. */
-function gapsOf(tape: string | undefined): Float64Array | undefined {
+/** Gaps between counted chunks in seconds, ascending; undefined when the tape does not hold each of them. */
+function sortedGaps(tape: string | undefined): Float64Array | undefined {
   if (tape === undefined) return undefined;
   try {
     const { entries, merged } = decodeTokenTape(tape);
-    if (merged) return undefined;
-    return Float64Array.from(entries.slice(1), (entry, i) => (entry.atMicros - (entries[i]?.atMicros ?? 0)) / 1e6);
+    if (merged || entries.length < 2) return undefined;
+    const gaps = new Float64Array(entries.length - 1);
+    for (let i = 0; i < gaps.length; i += 1) {
+      gaps[i] = ((entries[i + 1]?.atMicros ?? 0) - (entries[i]?.atMicros ?? 0)) / 1e6;
+    }
+    return gaps.sort();
   } catch {
     // A damaged tape, or one of a later version: it is kept as it came, nothing is derived from it.
     return undefined;
@@ -163,17 +182,14 @@ function gapsOf(tape: string | undefined): Float64Array | undefined {
 /** Our own spans name slow reasons, stalls and clock lag only where there were any: without them there were none. */
 function addQuality(draft: Draft, read: AttributeReader, isOurs: boolean): void {
   const lag = read.number(promotedNames("clockTainted")) ?? (isOurs ? 0 : undefined);
-  draft.clockTainted = lag === undefined ? undefined : lag > TAINTED_LAG_SECONDS;
-  draft.slow = read.texts(promotedNames("slow")) !== undefined || (isOurs ? false : undefined);
+  if (lag !== undefined) draft.clockTainted = lag > TAINTED_LAG_SECONDS;
+  const isSlow = read.texts(promotedNames("slow")) !== undefined;
+  if (isSlow || isOurs) draft.slow = isSlow;
   const none = isOurs && draft.streaming === true ? 0 : undefined;
-  draft.stallCount = read.count(promotedNames("stallCount")) ?? none;
-  draft.stallTotalSeconds = read.number(promotedNames("stallTotalSeconds")) ?? none;
+  put(draft, "stallCount", read.count(promotedNames("stallCount")) ?? none);
+  put(draft, "stallTotalSeconds", read.number(promotedNames("stallTotalSeconds")) ?? none);
 }
 
 function oneOf<T extends string>(values: readonly T[], value: unknown): T | undefined {
   return values.find((candidate) => candidate === value);
-}
-
-function withoutUnknown(draft: Draft): LlmFields {
-  return Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined)) as LlmFields;
 }

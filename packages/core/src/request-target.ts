@@ -8,14 +8,14 @@ export interface RequestTarget {
 
 /**
  * Splits an HTTP request target in origin form. Never throws, unlike `new URL(target, base)`.
- * @returns undefined for anything else: absolute form, `*`, `//host`, control characters, a fragment.
+ * @returns undefined for anything else: absolute form, `*`, `//host`, control characters, a fragment, what is no octet.
  */
 export function parseRequestTarget(target: string | undefined): RequestTarget | undefined {
   if (target === undefined || target.charCodeAt(0) !== 0x2f || target.startsWith("//") || target.startsWith("/\\"))
     return undefined;
   for (let i = 0; i < target.length; i += 1) {
     const code = target.charCodeAt(i);
-    if (code <= 0x20 || code === 0x7f || code === 0x23) return undefined;
+    if (code <= 0x20 || code === 0x7f || code === 0x23 || code > 0xff) return undefined;
   }
   const mark = target.indexOf("?");
   return mark < 0 ? { path: target, query: "" } : { path: target.slice(0, mark), query: target.slice(mark) };

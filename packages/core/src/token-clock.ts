@@ -1,12 +1,15 @@
 /** Marks of one answer -> its timings. The same code runs in the SDK and in the gateway, so both report the same number. */
 import { ChunkLog } from "./chunk-log.ts";
-import { firstTokenStall, gapsBefore, midStreamStall, quantile, stallsOf, type StallRule } from "./gap-statistics.ts";
-import { chunkTokens, countTokens, generationWindow, type TokenCounts } from "./generation-window.ts";
+import { gapsBefore, quantileOfSorted } from "./gap-statistics.ts";
+import { chunkTokens, countTokens, generationWindow } from "./generation-window.ts";
+import type { GenerationWindow, SeenAnswer, TokenCounts } from "./generation-window.ts";
 import { ANSWER_KIND_BITS, DELTA_KIND_BIT } from "./providers/provider.ts";
 import type { DeltaKind, StreamEvent, TokenUsage, ServerTimings, ProviderFault } from "./providers/provider.ts";
 import type { Outcome } from "./model/outcome.ts";
 import type { ReasoningVisibility, TokenTimings } from "./model/token-timings.ts";
+import { isOpenStall, medianBefore, stallsOf, type StallRule } from "./stall-rule.ts";
 import { encodeTokenTape } from "./token-tape.ts";
+import { UsageTally } from "./usage-tally.ts";
 
 /** Options of one clock. */
 export interface TokenClockOptions {
@@ -65,6 +68,9 @@ export interface TokenClock {
 
 const MICROS = 1_000_000;
 
+/** How a stream ended. */
+type End = Parameters<TokenClock["finish"]>[0];
+
 interface Firsts {
   byte?: number;
   chunk?: number;
@@ -73,9 +79,20 @@ interface Firsts {
   tool?: number;
 }
 
+/** What follows from all marks together; computed once. */
+interface Totals {
+  readonly counts: TokenCounts;
+  readonly window: GenerationWindow;
+  readonly tokensOf: (entry: number) => number | undefined;
+}
+
 /** Drops absent members, so that unknown stays absent. */
 function present<T extends object>(entries: { readonly [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as T;
+}
+
+function secondsOf(micros: number | undefined): number | undefined {
+  return micros === undefined ? undefined : micros / MICROS;
 }
 
 class MarkingClock implements TokenClock {
@@ -83,20 +100,29 @@ class MarkingClock implements TokenClock {
   readonly #rule: StallRule;
   readonly #chunks = new ChunkLog();
   readonly #firsts: Firsts = {};
+  readonly #tally = new UsageTally();
   readonly #finishReasons: string[] = [];
+  #finishMicros: number | undefined;
   #chunkCount = 0;
   #malformedCount = 0;
   #choiceCount = 0;
   #kindsSeen = 0;
-  #usage: TokenUsage | undefined;
-  #handCounted = 0;
+  /** First entry that is more than reasoning; -1 = none yet. */
+  #firstBeyondReasoning = -1;
+  #reasoningSummarised = false;
+  #reasoningRedacted = false;
+  #handTokens = 0;
+  /** A hand-written delta came without a count: their sum is no count of the answer. */
+  #handGap = false;
   #responseModel: string | undefined;
   #responseId: string | undefined;
   #pausedSinceLast = false;
   #fault: ProviderFault | undefined;
   #serverTimings: ServerTimings | undefined;
+  #openMedianAt = -1;
+  #openMedian: number | undefined;
+  #totals: Totals | undefined;
   #result: TokenTimings | undefined;
-  #counts: TokenCounts | undefined;
 
   constructor(options: TokenClockOptions) {
     this.#options = options;
@@ -108,11 +134,11 @@ class MarkingClock implements TokenClock {
   }
 
   get phase(): "waiting" | "generating" {
-    return this.#chunks.length === 0 ? "waiting" : "generating";
+    return this.#firsts.token === undefined ? "waiting" : "generating";
   }
 
   get sawNormalEnd(): boolean {
-    return this.#finishReasons.length > 0;
+    return this.#finishMicros !== undefined;
   }
 
   get fault(): ProviderFault | undefined {
@@ -134,27 +160,27 @@ class MarkingClock implements TokenClock {
       return;
     }
     if (event.type === "error") this.#fault ??= event.fault ?? { errorType: "stream_error" };
-    this.#chunkCount += 1;
-    this.#firsts.chunk ??= atMicros;
     if (event.choiceCount > this.#choiceCount) this.#choiceCount = event.choiceCount;
-    if (event.usage !== undefined) this.#usage = event.usage;
-    if (event.finishReason !== undefined) this.#finishReasons.push(event.finishReason);
+    if (event.usage !== undefined) this.#tally.take(event.usage);
     this.#responseModel ??= event.responseModel;
     this.#responseId ??= event.responseId;
     this.#serverTimings = event.serverTimings ?? this.#serverTimings;
-    if (event.kinds !== 0)
-      this.#count(event.kinds, event.kind ?? "text", event.outputBytes, event.usage?.outputTokens, atMicros);
+    if (event.reasoningForm === "summary") this.#reasoningSummarised = true;
+    else if (event.reasoningForm === "redacted") this.#reasoningRedacted = true;
+    // An error event is no chunk: a client library throws it, so nobody could have seen it as one.
+    if (event.type === "chunk" || event.kinds !== 0) this.#markChunk(atMicros);
+    if (event.type === "chunk" && event.finishReason !== undefined) this.#markFinish(event.finishReason, atMicros);
+    if (event.kinds === 0) return;
+    this.#count(event.kinds, event.kind ?? "text", event.outputBytes, event.usage?.outputTokens ?? -1, atMicros);
   }
 
   recordDelta(kind: DeltaKind, bytes: number, atMicros: number, tokens?: number): void {
-    if (this.#result !== undefined || bytes <= 0) return;
-    this.#chunkCount += 1;
-    this.#firsts.chunk ??= atMicros;
-    if (tokens !== undefined) {
-      this.#handCounted += tokens;
-      this.#usage = { ...this.#usage, outputTokens: this.#handCounted };
-    }
-    this.#count(DELTA_KIND_BIT[kind], kind, bytes, tokens === undefined ? undefined : this.#handCounted, atMicros);
+    if (this.#result !== undefined || !(bytes > 0)) return;
+    this.#markChunk(atMicros);
+    const counted = tokens !== undefined && Number.isSafeInteger(tokens) && tokens >= 0;
+    if (counted) this.#handTokens += tokens;
+    else this.#handGap = true;
+    this.#count(DELTA_KIND_BIT[kind], kind, bytes, counted ? this.#handTokens : -1, atMicros);
   }
 
   markFirstToken(atMicros: number): void {
@@ -164,7 +190,7 @@ class MarkingClock implements TokenClock {
   }
 
   recordUsage(usage: TokenUsage): void {
-    if (this.#result === undefined) this.#usage = { ...this.#usage, ...usage };
+    if (this.#result === undefined) this.#tally.take(usage);
   }
 
   markPause(): void {
@@ -173,91 +199,126 @@ class MarkingClock implements TokenClock {
 
   liveStall(nowMicros: number): LiveStall | undefined {
     if (this.#result !== undefined || this.sawNormalEnd || this.#pausedSinceLast) return undefined;
-    const { length } = this.#chunks;
-    if (length === 0) {
-      return firstTokenStall(nowMicros, this.#rule) === undefined
-        ? undefined
-        : { phase: "first_token", sinceMicros: 0 };
+    if (this.phase === "waiting") {
+      return nowMicros < this.#rule.firstTokenMicros ? undefined : { phase: "first_token", sinceMicros: 0 };
     }
-    const since = this.#chunks.atMicros(length - 1);
-    const stall = midStreamStall(this.#chunks, length, nowMicros - since, this.#rule);
-    return stall === undefined ? undefined : { phase: "mid_stream", sinceMicros: since };
+    const { length } = this.#chunks;
+    if (length === 0) return undefined;
+    const sinceMicros = this.#chunks.atMicros(length - 1);
+    const stalled = isOpenStall(nowMicros - sinceMicros, this.#rule, () => this.#medianSoFar());
+    return stalled ? { phase: "mid_stream", sinceMicros } : undefined;
   }
 
   forEachGap(visit: (gapSeconds: number, tokens: number | undefined) => void): void {
-    const tokensOf = chunkTokens(this.#chunks, this.#counts ?? this.#countTokens());
+    const { window, tokensOf } = this.#totals ?? this.#total(true);
     for (let i = 1; i < this.#chunks.length; i += 1) {
-      if (this.#chunks.afterPause(i)) continue;
-      visit((this.#chunks.atMicros(i) - this.#chunks.atMicros(i - 1)) / MICROS, tokensOf(i));
+      const gap = this.#chunks.gapMicros(i);
+      if (gap !== undefined) visit(gap / MICROS, window.perToken ? tokensOf(i) : undefined);
     }
   }
 
-  finish(end: { readonly outcome: Outcome; readonly endMicros?: number; readonly streaming: boolean }): TokenTimings {
+  finish(end: End): TokenTimings {
     this.#result ??= this.#compute(end);
     return this.#result;
   }
 
-  #count(kinds: number, kind: DeltaKind, bytes: number, cumulativeTokens: number | undefined, atMicros: number): void {
+  #markChunk(atMicros: number): void {
+    this.#chunkCount += 1;
+    this.#firsts.chunk ??= atMicros;
+  }
+
+  /** One reason per choice: some servers repeat it on the usage chunk. */
+  #markFinish(reason: string, atMicros: number): void {
+    this.#finishMicros ??= atMicros;
+    if (this.#finishReasons.length < Math.max(1, this.#choiceCount)) this.#finishReasons.push(reason);
+  }
+
+  #count(kinds: number, kind: DeltaKind, bytes: number, cumulativeTokens: number, atMicros: number): void {
     this.#kindsSeen |= kinds;
     this.#firsts.token ??= atMicros;
     if ((kinds & ANSWER_KIND_BITS) !== 0) this.#firsts.answer ??= atMicros;
     if ((kinds & DELTA_KIND_BIT.tool) !== 0) this.#firsts.tool ??= atMicros;
-    this.#chunks.append(atMicros, kind, bytes, cumulativeTokens ?? -1, this.#pausedSinceLast);
+    this.#chunks.append(atMicros, kind, bytes, cumulativeTokens, this.#pausedSinceLast);
     this.#pausedSinceLast = false;
+    if (this.#firstBeyondReasoning < 0 && kinds !== DELTA_KIND_BIT.reasoning) {
+      this.#firstBeyondReasoning = this.#chunks.length - 1;
+    }
   }
 
-  get #reasoningStreamed(): boolean {
-    return (this.#kindsSeen & DELTA_KIND_BIT.reasoning) !== 0;
+  /** Sorted once per silence, however often it is looked at. */
+  #medianSoFar(): number | undefined {
+    const { countedChunks, length } = this.#chunks;
+    if (this.#openMedianAt !== countedChunks) {
+      this.#openMedianAt = countedChunks;
+      this.#openMedian = medianBefore(this.#chunks, length);
+    }
+    return this.#openMedian;
   }
 
-  #countTokens(): TokenCounts {
-    return countTokens(this.#chunks, this.#usage, {
-      estimate: this.#options.estimateTokens ?? true,
-      reasoningStreamed: this.#reasoningStreamed,
-    });
+  get #visibility(): ReasoningVisibility {
+    if ((this.#kindsSeen & DELTA_KIND_BIT.reasoning) !== 0) return this.#reasoningSummarised ? "summary" : "streamed";
+    return (this.#tally.usage?.reasoningTokens ?? 0) > 0 || this.#reasoningRedacted ? "hidden" : "none";
   }
 
-  #visibility(): ReasoningVisibility {
-    if (this.#reasoningStreamed) return "streamed";
-    return (this.#usage?.reasoningTokens ?? 0) > 0 ? "hidden" : "none";
+  #seen(estimate: boolean): SeenAnswer {
+    const { length } = this.#chunks;
+    const reasoningVisibility = this.#visibility;
+    const answerStart = this.#firstBeyondReasoning < 0 ? length : this.#firstBeyondReasoning;
+    return {
+      chunks: this.#chunks,
+      windowStart: reasoningVisibility === "summary" ? answerStart : 0,
+      usage: this.#tally.usage,
+      usageFell: this.#tally.fell,
+      reasoningVisibility,
+      reasoningWithheld: this.#reasoningSummarised || this.#reasoningRedacted,
+      estimate,
+    };
   }
 
-  #compute(end: { readonly outcome: Outcome; readonly endMicros?: number; readonly streaming: boolean }): TokenTimings {
-    const chunks = this.#chunks;
-    const counts = this.#countTokens();
-    this.#counts = counts;
-    const window = end.streaming ? generationWindow(chunks, counts, this.#choiceCount) : {};
-    const rate = window.rateTokensPerSecond;
-    const gaps = gapsBefore(chunks, end.streaming ? chunks.length : 0);
-    const openEnd = this.sawNormalEnd || this.#pausedSinceLast ? undefined : end.endMicros;
-    const seconds = (micros: number | undefined): number | undefined =>
-      micros === undefined ? undefined : micros / MICROS;
+  #total(streaming: boolean, abandoned = false): Totals {
+    // Whoever left an answer unread cannot be told how long it became.
+    const seen = this.#seen(!abandoned && (this.#options.estimateTokens ?? true));
+    const counts = countTokens(seen);
+    const window = streaming ? generationWindow(seen, counts, this.#choiceCount) : { perToken: false };
+    return { counts, window, tokensOf: chunkTokens(seen, counts) };
+  }
+
+  #compute({ outcome, endMicros, streaming }: End): TokenTimings {
+    if (this.#handTokens > 0 && !this.#handGap && this.#tally.usage?.outputTokens === undefined) {
+      this.#tally.take({ outputTokens: this.#handTokens });
+    }
+    const abandoned = outcome === "abandoned";
+    const totals = this.#total(streaming, abandoned);
+    this.#totals = totals;
+    const { counts, window } = totals;
+    const rate = abandoned ? undefined : window.rateTokensPerSecond;
+    const gaps = gapsBefore(this.#chunks, streaming ? this.#chunks.length : 0).sort();
     return present<TokenTimings>({
       firstByteMicros: this.#firsts.byte,
-      ...(end.streaming ? this.#streamMarks() : {}),
-      endMicros: end.endMicros,
+      ...(streaming ? this.#streamMarks() : {}),
+      endMicros,
       chunkCount: this.#chunkCount,
-      countedChunkCount: chunks.length,
-      outputBytes: chunks.totalBytes,
+      countedChunkCount: this.#chunks.countedChunks,
+      outputBytes: this.#chunks.bytesFrom(0),
       outputTokens: counts.outputTokens,
       tokenSource: counts.source,
       estimated: counts.estimated,
-      usage: this.#usage,
-      reasoningVisibility: this.#visibility(),
+      usage: this.#tally.usage,
+      reasoningVisibility: this.#visibility,
       firstChunkTokens: window.firstChunkTokens,
       firstChunkTokensSource: window.firstChunkTokensSource,
       generationRateTokensPerSecond: rate,
       timePerOutputTokenSeconds: rate === undefined ? undefined : 1 / rate,
-      endToEndRateTokensPerSecond: endToEndRate(counts, end.outcome, end.endMicros),
-      gapP50Seconds: seconds(quantile(gaps, 0.5)),
-      gapP95Seconds: seconds(quantile(gaps, 0.95)),
-      stalls: end.streaming ? stallsOf(chunks, this.#rule, openEnd) : [],
+      endToEndRateTokensPerSecond: outcome === "ok" ? endToEndRate(counts.outputTokens, endMicros) : undefined,
+      gapP50Seconds: secondsOf(quantileOfSorted(gaps, 0.5)),
+      gapP95Seconds: secondsOf(quantileOfSorted(gaps, 0.95)),
+      stalls: streaming ? this.#stalls(endMicros) : [],
       finishReasons: this.#finishReasons,
       responseModel: this.#responseModel,
       responseId: this.#responseId,
       choiceCount: this.#choiceCount,
       malformedCount: this.#malformedCount,
-      tokenTape: end.streaming ? this.#tape(counts) : undefined,
+      tokenTape: streaming ? this.#tape(totals) : undefined,
     });
   }
 
@@ -272,17 +333,28 @@ class MarkingClock implements TokenClock {
     });
   }
 
-  #tape(counts: TokenCounts): string | undefined {
-    if (this.#options.tape === false || this.#chunks.length === 0) return undefined;
-    const { tapeMaxBytes } = this.#options;
-    const entries = this.#chunks.entries(chunkTokens(this.#chunks, counts));
-    return encodeTokenTape(entries, tapeMaxBytes === undefined ? {} : { maxCharacters: tapeMaxBytes });
+  #stalls(endMicros: number | undefined): TokenTimings["stalls"] {
+    // What was seen live as a stall stays one, also when no token but the finish reason or the end broke the silence.
+    const silenceEndMicros = this.#pausedSinceLast ? undefined : (this.#finishMicros ?? endMicros);
+    const firstWaitMicros = this.#chunks.pausedBeforeFirst ? undefined : (this.#firsts.token ?? silenceEndMicros);
+    return stallsOf({ chunks: this.#chunks, firstWaitMicros, trailingEndMicros: silenceEndMicros }, this.#rule);
+  }
+
+  #tape({ tokensOf }: Totals): string | undefined {
+    const { length, isFolded } = this.#chunks;
+    if (this.#options.tape === false || length === 0) return undefined;
+    const entries = Array.from({ length }, (_, i) => {
+      const tokens = tokensOf(i);
+      const entry = { atMicros: this.#chunks.atMicros(i), kind: this.#chunks.kind(i) };
+      return tokens === undefined ? entry : { ...entry, tokens };
+    });
+    const { tapeMaxBytes: maxCharacters } = this.#options;
+    return encodeTokenTape(entries, { merged: isFolded, ...(maxCharacters === undefined ? {} : { maxCharacters }) });
   }
 }
 
-function endToEndRate(counts: TokenCounts, outcome: Outcome, endMicros: number | undefined): number | undefined {
-  const { outputTokens } = counts;
-  if (outcome !== "ok" || outputTokens === undefined || outputTokens === 0 || !endMicros) return undefined;
+function endToEndRate(outputTokens: number | undefined, endMicros: number | undefined): number | undefined {
+  if (outputTokens === undefined || outputTokens === 0 || endMicros === undefined || endMicros <= 0) return undefined;
   return outputTokens / (endMicros / MICROS);
 }
 

@@ -4,7 +4,7 @@
  *
  * ```
  * byte    version (1)
- * byte    flags: bit 0 = all token counts known, bit 1 = merged
+ * byte    flags: bit 0 = every entry has a token count, bit 1 = no entry has one, bit 2 = merged
  * varint  tick size in microseconds (16)
  * varint  ticks from `t_req` to the first entry
  * run*    varint run length << 5 | kind << 2 | count mode      kind: text reasoning tool refusal audio
@@ -22,15 +22,16 @@ import type { DeltaKind } from "./providers/provider.ts";
 
 const VERSION = 1;
 const TICK_MICROS = 16;
-const FLAG_EXACT = 1;
-const FLAG_MERGED = 2;
+const FLAG_COUNTED = 1;
+const FLAG_UNCOUNTED = 2;
+const FLAG_MERGED = 4;
 const ONE_EACH = 0;
 const COUNT_FOLLOWS = 1;
 const UNKNOWN = 2;
 /** Kinds by their number on the tape; never reordered. */
 const KINDS: readonly DeltaKind[] = ["text", "reasoning", "tool", "refusal", "audio"];
-/** Longest tape a reader accepts, characters: far above any cap a writer may be given. */
-const MAX_TEXT_LENGTH = 4 * 1024 * 1024;
+/** Longest tape a reader accepts, characters: 64 times the default cap. */
+const MAX_TEXT_LENGTH = 64 * LIMITS.tokenTapeMaxBytes;
 
 /** A decoded tape. `merged`: neighbours were joined to fit the cap, so gaps are a lower bound of what happened. */
 export interface DecodedTape {
@@ -39,9 +40,22 @@ export interface DecodedTape {
   readonly tickMicros: number;
 }
 
+/** A count that can be written; anything else is unknown. */
+function countOf(entry: TapeEntry): number | undefined {
+  const { tokens } = entry;
+  return tokens !== undefined && Number.isSafeInteger(tokens) && tokens >= 0 ? tokens : undefined;
+}
+
 function countModeOf(entry: TapeEntry): number {
-  if (entry.tokens === undefined) return UNKNOWN;
-  return entry.tokens === 1 ? ONE_EACH : COUNT_FOLLOWS;
+  const tokens = countOf(entry);
+  if (tokens === undefined) return UNKNOWN;
+  return tokens === 1 ? ONE_EACH : COUNT_FOLLOWS;
+}
+
+/** Absolute ticks of an entry, never before the entry in front of it. */
+function ticksAfter(previousTicks: number, entry: TapeEntry): number {
+  const ticks = Math.round(entry.atMicros / TICK_MICROS);
+  return Number.isSafeInteger(entry.atMicros) && ticks > previousTicks ? ticks : previousTicks;
 }
 
 function writeVarint(out: number[], value: number): void {
@@ -63,23 +77,28 @@ function runLength(entries: readonly TapeEntry[], start: number): number {
   return end - start;
 }
 
+function flagsOf(entries: readonly TapeEntry[], merged: boolean): number {
+  const counted = entries.filter((entry) => countOf(entry) !== undefined).length;
+  return (
+    (counted === entries.length ? FLAG_COUNTED : 0) | (counted === 0 ? FLAG_UNCOUNTED : 0) | (merged ? FLAG_MERGED : 0)
+  );
+}
+
 function encodeBytes(entries: readonly TapeEntry[], merged: boolean): Uint8Array {
-  const exact = entries.every((entry) => entry.tokens !== undefined);
-  const out = [VERSION, (exact ? FLAG_EXACT : 0) | (merged ? FLAG_MERGED : 0)];
+  const out = [VERSION, flagsOf(entries, merged)];
   writeVarint(out, TICK_MICROS);
-  const ticksOf = (entry: TapeEntry): number => Math.max(0, Math.round(entry.atMicros / TICK_MICROS));
-  let previous = entries[0] === undefined ? 0 : ticksOf(entries[0]);
+  let previous = entries[0] === undefined ? 0 : ticksAfter(0, entries[0]);
   writeVarint(out, previous);
   for (let at = 0; at < entries.length;) {
-    const length = runLength(entries, at);
     const first = entries[at];
     if (first === undefined) break;
+    const length = runLength(entries, at);
     const mode = countModeOf(first);
     writeVarint(out, length * 32 + KINDS.indexOf(first.kind) * 4 + mode);
     for (const entry of entries.slice(at, at + length)) {
-      const ticks = Math.max(previous, ticksOf(entry));
+      const ticks = ticksAfter(previous, entry);
       writeVarint(out, ticks - previous);
-      if (mode === COUNT_FOLLOWS) writeVarint(out, entry.tokens ?? 0);
+      if (mode === COUNT_FOLLOWS) writeVarint(out, countOf(entry) ?? 0);
       previous = ticks;
     }
     at += length;
@@ -87,32 +106,40 @@ function encodeBytes(entries: readonly TapeEntry[], merged: boolean): Uint8Array
   return Uint8Array.from(out);
 }
 
-/** Joins inner neighbours in pairs: counts are added, the later time stays. First and last entry stay as they are. */
+/** Two neighbours as one: counts are added, the later time and kind stay. */
+function joined(a: TapeEntry, b: TapeEntry): TapeEntry {
+  const tokens = (countOf(a) ?? Number.NaN) + (countOf(b) ?? Number.NaN);
+  const entry = { atMicros: b.atMicros, kind: b.kind };
+  return Number.isSafeInteger(tokens) ? { ...entry, tokens } : entry;
+}
+
+/** Joins inner neighbours in pairs; first and last entry stay as they are. */
 function mergePairs(entries: readonly TapeEntry[]): readonly TapeEntry[] {
-  const merged: TapeEntry[] = entries.slice(0, 1);
-  for (let i = 1; i < entries.length - 1; i += 2) {
-    const a = entries[i];
-    const b = i + 1 < entries.length - 1 ? entries[i + 1] : undefined;
-    if (a === undefined) break;
-    if (b === undefined) merged.push(a);
-    else if (a.tokens === undefined || b.tokens === undefined) merged.push({ atMicros: b.atMicros, kind: b.kind });
-    else merged.push({ atMicros: b.atMicros, kind: b.kind, tokens: a.tokens + b.tokens });
+  const inner = entries.slice(1, -1);
+  const merged: TapeEntry[] = [];
+  for (let i = 0; i < inner.length; i += 2) {
+    const [a, b] = inner.slice(i, i + 2);
+    if (a !== undefined) merged.push(b === undefined ? a : joined(a, b));
   }
-  const last = entries.at(-1);
-  return last === undefined || entries.length < 2 ? merged : [...merged, last];
+  return [...entries.slice(0, 1), ...merged, ...entries.slice(-1)];
+}
+
+/** Options of {@link encodeTokenTape}. */
+export interface TapeOptions {
+  /** Cap in characters of the result; default 16,384. Three entries are always kept. */
+  readonly maxCharacters?: number;
+  /** Entries already stand for several chunks; default false. */
+  readonly merged?: boolean;
 }
 
 /**
- * Encodes counted chunks in time order. Above `maxCharacters` (default 16,384) neighbours are merged until it fits; the
- * tape is never cut. Token counts are whole numbers of at least 0, or absent.
+ * Encodes counted chunks in time order. Above the cap neighbours are merged until it fits; the tape is never cut.
+ * Times are whole microseconds; a count that is no whole number of at least 0 is written as unknown.
  */
-export function encodeTokenTape(
-  entries: readonly TapeEntry[],
-  options: { readonly maxCharacters?: number } = {},
-): string {
+export function encodeTokenTape(entries: readonly TapeEntry[], options: TapeOptions = {}): string {
   const maxBytes = Math.floor((options.maxCharacters ?? LIMITS.tokenTapeMaxBytes) / 4) * 3;
   let kept = entries;
-  let bytes = encodeBytes(kept, false);
+  let bytes = encodeBytes(kept, options.merged ?? false);
   while (bytes.length > maxBytes && kept.length > 3) {
     kept = mergePairs(kept);
     bytes = encodeBytes(kept, true);

@@ -54,6 +54,10 @@ function stopOnSignals(gateway: Gateway, telemetry: StartedMonitoring, log: Logg
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  // Only a supervisor opens this channel; when it is gone, so are we.
+  process.once("disconnect", () => {
+    if (!stopping) onSignal("SIGTERM");
+  });
 }
 
 async function main(env: Environment): Promise<void> {

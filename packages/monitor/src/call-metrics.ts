@@ -22,6 +22,8 @@ export interface MeasuredCall {
 }
 
 const MICROS = 1_000_000;
+/** More tokens than this in one chunk are not believed: a hostile count must not keep the event loop busy. */
+const MAX_CHUNK_TOKENS = 1024;
 
 /** Records every family of one request, once, at its end (measurement contract 4.1, 4.2). Unknown is not observed. */
 export function recordCallMetrics(registry: MetricRegistry, call: MeasuredCall): void {
@@ -77,7 +79,7 @@ function recordRates(registry: MetricRegistry, { labels, streaming, timings, clo
   const chunkGap = registry.histogram(METRICS.llmInterChunkLatencySeconds, labels);
   clock.forEachGap((gapSeconds, tokens) => {
     chunkGap.observe(gapSeconds);
-    if (tokens === undefined || tokens < 1) return;
+    if (tokens === undefined || !(tokens >= 1 && tokens <= MAX_CHUNK_TOKENS)) return;
     const tokenGap = registry.histogram(METRICS.llmInterTokenLatencySeconds, labels);
     for (let i = 0; i < tokens; i += 1) tokenGap.observe(gapSeconds / tokens);
   });

@@ -1,51 +1,63 @@
 /** Iterators are observed by patching `next`, `return` and `throw` on the object itself: the caller keeps what it got. */
+import { safeProperty } from "./redact.ts";
 import type { StreamObserver } from "./stream-observer.ts";
 
 type Method = (this: unknown, ...values: unknown[]) => unknown;
 type RunInside = <T>(run: () => T) => T;
 
-function isThenable(value: unknown): value is PromiseLike<IteratorResult<unknown>> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+/** What a step does to the call that is observed. */
+interface StepHooks {
+  readonly before: () => void;
+  readonly after: (result: unknown) => void;
+  readonly threw: (error: unknown) => void;
 }
 
-function methodOf(target: object, name: string): Method | undefined {
-  const value: unknown = Reflect.get(target, name);
-  return typeof value === "function" ? (value as Method) : undefined;
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof safeProperty(value, "then") === "function";
 }
 
-function settle(result: unknown, observer: StreamObserver, onStep: (step: IteratorResult<unknown>) => void): unknown {
-  if (!isThenable(result)) {
-    onStep(result as IteratorResult<unknown>);
-    return result;
-  }
-  return result.then(
-    (step) => {
-      onStep(step);
-      return step;
-    },
-    (error: unknown) => {
-      observer.threw(error);
+function isMethod(value: unknown): value is Method {
+  return typeof value === "function";
+}
+
+/** Runs the original step and watches how it settles. */
+function stepOf(original: Method, iterator: object, hooks: StepHooks, inside: RunInside): Method {
+  return function step(...values) {
+    hooks.before();
+    let result: unknown;
+    try {
+      result = inside(() => original.apply(iterator, values));
+    } catch (error) {
+      hooks.threw(error);
       throw error;
-    },
-  );
-}
-
-function step(observer: StreamObserver): (result: IteratorResult<unknown>) => void {
-  return (result) => {
-    if (result.done === true) observer.done();
-    else observer.element(result.value);
+    }
+    if (!isPromise(result)) {
+      hooks.after(result);
+      return result;
+    }
+    return result.then(
+      (settled) => {
+        hooks.after(settled);
+        return settled;
+      },
+      (error: unknown) => {
+        hooks.threw(error);
+        throw error;
+      },
+    );
   };
 }
 
-function patch(iterator: object, name: string, make: (original: Method) => Method): boolean {
-  const original = methodOf(iterator, name);
-  if (original === undefined) return true;
-  return Reflect.defineProperty(iterator, name, {
-    value: make(original),
-    configurable: true,
-    writable: true,
-    enumerable: false,
-  });
+function patch(iterator: object, name: string, hooks: StepHooks, inside: RunInside): boolean {
+  const original: unknown = Reflect.get(iterator, name);
+  if (!isMethod(original)) return false;
+  const value = stepOf(original, iterator, hooks, inside);
+  return Reflect.defineProperty(iterator, name, { value, configurable: true, writable: true, enumerable: false });
+}
+
+function noteStep(observer: StreamObserver, result: unknown): void {
+  if (safeProperty(result, "done") === true) observer.done();
+  else observer.element(safeProperty(result, "value"));
 }
 
 /**
@@ -54,33 +66,15 @@ function patch(iterator: object, name: string, make: (original: Method) => Metho
  * @returns false when the object cannot be patched (frozen); nothing is observed then.
  */
 export function patchIterator(iterator: object, observer: StreamObserver, inside: RunInside = (run) => run()): boolean {
-  const called = (original: Method, before: () => void, onStep: (result: IteratorResult<unknown>) => void): Method =>
-    function stepped(this: unknown, ...values) {
-      before();
-      let result: unknown;
-      try {
-        result = inside(() => original.apply(iterator, values));
-      } catch (error) {
-        observer.threw(error);
-        throw error;
-      }
-      return settle(result, observer, onStep);
-    };
-  const patched = patch(iterator, "next", (original) => called(original, () => observer.asked(), step(observer)));
-  if (!patched) return false;
-  patch(iterator, "return", (original) =>
-    called(
-      original,
-      () => observer.left(),
-      () => undefined,
-    ),
-  );
-  patch(iterator, "throw", (original) =>
-    called(
-      original,
-      () => observer.left(),
-      () => undefined,
-    ),
-  );
+  const nothing = (): void => undefined;
+  const next: StepHooks = {
+    before: () => observer.asked(),
+    after: (result) => noteStep(observer, result),
+    threw: (error) => observer.threw(error),
+  };
+  if (!patch(iterator, "next", next, inside)) return false;
+  patch(iterator, "return", { before: () => observer.left(), after: nothing, threw: nothing }, inside);
+  // A generator may catch what is thrown into it and go on; if it does not, the consumer has stopped it.
+  patch(iterator, "throw", { ...next, threw: () => observer.left() }, inside);
   return true;
 }

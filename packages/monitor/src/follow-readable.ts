@@ -6,7 +6,7 @@ import type { StreamObserver } from "./stream-observer.ts";
  */
 export function wrapReadable(stream: ReadableStream<unknown>, observer: StreamObserver): ReadableStream<unknown> {
   const reader = stream.getReader();
-  const wrapped = new ReadableStream<unknown>(
+  return new ReadableStream<unknown>(
     {
       async pull(controller) {
         observer.asked();
@@ -31,5 +31,4 @@ export function wrapReadable(stream: ReadableStream<unknown>, observer: StreamOb
     },
     { highWaterMark: 0 },
   );
-  return wrapped;
 }

@@ -1,7 +1,7 @@
 import { warnOnce } from "./diagnostics.ts";
 import type { Attributes } from "./backend/backend.ts";
 import { manager } from "./manager.ts";
-import { observeCall } from "./observe-call.ts";
+import { observeRun, openRecording, type CallToObserve } from "./observe-call.ts";
 import { UNKNOWN } from "./span-attributes.ts";
 import type { Classify } from "./stream-observer.ts";
 import { createDecorator, type Decorator } from "./wrap.ts";
@@ -10,17 +10,19 @@ import { createDecorator, type Decorator } from "./wrap.ts";
 export type ModelName = string | ((...args: never[]) => string);
 
 export interface LlmCallOptions {
-  /** Value of the `provider` label; default `unknown`. */
+  /** Value of the `provider` label; default `unknown`. It names the wire format, e.g. `openai`. */
   readonly provider?: string;
   /** Attributes of every span. */
   readonly attributes?: Attributes;
+  /** Keeps the time of every counted chunk on the span; default: the configuration. */
+  readonly tokenTape?: boolean;
   /** Reads stream elements of a shape we do not know. */
   readonly classify?: Classify;
 }
 
 const DEFAULT_OPERATION = "llm_completion";
 
-function modelOf(model: ModelName, args: ArrayLike<unknown>): string {
+function modelOf(model: ModelName, args: readonly unknown[]): string {
   try {
     const name: unknown = typeof model === "function" ? Reflect.apply(model, undefined, args) : model;
     if (typeof name === "string" && name !== "") return name;
@@ -28,6 +30,16 @@ function modelOf(model: ModelName, args: ArrayLike<unknown>): string {
     // The host's model function threw: the call goes on, its model is not known.
   }
   return UNKNOWN;
+}
+
+function describeCall(model: string, operation: string, options: LlmCallOptions): CallToObserve {
+  const { provider = UNKNOWN, attributes, classify, tokenTape } = options;
+  const call = { provider, model, operation, streaming: false, clockSource: "iterator" } as const;
+  return {
+    call: attributes === undefined ? call : { ...call, attributes },
+    ...(classify !== undefined && { classify }),
+    ...(tokenTape !== undefined && { tokenTape }),
+  };
 }
 
 /**
@@ -46,20 +58,15 @@ export function monitorLlmCall(
 ): Decorator {
   return createDecorator(
     {
+      applied: () => manager.addSite(),
       isOn: () => manager.runtime() !== undefined,
       call(fn, self, args) {
         const runtime = manager.runtime();
-        if (runtime === undefined) return Reflect.apply(fn, self, args);
-        const { provider = UNKNOWN, attributes, classify } = options;
-        const call = {
-          provider,
-          model: modelOf(model, args),
-          operation,
-          streaming: false,
-          clockSource: "iterator",
-          ...(attributes !== undefined && { attributes }),
-        } as const;
-        return observeCall(runtime, { call, classify }, () => Reflect.apply(fn, self, args));
+        const wanted = describeCall(modelOf(model, args), operation, options);
+        const recording = runtime && openRecording(runtime, wanted);
+        if (runtime === undefined || recording === undefined) return Reflect.apply(fn, self, args);
+        const run = (): unknown => Reflect.apply(fn, self, args);
+        return observeRun(runtime, { sink: recording, recording }, wanted.classify, run);
       },
     },
     (what) => warnOnce(`monitorLlmCall was applied to ${what}; it is left as it was`),

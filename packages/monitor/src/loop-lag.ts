@@ -11,8 +11,11 @@ export interface LoopLag {
   stop(): void;
 }
 
-/** @param nowMs monotonic milliseconds. */
-export function createLoopLag(nowMs: () => number): LoopLag {
+/**
+ * @param nowMs monotonic milliseconds.
+ * @param isNeeded whether a call is open; the timer stops itself when none is, since calls may be short and many.
+ */
+export function createLoopLag(nowMs: () => number, isNeeded: () => boolean): LoopLag {
   const delays: { readonly atMs: number; readonly lagMs: number }[] = [];
   let timer: NodeJS.Timeout | undefined;
   let dueMs = 0;
@@ -21,18 +24,24 @@ export function createLoopLag(nowMs: () => number): LoopLag {
     const atMs = nowMs();
     const lagMs = atMs - dueMs;
     dueMs = atMs + TICK_MS;
+    if (!isNeeded()) return stop();
     if (lagMs < NOISE_MS) return;
     delays.push({ atMs, lagMs });
     if (delays.length > REMEMBERED) delays.shift();
   };
 
+  function stop(): void {
+    clearInterval(timer);
+    timer = undefined;
+    delays.length = 0;
+  }
+
   return {
     longestSince(atMs) {
-      let longestMs = 0;
-      for (const delay of delays) if (delay.atMs >= atMs && delay.lagMs > longestMs) longestMs = delay.lagMs;
-      // A call that ends inside the blocked turn comes before the late tick.
-      const pendingMs = timer === undefined ? 0 : nowMs() - dueMs;
-      longestMs = Math.max(longestMs, pendingMs);
+      const now = nowMs();
+      // A call that ends inside the blocked turn comes before the late tick. No call is held up longer than it lasts.
+      let longestMs = timer === undefined ? 0 : Math.min(now - dueMs, now - atMs);
+      for (const delay of delays) longestMs = Math.max(longestMs, Math.min(delay.lagMs, delay.atMs - atMs));
       return longestMs < NOISE_MS ? undefined : longestMs / 1000;
     },
     start() {
@@ -41,10 +50,6 @@ export function createLoopLag(nowMs: () => number): LoopLag {
       timer = setInterval(note, TICK_MS);
       timer.unref();
     },
-    stop() {
-      clearInterval(timer);
-      timer = undefined;
-      delays.length = 0;
-    },
+    stop,
   };
 }

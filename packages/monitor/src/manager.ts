@@ -1,7 +1,9 @@
 /** The singleton behind the public functions. */
-import { warnOnce } from "./diagnostics.ts";
+import type { ExpositionFormat } from "@nexent/monitor-core";
+import { applicationName } from "./application-name.ts";
 import type { BackendSpan } from "./backend/backend.ts";
-import type { MonitorOptions } from "./config/config.ts";
+import { readMonitorConfig, type MonitorConfig, type MonitorOptions } from "./config/config.ts";
+import { warnOnce } from "./diagnostics.ts";
 import { exposeRuntime, startRuntime, statusOf, type MonitorStatus, type Runtime } from "./runtime.ts";
 
 /** Bumped when copies of the package of different versions could no longer share one manager. */
@@ -12,41 +14,63 @@ interface Manager {
   readonly interfaceVersion: number;
   /** The monitor, started at the first call; undefined when monitoring is off. */
   runtime(): Runtime | undefined;
+  /** A place that observes calls: every wrapped function, and each named kind once. From two on, calls can be nested. */
+  addSite(kind?: string): void;
+  /** Whether OpenTelemetry is loaded and usable; `listener` hears every change. */
+  onAvailability(listener: (available: boolean) => void): void;
   configure(options: MonitorOptions): MonitorStatus;
   status(): MonitorStatus;
-  metricsText(): string;
+  metricsText(format: ExpositionFormat): string;
   activeSpan(): BackendSpan | undefined;
   shutdown(timeoutMs?: number): Promise<void>;
 }
 
+/** Fixed once the backend is loaded. */
+const FIXED = ["serviceName", "serviceVersion", "endpoint", "sampleRate", "maxModels", "maxSeries"] as const;
+
 class SharedManager implements Manager {
   readonly interfaceVersion = INTERFACE_VERSION;
+  readonly #listeners: ((available: boolean) => void)[] = [];
+  readonly #kinds = new Set<string>();
+  #sites = 0;
   #options: MonitorOptions = {};
   #runtime: Runtime | undefined;
+  /** Turned off by `configure({ enabled: false })` while it runs; it can be turned on again. */
+  #paused = false;
   #decided = false;
 
   runtime(): Runtime | undefined {
     // Decided at the first use, not at import: .env loaders may run in between.
     if (!this.#decided) this.#start();
-    return this.#runtime;
+    return this.#paused ? undefined : this.#runtime;
+  }
+
+  addSite(kind?: string): void {
+    if (kind !== undefined && this.#kinds.has(kind)) return;
+    if (kind !== undefined) this.#kinds.add(kind);
+    this.#sites += 1;
+  }
+
+  onAvailability(listener: (available: boolean) => void): void {
+    this.#listeners.push(listener);
+    listener(this.#available);
   }
 
   configure(options: MonitorOptions): MonitorStatus {
-    if (this.#decided && this.#runtime !== undefined && Object.keys(options).length > 0) {
-      warnOnce("configure() was called after monitoring had started; its options are not used");
-      return this.status();
-    }
     this.#options = { ...this.#options, ...options };
-    this.#start();
+    if (this.#runtime === undefined) this.#start();
+    else this.#change(this.#runtime, options);
     return this.status();
   }
 
   status(): MonitorStatus {
-    return statusOf(this.runtime());
+    const runtime = this.runtime();
+    if (runtime !== undefined) return statusOf(runtime);
+    return { state: "disabled", tracing: "none", serviceName: this.#readConfig().serviceName };
   }
 
-  metricsText(): string {
-    return exposeRuntime(this.runtime());
+  metricsText(format: ExpositionFormat): string {
+    return exposeRuntime(this.runtime(), format);
   }
 
   activeSpan(): BackendSpan | undefined {
@@ -58,34 +82,89 @@ class SharedManager implements Manager {
     this.#runtime = undefined;
     // A later use starts anew only if asked by configure(): a program that is ending must not load things again.
     this.#decided = true;
+    this.#tell();
     if (runtime === undefined) return;
-    runtime.idle.stop();
+    runtime.watch.stop();
     runtime.recorder.close();
     await runtime.started.backend.shutdown(timeoutMs ?? runtime.config.shutdownTimeoutMs);
   }
 
+  get #available(): boolean {
+    return !this.#paused && (this.#runtime?.started.available ?? false);
+  }
+
+  #readConfig(): MonitorConfig {
+    const name = applicationName();
+    return readMonitorConfig(process.env, {
+      ...(name !== undefined && { defaultServiceName: name }),
+      ...this.#options,
+    });
+  }
+
   #start(): void {
     this.#decided = true;
+    this.#paused = false;
     try {
-      this.#runtime = startRuntime(this.#options, warnOnce);
+      const config = this.#readConfig();
+      if (!config.enabled) return;
+      this.#runtime = startRuntime({ config, warn: warnOnce, canNest: () => this.#sites > 1 });
+      this.#tell();
     } catch (error) {
       warnOnce(`monitoring could not start: ${error instanceof Error ? error.message : "unknown error"}`);
     }
   }
+
+  #change(runtime: Runtime, options: MonitorOptions): void {
+    const fixed = FIXED.filter((name) => options[name] !== undefined);
+    if (fixed.length > 0) warnOnce(`configure() cannot change ${fixed.join(", ")} after monitoring has started`);
+    const config = this.#readConfig();
+    for (const { variable, message } of config.problems) warnOnce(`${variable} ${message}`);
+    runtime.recorder.update(config);
+    this.#paused = !config.enabled;
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener(this.#available);
+  }
+}
+
+function isManager(value: unknown): value is Manager {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "interfaceVersion" in value &&
+    value.interfaceVersion === INTERFACE_VERSION
+  );
 }
 
 /** ESM and `require`d copies, or two installed ones, share one registry and one exporter. */
 function sharedManager(): Manager {
-  const holder = globalThis as { [KEY]?: Manager };
-  const found = holder[KEY];
+  const found: unknown = Reflect.get(globalThis, KEY);
+  if (isManager(found)) return found;
   if (found === undefined) {
     const created = new SharedManager();
-    Reflect.defineProperty(holder, KEY, { value: created, configurable: true });
+    Reflect.defineProperty(globalThis, KEY, { value: created, configurable: true });
     return created;
   }
-  if (found.interfaceVersion === INTERFACE_VERSION) return found;
   warnOnce("another version of @nexent/monitor is loaded in this process; this copy stays off");
-  return new SharedManager();
+  return offManager();
+}
+
+/** A manager that never starts. */
+function offManager(): Manager {
+  const off = (): MonitorStatus => ({ state: "disabled", tracing: "none", serviceName: "nexent-backend" });
+  return {
+    interfaceVersion: INTERFACE_VERSION,
+    runtime: () => undefined,
+    addSite: () => undefined,
+    onAvailability: (listener) => listener(false),
+    configure: off,
+    status: off,
+    metricsText: (format) => exposeRuntime(undefined, format),
+    activeSpan: () => undefined,
+    shutdown: () => Promise.resolve(),
+  };
 }
 
 export const manager = sharedManager();

@@ -1,3 +1,4 @@
+import { joinCall, type CallSink } from "./call-sink.ts";
 import { followResult } from "./follow-result.ts";
 import type { LlmCall, Recording } from "./recording.ts";
 import type { Runtime } from "./runtime.ts";
@@ -7,37 +8,55 @@ import { endOfThrown } from "./thrown-error.ts";
 /** A call about to be made. */
 export interface CallToObserve {
   readonly call: LlmCall;
-  readonly classify: Classify | undefined;
-  /** Stops the call from ending when the run returns: the block ends it itself. */
-  readonly endsByHand?: (recording: Recording) => boolean;
+  readonly classify?: Classify;
+  readonly tokenTape?: boolean;
 }
 
 /**
  * Opens a recording under whatever call is already observed around it; that outer one then keeps its span and leaves
- * the `llm_*` families to this one.
+ * the `llm_*` families to this one. Undefined when it cannot be opened: then the call simply goes unobserved.
  */
-export function openRecording(runtime: Runtime, call: LlmCall): Recording {
-  const outer = runtime.started.backend.activeOwner();
-  if (outer !== undefined && "delegate" in outer) (outer as Recording).delegate();
-  return runtime.recorder.start(call);
+export function openRecording(runtime: Runtime, { call, tokenTape }: CallToObserve): Recording | undefined {
+  try {
+    const outer = runtime.current();
+    const recording = runtime.recorder.start(call, tokenTape === undefined ? {} : { tokenTape });
+    outer?.delegate();
+    return recording;
+  } catch {
+    // A hostile attribute, or a host provider that throws: the call itself must go on.
+    return undefined;
+  }
+}
+
+/** The call a block or tracker belongs to: the one around it, else a new one. */
+export interface Belonging {
+  readonly sink: CallSink;
+  /** The recording to be active inside the block. */
+  readonly recording: Recording;
+}
+
+/** Joins the observed call around this code, or opens one. */
+export function joinOrOpen(runtime: Runtime, wanted: CallToObserve): Belonging | undefined {
+  const outer = runtime.current();
+  if (outer !== undefined) return { sink: joinCall(outer), recording: outer };
+  const recording = openRecording(runtime, wanted);
+  return recording && { sink: recording, recording };
 }
 
 /** Runs `run` inside a recording and follows its result to the end. The host's errors are rethrown as they are. */
-export function observeCall(
+export function observeRun(
   runtime: Runtime,
-  { call, classify, endsByHand }: CallToObserve,
-  run: (recording: Recording) => unknown,
+  { sink, recording }: Belonging,
+  classify: Classify | undefined,
+  run: () => unknown,
 ): unknown {
-  const { backend } = runtime.started;
-  const recording = openRecording(runtime, call);
-  const inside = <T>(work: () => T): T => backend.withSpan(recording.span, work, recording);
+  const inside = <R>(work: () => R): R => runtime.inside(recording, work);
   let result: unknown;
   try {
-    result = inside(() => run(recording));
+    result = inside(run);
   } catch (error) {
-    recording.end(endOfThrown(error, "call"));
+    sink.end(endOfThrown(error, "call"));
     throw error;
   }
-  if (endsByHand?.(recording) === true) return result;
-  return followResult(result, { recording, idle: runtime.idle, classify, inside });
+  return sink.ended ? result : followResult(result, { sink, watch: runtime.watch, classify, inside });
 }

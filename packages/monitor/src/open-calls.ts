@@ -6,7 +6,7 @@ export interface OpenCall {
   readonly phase: "waiting" | "generating";
   /** The stall that is open at a monotonic time. */
   liveStall(nowMs: number): LiveStall | undefined;
-  /** Called once per stall, when it is recognised. */
+  /** Called at every look while the stall is open. */
   stallRecognised(stall: LiveStall): void;
 }
 
@@ -21,32 +21,33 @@ export interface OpenCalls {
 
 const TICK_MS = 250;
 
-/** One shared timer for all open calls; it runs only while there are some and keeps no process alive. */
+/** One shared timer for all open calls; it runs only while there are some, and keeps no process alive. */
 export function createOpenCalls(registry: MetricRegistry, nowMs: () => number): OpenCalls {
   const open = new Set<OpenCall>();
-  /** Every gauge ever set, so that it falls back to 0 when its calls have ended. */
-  const gauges = new Set<GaugeSeries>();
+  /** Gauges that are not 0, so that they fall back to it. */
+  let raised = new Map<GaugeSeries, number>();
   let timer: NodeJS.Timeout | undefined;
-
-  const raise = (counts: Map<GaugeSeries, number>, gauge: GaugeSeries): void => {
-    counts.set(gauge, (counts.get(gauge) ?? 0) + 1);
-  };
 
   function refresh(): void {
     const counts = new Map<GaugeSeries, number>();
+    const raise = (gauge: GaugeSeries): void => void counts.set(gauge, (counts.get(gauge) ?? 0) + 1);
     const now = nowMs();
     for (const call of open) {
-      raise(counts, registry.gauge(METRICS.llmRequestsInFlight, { ...call.labels, phase: call.phase }));
+      raise(registry.gauge(METRICS.llmRequestsInFlight, { ...call.labels, phase: call.phase }));
       const stall = call.liveStall(now);
       if (stall === undefined) continue;
-      raise(counts, registry.gauge(METRICS.llmStreamsStalled, call.labels));
+      raise(registry.gauge(METRICS.llmStreamsStalled, call.labels));
       call.stallRecognised(stall);
     }
-    for (const gauge of gauges) if (!counts.has(gauge)) gauge.set(0);
-    for (const [gauge, count] of counts) {
-      gauge.set(count);
-      gauges.add(gauge);
-    }
+    for (const gauge of raised.keys()) if (!counts.has(gauge)) gauge.set(0);
+    for (const [gauge, count] of counts) gauge.set(count);
+    raised = counts;
+  }
+
+  /** The timer stops itself: short calls one after the other must not start and stop it each time. */
+  function tick(): void {
+    if (open.size === 0) stop();
+    refresh();
   }
 
   function stop(): void {
@@ -58,14 +59,12 @@ export function createOpenCalls(registry: MetricRegistry, nowMs: () => number): 
     add(call) {
       open.add(call);
       if (timer !== undefined) return;
-      timer = setInterval(refresh, TICK_MS);
+      timer = setInterval(tick, TICK_MS);
       timer.unref();
     },
     delete(call) {
       open.delete(call);
-      if (open.size > 0) return;
-      stop();
-      refresh();
+      if (open.size === 0 && raised.size > 0) refresh();
     },
     refresh,
     stop,

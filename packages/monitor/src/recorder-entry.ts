@@ -3,4 +3,13 @@ export { createRecorder } from "./recorder.ts";
 export { createBackend, type BackendOptions, type StartedBackend } from "./backend/create-backend.ts";
 export type { Attributes, BackendHealth, BackendSpan, SpanBackend, SpanContext, SpanStart } from "./backend/backend.ts";
 export { readMonitorConfig, type MonitorConfig } from "./config/config.ts";
-export type { CallEnd, LlmCall, Recorder, RecorderOptions, Recording } from "./recording.ts";
+export { recordAnswer } from "./record-answer.ts";
+export type {
+  CallEnd,
+  LlmCall,
+  Recorder,
+  RecorderOptions,
+  RecorderSettings,
+  Recording,
+  StartOptions,
+} from "./recording.ts";

@@ -4,17 +4,25 @@ import {
   METRICS,
   type Exemplar,
   type LiveStall,
+  type MetricRegistry,
   type TokenClock,
-  type TokenClockOptions,
   type TokenTimings,
 } from "@nexent/monitor-core";
-import type { BackendSpan, SpanContext } from "./backend/backend.ts";
+import type { BackendSpan, SpanBackend } from "./backend/backend.ts";
 import { recordCallMetrics } from "./call-metrics.ts";
 import { createLoopLag, type LoopLag } from "./loop-lag.ts";
 import { createOpenCalls, type OpenCall, type OpenCalls } from "./open-calls.ts";
-import type { CallEnd, LlmCall, Recorder, RecorderOptions, Recording } from "./recording.ts";
+import type {
+  CallEnd,
+  LlmCall,
+  Recorder,
+  RecorderOptions,
+  RecorderSettings,
+  Recording,
+  StartOptions,
+} from "./recording.ts";
 import { describeThrown } from "./redact.ts";
-import { endAttributes, spanName, startAttributes } from "./span-attributes.ts";
+import { delegatedAttributes, endAttributes, spanName, startAttributes } from "./span-attributes.ts";
 
 /** Stalls written as span events; the rest of the event limit belongs to the application. */
 const MAX_STALL_EVENTS = 8;
@@ -22,19 +30,22 @@ const SAMPLED = 1;
 
 /** What the recordings of one recorder share. */
 interface Shared {
-  readonly options: RecorderOptions;
+  readonly registry: MetricRegistry;
+  readonly backend: SpanBackend;
   readonly nowMs: () => number;
   readonly wallMs: () => number;
   readonly open: OpenCalls;
   readonly lag: LoopLag;
   readonly recordings: Set<OpenRecording>;
-  readonly clockOptions: TokenClockOptions;
 }
+
+type Slow = readonly ("duration" | "rate")[];
 
 class OpenRecording implements Recording, OpenCall {
   readonly clock: TokenClock;
   readonly span: BackendSpan;
   readonly #shared: Shared;
+  readonly #settings: RecorderSettings;
   readonly #startUnixMicros: number;
   readonly #startedAtMs: number;
   #call: LlmCall;
@@ -45,23 +56,32 @@ class OpenRecording implements Recording, OpenCall {
   #countedSinceMicros = -1;
   #overheadMs = 0;
 
-  constructor(shared: Shared, call: LlmCall, atMs: number, parent: SpanContext | undefined) {
+  constructor(shared: Shared, settings: RecorderSettings, call: LlmCall, options: StartOptions) {
     const beganMs = shared.nowMs();
+    const { atMs = beganMs, parent, tokenTape = settings.tokenTape } = options;
     this.#shared = shared;
+    this.#settings = settings;
     this.#call = call;
     this.#requestAtMs = atMs;
     this.#startedAtMs = atMs;
     // The wall clock is read once and only places the span; all marks are monotonic.
     this.#startUnixMicros = Math.round(shared.wallMs() * 1000 - (beganMs - atMs) * 1000);
-    this.span = shared.options.backend.startSpan({
+    this.span = shared.backend.startSpan({
       name: spanName(call),
       kind: "client",
       startUnixMicros: this.#startUnixMicros,
       attributes: startAttributes(call),
       ...(parent !== undefined && { parent }),
     });
-    // A tape that no span can carry is not collected.
-    this.clock = createTokenClock({ ...shared.clockOptions, tape: shared.options.tokenTape && this.span.recording });
+    this.clock = createTokenClock({
+      tapeMaxBytes: settings.tokenTapeMaxBytes,
+      estimateTokens: settings.estimateTokens,
+      stallMinSeconds: settings.stallMinSeconds,
+      stallFactor: settings.stallFactor,
+      stallFirstTokenSeconds: settings.stallFirstTokenSeconds,
+      // A tape that no span can carry is not collected.
+      tape: tokenTape && this.span.recording,
+    });
     this.#overheadMs += shared.nowMs() - beganMs;
   }
 
@@ -98,7 +118,10 @@ class OpenRecording implements Recording, OpenCall {
   }
 
   delegate(): void {
+    if (this.ended || this.#delegated) return;
     this.#delegated = true;
+    this.#shared.open.delete(this);
+    this.span.setAttributes(delegatedAttributes());
   }
 
   liveStall(nowMs: number): LiveStall | undefined {
@@ -106,15 +129,16 @@ class OpenRecording implements Recording, OpenCall {
   }
 
   stallRecognised(stall: LiveStall): void {
-    if (stall.sinceMicros === this.#countedSinceMicros || this.#delegated) return;
+    if (stall.sinceMicros === this.#countedSinceMicros) return;
     this.#countedSinceMicros = stall.sinceMicros;
     this.#stallsCounted += 1;
-    this.#shared.options.registry.counter(METRICS.llmStalls, { ...this.labels, phase: stall.phase }).add(1);
+    this.#shared.registry.counter(METRICS.llmStalls, { ...this.labels, phase: stall.phase }).add(1);
   }
 
   end(end: CallEnd): TokenTimings {
     if (this.#timings !== undefined) return this.#timings;
-    const beganMs = this.#shared.nowMs();
+    const { nowMs, recordings, open, registry } = this.#shared;
+    const beganMs = nowMs();
     const endMs = end.atMs ?? beganMs;
     const timings = this.clock.finish({
       outcome: end.outcome,
@@ -122,28 +146,28 @@ class OpenRecording implements Recording, OpenCall {
       ...(end.outcome !== "abandoned" && { endMicros: this.micros(endMs) }),
     });
     this.#timings = timings;
-    this.#shared.recordings.delete(this);
-    this.#shared.open.delete(this);
+    recordings.delete(this);
+    open.delete(this);
     const slow = this.#slow(timings);
     if (!this.#delegated) this.#measure(end, timings, slow);
     this.#endSpan(end, timings, slow, endMs);
-    this.#overheadMs += this.#shared.nowMs() - beganMs;
-    this.#shared.options.registry.histogram(METRICS.nexentMonitorOverheadSeconds, {}).observe(this.#overheadMs / 1000);
-    if (this.#shared.recordings.size === 0) this.#shared.lag.stop();
+    this.#overheadMs += nowMs() - beganMs;
+    registry.histogram(METRICS.nexentMonitorOverheadSeconds, {}).observe(this.#overheadMs / 1000);
     return timings;
   }
 
-  #slow(timings: TokenTimings): readonly ("duration" | "rate")[] {
-    const { slowRequestSeconds, slowTokenRate } = this.#shared.options;
+  #slow(timings: TokenTimings): Slow {
+    const { slowRequestSeconds, slowTokenRate } = this.#settings;
     const slow: ("duration" | "rate")[] = [];
     if ((timings.endMicros ?? 0) / 1e6 > slowRequestSeconds) slow.push("duration");
+    // An estimated rate may be off by its estimate: it accuses nobody.
     const rate = timings.estimated ? undefined : timings.generationRateTokensPerSecond;
     if (rate !== undefined && rate < slowTokenRate) slow.push("rate");
     return slow;
   }
 
-  #measure(end: CallEnd, timings: TokenTimings, slow: readonly ("duration" | "rate")[]): void {
-    const { registry } = this.#shared.options;
+  #measure(end: CallEnd, timings: TokenTimings, slow: Slow): void {
+    const { registry } = this.#shared;
     recordCallMetrics(registry, {
       labels: this.labels,
       streaming: this.#call.streaming,
@@ -162,27 +186,25 @@ class OpenRecording implements Recording, OpenCall {
   /** Only a kept trace may be pointed at. */
   #exemplar(): Exemplar | undefined {
     const { context } = this.span;
-    if (!this.#shared.options.exemplars || context === undefined || (context.traceFlags & SAMPLED) === 0)
-      return undefined;
+    if (!this.#settings.exemplars || context === undefined || (context.traceFlags & SAMPLED) === 0) return undefined;
     return { traceId: context.traceId, spanId: context.spanId, timestampSeconds: this.#shared.wallMs() / 1000 };
   }
 
-  #endSpan(end: CallEnd, timings: TokenTimings, slow: readonly ("duration" | "rate")[], endMs: number): void {
+  #endSpan(end: CallEnd, timings: TokenTimings, slow: Slow, endMs: number): void {
     const { span } = this;
     const offsetMicros = (this.#requestAtMs - this.#startedAtMs) * 1000;
     const unixMicros = (micros: number): number => Math.round(this.#startUnixMicros + offsetMicros + micros);
     if (span.recording) {
-      span.setAttributes(
-        endAttributes({
-          call: this.#call,
-          end,
-          timings,
-          serverTimings: this.clock.serverTimings,
-          slow,
-          lagSeconds: this.#shared.lag.longestSince(this.#startedAtMs),
-          semconv: this.#shared.options.semconv ?? "v0.1.0",
-        }),
-      );
+      const ended = {
+        call: this.#call,
+        end,
+        timings,
+        serverTimings: this.clock.serverTimings,
+        slow,
+        lagSeconds: this.#shared.lag.longestSince(this.#startedAtMs),
+        semconv: this.#settings.semconv ?? "v0.1.0",
+      };
+      span.setAttributes(this.#delegated ? delegatedAttributes(ended) : endAttributes(ended));
       this.#addEvents(end, timings, unixMicros);
     }
     span.end({
@@ -214,37 +236,41 @@ class OpenRecording implements Recording, OpenCall {
   }
 }
 
+/** The recording that was handed to a backend as owner; undefined when it is not one of ours, or is over. */
+export function openRecordingOf(owner: object | undefined): Recording | undefined {
+  return owner instanceof OpenRecording && !owner.ended ? owner : undefined;
+}
+
 /** A recorder over a registry and a span backend. Without OpenTelemetry the backend is the no-op one; metrics go on. */
 export function createRecorder(options: RecorderOptions): Recorder {
-  const nowMs = options.nowMs ?? (() => performance.now());
+  const { registry, backend, nowMs = () => performance.now(), wallMs = Date.now } = options;
   const recordings = new Set<OpenRecording>();
+  const open = createOpenCalls(registry, nowMs);
   const shared: Shared = {
-    options,
+    registry,
+    backend,
     nowMs,
-    wallMs: options.wallMs ?? Date.now,
-    open: createOpenCalls(options.registry, nowMs),
-    lag: createLoopLag(nowMs),
+    wallMs,
+    open,
+    lag: createLoopLag(nowMs, () => recordings.size > 0),
     recordings,
-    clockOptions: {
-      tapeMaxBytes: options.tokenTapeMaxBytes,
-      estimateTokens: options.estimateTokens,
-      stallMinSeconds: options.stallMinSeconds,
-      stallFactor: options.stallFactor,
-      stallFirstTokenSeconds: options.stallFirstTokenSeconds,
-    },
   };
+  let settings: RecorderSettings = options;
   return {
-    start(call, { atMs, parent } = {}) {
-      const recording = new OpenRecording(shared, call, atMs ?? nowMs(), parent);
+    start(call, startOptions = {}) {
+      const recording = new OpenRecording(shared, settings, call, startOptions);
       recordings.add(recording);
-      shared.open.add(recording);
+      open.add(recording);
       shared.lag.start();
       return recording;
     },
-    refresh: () => shared.open.refresh(),
+    update(changed) {
+      settings = changed;
+    },
+    refresh: () => open.refresh(),
     close() {
       for (const recording of recordings) recording.end({ outcome: "abandoned" });
-      shared.open.stop();
+      open.stop();
       shared.lag.stop();
     },
   };

@@ -58,10 +58,8 @@ export interface Recording {
   readonly ended: boolean;
 }
 
-export interface RecorderOptions {
-  readonly registry: MetricRegistry;
-  readonly backend: SpanBackend;
-  /** Thresholds and switches of measurement contract 7; see MonitorConfig. */
+/** Thresholds, limits and switches of measurement contract 7; see MonitorConfig. */
+export interface RecorderSettings {
   readonly slowRequestSeconds: number;
   readonly slowTokenRate: number;
   readonly tokenTape: boolean;
@@ -71,21 +69,33 @@ export interface RecorderOptions {
   readonly stallMinSeconds: number;
   readonly stallFactor: number;
   readonly stallFirstTokenSeconds: number;
-  /** Goodput objectives; `llm_good_requests` is recorded only if one is set. */
-  readonly sloTtftSeconds?: number;
-  readonly sloTpotSeconds?: number;
-  readonly sloDurationSeconds?: number;
   /** Names of cache-write usage; default `v0.1.0`. */
   readonly semconv?: Semconv;
+}
+
+export interface RecorderOptions extends RecorderSettings {
+  readonly registry: MetricRegistry;
+  readonly backend: SpanBackend;
   /** Monotonic clock in milliseconds with fraction; default `performance.now`. */
   readonly nowMs?: () => number;
   /** Wall clock in Unix milliseconds; default `Date.now`. Read once per call. */
   readonly wallMs?: () => number;
 }
 
+export interface StartOptions {
+  /** `t_req`, monotonic milliseconds; default now. */
+  readonly atMs?: number;
+  /** Context the span belongs under; default the active span. */
+  readonly parent?: SpanContext;
+  /** Overrides the recorder's switch for this call. */
+  readonly tokenTape?: boolean;
+}
+
 export interface Recorder {
-  /** Opens a recording. `atMs` is `t_req` (default now); `parent` the context the span belongs under. */
-  start(call: LlmCall, options?: { readonly atMs?: number; readonly parent?: SpanContext }): Recording;
+  /** Opens a recording. */
+  start(call: LlmCall, options?: StartOptions): Recording;
+  /** Other thresholds, limits and switches for calls that start from now on; registry and backend stay. */
+  update(settings: RecorderSettings): void;
   /** Brings the live gauges up to date; for callers that expose the registry between two ticks of the timer. */
   refresh(): void;
   /** Stops timers and ends open recordings as `abandoned`. */

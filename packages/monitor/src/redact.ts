@@ -25,7 +25,7 @@ export function redactMessage(message: string): string {
 export function safeProperty(value: unknown, name: string): unknown {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return undefined;
   try {
-    return (value as Record<string, unknown>)[name];
+    return Reflect.get(value, name);
   } catch {
     // A throwing getter or a revoked Proxy is the host's business; we only fail to see the property.
     return undefined;

@@ -1,16 +1,16 @@
-/** What runs while monitoring is on, and the one decision whether it is. */
-import { createMetricRegistry, METRICS, type MetricRegistry } from "@nexent/monitor-core";
+/** What runs while monitoring is on. */
+import { createMetricRegistry, METRICS, type ExpositionFormat, type MetricRegistry } from "@nexent/monitor-core";
+import { createAbandonWatch, type AbandonWatch } from "./abandon-watch.ts";
 import { createBackend, type StartedBackend } from "./backend/create-backend.ts";
-import { readMonitorConfig, type MonitorConfig, type MonitorOptions } from "./config/config.ts";
-import { createIdleSweep, type IdleSweep } from "./idle-sweep.ts";
-import { createRecorder } from "./recorder.ts";
-import type { Recorder } from "./recording.ts";
+import type { MonitorConfig } from "./config/config.ts";
+import { createRecorder, openRecordingOf } from "./recorder.ts";
+import type { Recorder, Recording } from "./recording.ts";
 
 /** Version of the SDK, as in its manifest. */
-export const VERSION = "0.1.0";
+const VERSION = "0.1.0";
 
 /** The SDK's states (measurement contract 7). */
-export const STATES = ["disabled", "unavailable", "degraded", "active"] as const;
+const STATES = ["disabled", "unavailable", "degraded", "active"] as const;
 export type MonitorState = (typeof STATES)[number];
 
 /** What `status()` answers. */
@@ -29,56 +29,86 @@ export interface Runtime {
   readonly registry: MetricRegistry;
   readonly recorder: Recorder;
   readonly started: StartedBackend;
-  readonly idle: IdleSweep;
+  readonly watch: AbandonWatch;
+  /** The open call around the running code; absent outside of one. */
+  current(): Recording | undefined;
+  /** Runs `run` as part of a call: its span is active, and calls observed inside find it. */
+  inside<T>(recording: Recording, run: () => T): T;
+}
+
+export interface RuntimeOptions {
+  readonly config: MonitorConfig;
+  readonly warn: (message: string) => void;
+  /** Whether calls can be nested at all. Following them across `await` slows every promise of the process. */
+  readonly canNest: () => boolean;
 }
 
 const RECENT_DROP_MS = 60_000;
 
-/** Starts a monitor; undefined when the configuration says it is off. Never throws. */
-export function startRuntime(options: MonitorOptions, warn: (message: string) => void): Runtime | undefined {
-  const config = readMonitorConfig(process.env, options);
-  if (!config.enabled) return undefined;
-  const { serviceName, maxModels, maxSeries, problems } = config;
-  const registry = createMetricRegistry({ maxModels, maxSeries, resource: { service_name: serviceName } });
-  for (const problem of problems) {
-    registry.counter(METRICS.nexentMonitorConfigErrors, { variable: problem.variable }).add(1);
-    warn(`${problem.variable} ${problem.message}; the default is used`);
+/** Counts and tells the bad settings of a configuration, once per variable. */
+function reportProblems(config: MonitorConfig, registry: MetricRegistry, warn: (message: string) => void): void {
+  for (const variable of new Set(config.problems.map((problem) => problem.variable))) {
+    registry.counter(METRICS.nexentMonitorConfigErrors, { variable }).add(1);
   }
+  for (const { variable, message } of config.problems) warn(`${variable} ${message}`);
+}
+
+/** Starts a monitor for an enabled configuration. */
+export function startRuntime({ config, warn, canNest }: RuntimeOptions): Runtime {
+  const { maxModels, maxSeries, resourceAttributes } = config;
+  const registry = createMetricRegistry({ maxModels, maxSeries, resource: resourceAttributes });
+  reportProblems(config, registry, warn);
   const started = createBackend(config, { registry, version: VERSION, context: true });
   if (started.warn && started.reason !== undefined) warn(started.reason);
-  const recorder = createRecorder({ ...config, registry, backend: started.backend });
   registry.gauge(METRICS.nexentMonitorBuildInfo, { version: VERSION }).set(1);
-  return { config, registry, recorder, started, idle: createIdleSweep(config.streamIdleSeconds * 1000) };
+  const { backend } = started;
+  /** The call whose synchronous part runs now: known even where nothing follows calls across `await`. */
+  let running: Recording | undefined;
+  return {
+    config,
+    registry,
+    started,
+    recorder: createRecorder({ ...config, registry, backend }),
+    watch: createAbandonWatch(config.streamIdleSeconds * 1000),
+    current: () => openRecordingOf(backend.activeOwner()) ?? openRecordingOf(running),
+    inside(recording, run) {
+      const outer = running;
+      running = recording;
+      try {
+        const follows = backend.name === "otel" || canNest();
+        return follows ? backend.withSpan(recording.span, run, recording) : run();
+      } finally {
+        running = outer;
+      }
+    },
+  };
 }
 
-/** State of a monitor; `disabled` without one. */
-export function statusOf(runtime: Runtime | undefined): MonitorStatus {
-  if (runtime === undefined)
-    return { state: "disabled", tracing: "none", serviceName: readMonitorConfig(process.env).serviceName };
-  const { started, config } = runtime;
-  const base = { tracing: started.tracing, serviceName: config.serviceName };
-  if (!started.available) {
-    const unsupported = config.destination.kind === "unsupported";
-    return {
-      ...base,
-      state: unsupported ? "degraded" : "unavailable",
-      ...(started.reason !== undefined && { reason: started.reason }),
-    };
+function backendState({ started, config }: Runtime): Pick<MonitorStatus, "state" | "reason"> {
+  const { available, reason, backend } = started;
+  if (!available) {
+    const state = config.destination.kind === "unsupported" ? "degraded" : "unavailable";
+    return reason === undefined ? { state } : { state, reason };
   }
-  const { failingSinceMs, lastDropMs } = started.backend.health;
-  const dropped = lastDropMs !== undefined && Date.now() - lastDropMs < RECENT_DROP_MS;
-  if (failingSinceMs !== undefined) return { ...base, state: "degraded", reason: "exporting spans fails" };
-  if (dropped) return { ...base, state: "degraded", reason: "spans were dropped in the last minute" };
-  if (started.reason !== undefined) return { ...base, state: "degraded", reason: started.reason };
-  return { ...base, state: "active" };
+  const { failingSinceMs, lastDropMs } = backend.health;
+  if (failingSinceMs !== undefined) return { state: "degraded", reason: "exporting spans fails" };
+  if (lastDropMs !== undefined && Date.now() - lastDropMs < RECENT_DROP_MS) {
+    return { state: "degraded", reason: "spans were dropped in the last minute" };
+  }
+  return reason === undefined ? { state: "active" } : { state: "degraded", reason };
 }
 
-/** Text of `/metrics` in format 0.0.4; the state family only without a monitor. */
-export function exposeRuntime(runtime: Runtime | undefined): string {
+/** State of a running monitor. */
+export function statusOf(runtime: Runtime): MonitorStatus {
+  return { ...backendState(runtime), tracing: runtime.started.tracing, serviceName: runtime.config.serviceName };
+}
+
+/** Text of `/metrics`; without a monitor the state family only. */
+export function exposeRuntime(runtime: Runtime | undefined, format: ExpositionFormat): string {
   const registry = runtime?.registry ?? createMetricRegistry();
-  const { state } = statusOf(runtime);
+  const state = runtime === undefined ? "disabled" : statusOf(runtime).state;
   for (const one of STATES) registry.gauge(METRICS.nexentMonitorState, { state: one }).set(one === state ? 1 : 0);
-  if (runtime === undefined) return registry.expose("text", { families: [METRICS.nexentMonitorState.name] });
+  if (runtime === undefined) return registry.expose(format, { families: [METRICS.nexentMonitorState.name] });
   runtime.recorder.refresh();
-  return registry.expose("text");
+  return registry.expose(format);
 }

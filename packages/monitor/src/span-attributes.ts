@@ -16,7 +16,7 @@ const OPERATION_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** `gen_ai.operation.name` for an operation as given: the three names of the original are mapped, others stay. */
-export function operationName(operation: string): string {
+function operationName(operation: string): string {
   return Object.hasOwn(OPERATION_NAMES, operation) ? (OPERATION_NAMES[operation] ?? operation) : operation;
 }
 
@@ -148,5 +148,20 @@ export function endAttributes(ended: EndedCall): Attributes {
   putTokens(draft, timings);
   putStalls(draft, timings);
   putServerTimings(draft, ended.serverTimings);
+  return draft;
+}
+
+/**
+ * Attributes of a call that left its record to a call observed inside it: a workflow around it, so that no reader of
+ * the span counts the answer twice. At its end it says how it failed, nothing more.
+ */
+export function delegatedAttributes(ended?: EndedCall): Attributes {
+  const draft: Draft = {};
+  put(draft, ATTR.genAiOperationName, "invoke_workflow");
+  if (ended === undefined) return draft;
+  const { call, end } = ended;
+  put(draft, ATTR.llmOperation, call.operation);
+  put(draft, ATTR.errorType, end.outcome === "error" ? (end.errorType ?? UNKNOWN) : undefined);
+  put(draft, ATTR.httpResponseStatusCode, end.httpStatus);
   return draft;
 }

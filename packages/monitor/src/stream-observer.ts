@@ -2,16 +2,15 @@
 import {
   ATTR,
   emptyStreamEvent,
-  providerByFormat,
+  openaiChat,
   utf8Length,
   type DeltaKind,
-  type Provider,
   type StreamEvent,
   type StreamParser,
 } from "@nexent/monitor-core";
-import type { Idle, IdleSweep } from "./idle-sweep.ts";
-import type { CallEnd, Recording } from "./recording.ts";
-import { safeProperty } from "./redact.ts";
+import type { AbandonWatch, Unread } from "./abandon-watch.ts";
+import type { CallSink } from "./call-sink.ts";
+import type { CallEnd } from "./recording.ts";
 import { endOfAbort, endOfThrown } from "./thrown-error.ts";
 
 /** What a stream element of unknown shape holds: `undefined` = nothing counted. */
@@ -20,64 +19,62 @@ export type Classify = (
 ) => { readonly kind?: DeltaKind; readonly text: string; readonly tokens?: number } | undefined;
 
 export interface StreamObserverOptions {
-  readonly recording: Recording;
-  readonly idle: IdleSweep;
+  readonly sink: CallSink;
+  readonly watch: AbandonWatch;
   readonly classify: Classify | undefined;
-  /** Signal of the stream's own controller, if it has one: an aborted stream may end quietly. */
-  readonly signal: () => AbortSignal | undefined;
+  /** Set for the stream of a client library: its abort signal (an aborted stream may end quietly). */
+  readonly signal?: AbortSignal;
 }
 
-/** Collected streams end their calls; the held value must not reach the stream. */
-const collected = new FinalizationRegistry<StreamObserver>((observer) => observer.abandon());
+/** Reads elements that are parsed chunks; the same reader serves Chat Completions and legacy Completions. */
+const provider = openaiChat;
 
-function provider(format: string): Provider {
-  const found = providerByFormat(format);
-  if (found === undefined) throw new Error(`no parser for ${format}`);
-  return found;
-}
-
-export class StreamObserver implements Idle {
+export class StreamObserver implements Unread {
   readonly #options: StreamObserverOptions;
   readonly #event: StreamEvent = emptyStreamEvent();
-  readonly #provider = provider("openai-chat");
   #parser: StreamParser | undefined;
-  /** The stream speaks a format that says how it ends. */
-  #hasFormat = false;
+  /** The stream speaks a format that says how it ends, so that a quiet end without it is an interruption. */
+  #expectsEnd: boolean;
+  #sawFormat = false;
   #idleSinceMs: number | undefined = performance.now();
-  #consumerWaitMs = 0;
+  #waitMs = 0;
+  #windowWaitMs = 0;
 
-  constructor(options: StreamObserverOptions) {
+  /** @param target the stream; it must not be reachable from the observer, or it could never be collected. */
+  constructor(options: StreamObserverOptions, target: object) {
     this.#options = options;
-    options.recording.amend({ streaming: true });
-    options.idle.watch(this);
+    // A client's stream that ends without a single element has not ended normally.
+    this.#expectsEnd = options.signal !== undefined;
+    options.sink.amend({ streaming: true });
+    options.watch.watch(this, target);
   }
 
   get idleSinceMs(): number | undefined {
     return this.#idleSinceMs;
   }
 
-  /** Ends the call as `abandoned` when `stream` is collected without having ended. */
-  collectWith(stream: object): void {
-    collected.register(stream, this, this);
+  /** Reading goes on through `iterator`, which outlives the stream it came from. */
+  readThrough(iterator: object): void {
+    this.#options.watch.move(this, iterator);
   }
 
   /** The consumer asks for the next element. */
   asked(): void {
-    const { clock } = this.#options.recording;
-    if (clock.phase === "generating" && this.#idleSinceMs !== undefined) {
-      this.#consumerWaitMs += performance.now() - this.#idleSinceMs;
-    }
+    const since = this.#idleSinceMs;
     this.#idleSinceMs = undefined;
+    if (since !== undefined && this.#options.sink.clock.phase === "generating") {
+      this.#waitMs += performance.now() - since;
+    }
   }
 
   /** An element has come. */
   element(value: unknown): void {
     const nowMs = performance.now();
     this.#idleSinceMs = nowMs;
-    const { recording } = this.#options;
-    if (recording.ended) return;
+    const { sink } = this.#options;
+    if (sink.ended) return;
     try {
-      this.#record(value, recording.micros(nowMs));
+      if (this.#record(value, sink.micros(nowMs))) this.#windowWaitMs = this.#waitMs;
     } catch {
       // A hostile element or classifier: it counts for nothing, the host gets it all the same.
     }
@@ -95,39 +92,56 @@ export class StreamObserver implements Idle {
 
   /** The consumer left. After the finish reason the answer was complete. */
   left(): void {
-    this.#end({ outcome: this.#options.recording.clock.sawNormalEnd ? "ok" : "cancelled" });
+    this.#end({ outcome: this.#options.sink.clock.sawNormalEnd ? "ok" : "cancelled" });
   }
 
   abandon(): void {
     this.#end({ outcome: "abandoned" });
   }
 
-  #record(value: unknown, atMicros: number): void {
-    const { clock } = this.#options.recording;
-    if (this.#options.classify !== undefined) {
-      const found = this.#options.classify(value);
-      if (found !== undefined) clock.recordDelta(found.kind ?? "text", utf8Length(found.text), atMicros, found.tokens);
-    } else if (typeof value === "string") clock.recordDelta("text", utf8Length(value), atMicros);
-    else if (value instanceof Uint8Array) this.#bytes(value, atMicros);
-    else if (this.#provider.readChunk(value, this.#event)) {
-      this.#hasFormat = true;
-      clock.record(this.#event, atMicros);
+  /** Feeds the clock; true when something was counted. */
+  #record(value: unknown, atMicros: number): boolean {
+    const { classify } = this.#options;
+    if (classify !== undefined) {
+      const found = classify(value);
+      return found !== undefined && this.#delta(found.kind ?? "text", found.text, atMicros, found.tokens);
     }
+    if (typeof value === "string") return this.#delta("text", value, atMicros);
+    if (value instanceof Uint8Array) return this.#bytes(value, atMicros);
+    if (!provider.readChunk(value, this.#event)) return this.#noFormat();
+    this.#sawFormat = true;
+    this.#options.sink.clock.record(this.#event, atMicros);
+    return this.#event.kinds !== 0;
   }
 
-  #bytes(bytes: Uint8Array, atMicros: number): void {
-    this.#parser ??= this.#provider.createStreamParser();
+  #delta(kind: DeltaKind, text: string, atMicros: number, tokens?: number): boolean {
+    this.#noFormat();
+    if (text === "") return false;
+    this.#options.sink.clock.recordDelta(kind, utf8Length(text), atMicros, tokens);
+    return true;
+  }
+
+  #bytes(bytes: Uint8Array, atMicros: number): boolean {
+    let counted = false;
+    this.#parser ??= provider.createStreamParser();
     this.#parser.push(bytes, (event) => {
-      this.#hasFormat ||= event.type !== "malformed";
-      this.#options.recording.clock.record(event, atMicros);
+      this.#sawFormat ||= event.type !== "malformed";
+      counted ||= event.kinds !== 0;
+      this.#options.sink.clock.record(event, atMicros);
     });
+    return counted;
+  }
+
+  /** Elements of another kind say that no end of the format is due. */
+  #noFormat(): false {
+    this.#expectsEnd = false;
+    return false;
   }
 
   #quietEnd(): CallEnd {
-    const { recording, signal } = this.#options;
-    const aborted = signal();
-    if (aborted?.aborted === true && !recording.clock.sawNormalEnd) return endOfAbort(aborted.reason);
-    const { fault } = recording.clock;
+    const { sink, signal } = this.#options;
+    const { fault, sawNormalEnd } = sink.clock;
+    if (signal?.aborted === true && !sawNormalEnd) return endOfAbort(signal.reason);
     if (fault !== undefined) {
       return {
         outcome: "error",
@@ -135,24 +149,17 @@ export class StreamObserver implements Idle {
         ...(fault.code !== undefined && { errorCode: fault.code }),
       };
     }
-    if (this.#hasFormat && !recording.clock.sawNormalEnd) return { outcome: "error", errorType: "stream_interrupted" };
+    if ((this.#expectsEnd || this.#sawFormat) && !sawNormalEnd)
+      return { outcome: "error", errorType: "stream_interrupted" };
     return { outcome: "ok" };
   }
 
   #end(end: CallEnd): void {
-    const { recording, idle } = this.#options;
-    idle.forget(this);
-    collected.unregister(this);
-    if (recording.ended) return;
-    if (this.#consumerWaitMs > 0) {
-      recording.amend({ attributes: { [ATTR.llmConsumerWaitSeconds]: this.#consumerWaitMs / 1000 } });
-    }
-    recording.end(end);
+    const { sink, watch } = this.#options;
+    watch.forget(this);
+    if (sink.ended) return;
+    if (this.#windowWaitMs > 0)
+      sink.amend({ attributes: { [ATTR.llmConsumerWaitSeconds]: this.#windowWaitMs / 1000 } });
+    sink.end(end);
   }
-}
-
-/** The abort signal of a client library's stream, wherever it keeps its controller. */
-export function signalOf(stream: object): AbortSignal | undefined {
-  const signal = safeProperty(safeProperty(stream, "controller"), "signal");
-  return signal instanceof AbortSignal ? signal : undefined;
 }

@@ -1,4 +1,4 @@
-import { errorTypeOfStatus, type ErrorType } from "@nexent/monitor-core";
+import { errorTypeOfStatus, readFault, type ErrorType, type ProviderFault } from "@nexent/monitor-core";
 import type { CallEnd } from "./recording.ts";
 import { safeProperty } from "./redact.ts";
 
@@ -30,27 +30,13 @@ const TIMEOUT_CODES = new Set([
   "UND_ERR_HEADERS_TIMEOUT",
   "UND_ERR_BODY_TIMEOUT",
 ]);
-const QUOTA_CODES = new Set(["insufficient_quota", "billing_hard_limit_reached", "quota_exceeded"]);
-
-/** Error events under status 200 carry a type or code instead of a status. */
-const TYPES_BY_CODE: Readonly<Record<string, ErrorType>> = {
-  overloaded_error: "overloaded",
-  rate_limit_error: "rate_limited",
-  rate_limit_exceeded: "rate_limited",
-  insufficient_quota: "quota",
-  authentication_error: "auth",
-  permission_error: "auth",
-  not_found_error: "not_found",
-  invalid_request_error: "invalid_request",
-  api_error: "server_error",
-  server_error: "server_error",
-};
 
 /** Where a call was when it threw: it decides what a broken connection is called. */
 export type ThrownWhere = "call" | "stream";
 
-function namesOf(error: unknown): readonly unknown[] {
-  return [safeProperty(error, "name"), safeProperty(safeProperty(error, "constructor"), "name")];
+function namesOf(error: unknown): readonly string[] {
+  const names = [safeProperty(error, "name"), safeProperty(safeProperty(error, "constructor"), "name")];
+  return names.filter((name) => typeof name === "string");
 }
 
 /** The error and its causes, at most five deep (`fetch failed` hides the reason in `cause`). */
@@ -70,8 +56,16 @@ function statusOf(error: unknown): number | undefined {
   return typeof status === "number" && status >= 400 && status <= 599 ? status : undefined;
 }
 
-function typeOfStatus(status: number, code: string | undefined): ErrorType {
-  return status === 429 && code !== undefined && QUOTA_CODES.has(code) ? "quota" : errorTypeOfStatus(status);
+/** What the provider said in its error body, which client libraries keep in `error`; undefined when it says nothing to us. */
+function faultOf(error: unknown): ProviderFault | undefined {
+  const body = safeProperty(error, "error") ?? error;
+  const [code, type, status] = ["code", "type", "status"].map((name) => safeProperty(body, name));
+  const fault = readFault({ code, type, status });
+  return fault.errorType === "stream_error" ? undefined : fault;
+}
+
+function typeOfStatus(status: number, error: unknown): ErrorType {
+  return status === 429 && faultOf(error)?.errorType === "quota" ? "quota" : errorTypeOfStatus(status);
 }
 
 /** A connection that breaks after the headers is an interrupted stream, before them a failed connection. */
@@ -83,11 +77,11 @@ function typeOfChain(chain: readonly unknown[], where: ThrownWhere): ErrorType |
   for (const error of chain) {
     const names = namesOf(error);
     const code = text(safeProperty(error, "code"));
-    if (names.some((name) => TIMEOUT_NAMES.has(name as string)) || TIMEOUT_CODES.has(code ?? "")) return "timeout";
+    if (names.some((name) => TIMEOUT_NAMES.has(name)) || TIMEOUT_CODES.has(code ?? "")) return "timeout";
     if (CONNECTION_CODES.has(code ?? "")) return typeOfBreak(where);
   }
   for (const error of chain) {
-    if (namesOf(error).some((name) => CONNECTION_NAMES.has(name as string))) return typeOfBreak(where);
+    if (namesOf(error).some((name) => CONNECTION_NAMES.has(name))) return typeOfBreak(where);
     const message = safeProperty(error, "message");
     // undici says no more than this when a body is cut, or when nothing answered.
     if (error instanceof TypeError && (message === "terminated" || message === "fetch failed"))
@@ -96,11 +90,10 @@ function typeOfChain(chain: readonly unknown[], where: ThrownWhere): ErrorType |
   return undefined;
 }
 
-/** Fallback of a stream: what an error event said, else what parsing said, else an error event without a known name. */
-function typeInStream(error: unknown, code: string | undefined): ErrorType {
-  const byCode =
-    (code === undefined ? undefined : TYPES_BY_CODE[code]) ?? TYPES_BY_CODE[text(safeProperty(error, "type")) ?? ""];
-  if (byCode !== undefined) return byCode;
+/** What an error event said, else what parsing said, else an error event without a known name. */
+function typeOfRest(error: unknown): ErrorType {
+  const fault = faultOf(error);
+  if (fault !== undefined) return fault.errorType;
   if (error instanceof SyntaxError) return "protocol";
   return namesOf(error).includes("APIError") ? "stream_error" : "application";
 }
@@ -112,12 +105,11 @@ export function endOfThrown(error: unknown, where: ThrownWhere): CallEnd {
   const code = text(safeProperty(error, "code")) ?? text(safeProperty(error, "type"));
   const more = { error, ...(code !== undefined && { errorCode: code }) };
   if (status !== undefined)
-    return { outcome: "error", errorType: typeOfStatus(status, code), httpStatus: status, ...more };
+    return { outcome: "error", errorType: typeOfStatus(status, error), httpStatus: status, ...more };
   const known = typeOfChain(chain, where);
   if (known === "timeout") return { outcome: "error", errorType: "timeout", ...more };
-  if (chain.some((link) => namesOf(link).some((name) => ABORT_NAMES.has(name as string))))
-    return { outcome: "cancelled" };
-  return { outcome: "error", errorType: known ?? typeInStream(error, code), ...more };
+  if (chain.some((link) => namesOf(link).some((name) => ABORT_NAMES.has(name)))) return { outcome: "cancelled" };
+  return { outcome: "error", errorType: known ?? typeOfRest(error), ...more };
 }
 
 /** How a stream ends whose abort signal fired: by a timeout it is an error, else somebody changed their mind. */

@@ -1,10 +1,11 @@
 import { utf8Length, type DeltaKind, type TokenUsage } from "@nexent/monitor-core";
-import { manager } from "./manager.ts";
 import type { Attributes } from "./backend/backend.ts";
-import { openRecording } from "./observe-call.ts";
-import type { CallEnd, Recording } from "./recording.ts";
+import type { CallSink } from "./call-sink.ts";
+import { manager } from "./manager.ts";
+import { joinOrOpen } from "./observe-call.ts";
+import type { CallEnd } from "./recording.ts";
 import { UNKNOWN } from "./span-attributes.ts";
-import { endOfThrown } from "./thrown-error.ts";
+import { endOfAbort, endOfThrown } from "./thrown-error.ts";
 
 /** The clock for streams that are read by hand. The first terminal call wins; nothing throws. */
 export interface TokenTracker extends Disposable {
@@ -12,60 +13,61 @@ export interface TokenTracker extends Disposable {
   recordFirstToken(): void;
   /** One delta. Empty text is not counted; without `count` a chunk is a chunk, not a token. */
   recordToken(text?: string, detail?: { readonly kind?: DeltaKind; readonly count?: number }): void;
+  /** The answer is complete. */
   recordCompletion(usage?: TokenUsage): void;
   recordCompletion(inputTokens?: number, outputTokens?: number): void;
+  /** The request failed; an abort counts as cancelled. */
   fail(error: unknown): void;
+  /** The application stopped; a `TimeoutError` as reason is a timeout. */
   cancel(reason?: unknown): void;
 }
 
 export interface TrackerOptions {
   /** Default `llm_completion`. */
   readonly operation?: string;
+  /** Default `unknown`. */
   readonly provider?: string;
   readonly attributes?: Attributes;
+  /** Default: the configuration. */
+  readonly tokenTape?: boolean;
 }
 
 /** Bytes that stand for a delta whose text was not given: the smallest count there is. */
 const UNSAID_BYTES = 1;
 
-/** A tracker over a recording; `owned` = its end ends the recording, else it only adds marks to an outer call. */
-export class RecordingTracker implements TokenTracker {
-  readonly recording: Recording | undefined;
-  readonly #owned: boolean;
-  #over = false;
+/** A tracker over a call; without one every method does nothing. */
+export class SinkTracker implements TokenTracker {
+  readonly sink: CallSink | undefined;
 
-  constructor(recording: Recording | undefined, owned: boolean) {
-    this.recording = recording;
-    this.#owned = owned;
-  }
-
-  get isOver(): boolean {
-    return this.#over;
+  constructor(sink: CallSink | undefined) {
+    this.sink = sink;
   }
 
   recordFirstToken(): void {
-    this.#mark((recording, at) => recording.clock.markFirstToken(at));
+    this.#mark((sink, at) => sink.clock.markFirstToken(at));
   }
 
   recordToken(text?: string, detail: { readonly kind?: DeltaKind; readonly count?: number } = {}): void {
     if (text === "") return;
     const bytes = typeof text === "string" ? utf8Length(text) : UNSAID_BYTES;
-    this.#mark((recording, at) => recording.clock.recordDelta(detail.kind ?? "text", bytes, at, detail.count));
+    this.#mark((sink, at) => sink.clock.recordDelta(detail.kind ?? "text", bytes, at, countOf(detail.count)));
   }
 
   recordCompletion(first?: TokenUsage | number, outputTokens?: number): void {
-    const usage = typeof first === "object" ? first : counts(first, outputTokens);
-    if (this.#over || this.recording === undefined) return;
-    if (Object.keys(usage).length > 0) this.recording.clock.recordUsage(usage);
-    this.#finish({ outcome: "ok" });
+    const { sink } = this;
+    if (sink === undefined || sink.ended) return;
+    const given = typeof first === "object" ? first : { inputTokens: first, outputTokens };
+    const usage = usageOf(given);
+    if (Object.keys(usage).length > 0) sink.clock.recordUsage(usage);
+    sink.end({ outcome: "ok" });
   }
 
   fail(error: unknown): void {
     this.#finish(endOfThrown(error, "call"));
   }
 
-  cancel(): void {
-    this.#finish({ outcome: "cancelled" });
+  cancel(reason?: unknown): void {
+    this.#finish(endOfAbort(reason));
   }
 
   [Symbol.dispose](): void {
@@ -73,37 +75,59 @@ export class RecordingTracker implements TokenTracker {
     this.#finish({ outcome: "error", errorType: "unknown" });
   }
 
-  #mark(record: (recording: Recording, atMicros: number) => void): void {
-    const { recording } = this;
-    if (this.#over || recording === undefined || recording.ended) return;
-    recording.amend({ streaming: true });
-    record(recording, recording.micros(performance.now()));
+  #mark(record: (sink: CallSink, atMicros: number) => void): void {
+    const { sink } = this;
+    if (sink === undefined || sink.ended) return;
+    sink.amend({ streaming: true });
+    record(sink, sink.micros(performance.now()));
   }
 
   #finish(end: CallEnd): void {
-    if (this.#over) return;
-    this.#over = true;
-    if (this.#owned) this.recording?.end(end);
+    if (this.sink !== undefined && !this.sink.ended) this.sink.end(end);
   }
 }
 
-function counts(inputTokens: number | undefined, outputTokens: number | undefined): TokenUsage {
-  return { ...(inputTokens !== undefined && { inputTokens }), ...(outputTokens !== undefined && { outputTokens }) };
+/** A count nobody can mean is unknown, not 0. */
+function countOf(count: number | undefined): number | undefined {
+  return typeof count === "number" && Number.isFinite(count) && count >= 0 ? count : undefined;
+}
+
+const USAGE_FIELDS = [
+  "inputTokens",
+  "outputTokens",
+  "cacheReadTokens",
+  "cacheWriteTokens",
+  "reasoningTokens",
+  "rejectedPredictionTokens",
+] as const satisfies readonly (keyof TokenUsage)[];
+
+function usageOf(given: { readonly [Field in keyof TokenUsage]?: TokenUsage[Field] | undefined }): TokenUsage {
+  const usage: { -readonly [Field in keyof TokenUsage]: TokenUsage[Field] } = {};
+  for (const field of USAGE_FIELDS) {
+    const count = countOf(given[field]);
+    if (count !== undefined) usage[field] = count;
+  }
+  return usage;
 }
 
 /**
  * A clock for a hand-written stream. Inside an observed call it adds its marks to that call instead of opening a second
  * record. Off: every method does nothing.
+ *
+ * @example
+ * const tracker = createTokenTracker("gpt-4o");
+ * for await (const text of stream) tracker.recordToken(text);
+ * tracker.recordCompletion(12, 48);
  */
 export function createTokenTracker(model: string, options: TrackerOptions = {}): TokenTracker {
   const runtime = manager.runtime();
-  if (runtime === undefined) return new RecordingTracker(undefined, false);
-  const outer = runtime.started.backend.activeOwner();
-  if (outer !== undefined && "clock" in outer) return new RecordingTracker(outer as Recording, false);
-  const { operation = "llm_completion", provider = UNKNOWN, attributes } = options;
-  const call = { provider, model, operation, streaming: false, clockSource: "iterator" } as const;
-  return new RecordingTracker(
-    openRecording(runtime, { ...call, ...(attributes !== undefined && { attributes }) }),
-    true,
-  );
+  if (runtime === undefined) return new SinkTracker(undefined);
+  manager.addSite("tracker");
+  const { operation = "llm_completion", provider = UNKNOWN, attributes, tokenTape } = options;
+  const call = { provider, model: model || UNKNOWN, operation, streaming: false, clockSource: "iterator" } as const;
+  const wanted = {
+    call: attributes === undefined ? call : { ...call, attributes },
+    ...(tokenTape !== undefined && { tokenTape }),
+  };
+  return new SinkTracker(joinOrOpen(runtime, wanted)?.sink);
 }

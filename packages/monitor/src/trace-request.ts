@@ -1,10 +1,12 @@
+import { ATTR } from "@nexent/monitor-core";
 import type { Attributes } from "./backend/backend.ts";
 import { manager } from "./manager.ts";
-import { observeCall, openRecording } from "./observe-call.ts";
+import { joinOrOpen, observeRun, type Belonging } from "./observe-call.ts";
 import type { LlmCall } from "./recording.ts";
+import { safeProperty } from "./redact.ts";
 import type { Runtime } from "./runtime.ts";
 import { UNKNOWN } from "./span-attributes.ts";
-import { RecordingTracker, type TokenTracker } from "./token-tracker.ts";
+import { SinkTracker, type TokenTracker } from "./token-tracker.ts";
 
 /** One request traced by hand: a token tracker with its span. */
 export interface LlmRequest extends TokenTracker {
@@ -14,26 +16,27 @@ export interface LlmRequest extends TokenTracker {
   setAttributes(attributes: Attributes): void;
 }
 
-class TracedRequest extends RecordingTracker implements LlmRequest, AsyncDisposable {
+class TracedRequest extends SinkTracker implements LlmRequest, AsyncDisposable {
   readonly #runtime: Runtime | undefined;
+  readonly #belonging: Belonging | undefined;
 
-  constructor(runtime: Runtime | undefined, recording: RecordingTracker["recording"]) {
-    super(recording, true);
+  constructor(runtime?: Runtime, belonging?: Belonging) {
+    super(belonging?.sink);
     this.#runtime = runtime;
+    this.#belonging = belonging;
   }
 
   run<T>(fn: () => T): T {
-    const { recording } = this;
-    if (this.#runtime === undefined || recording === undefined) return fn();
-    return this.#runtime.started.backend.withSpan(recording.span, fn, recording);
+    if (this.#runtime === undefined || this.#belonging === undefined) return fn();
+    return this.#runtime.inside(this.#belonging.recording, fn);
   }
 
   addEvent(name: string, attributes?: Attributes): void {
-    this.recording?.span.addEvent(name, attributes);
+    this.sink?.span.addEvent(name, attributes);
   }
 
   setAttributes(attributes: Attributes): void {
-    this.recording?.span.setAttributes(attributes);
+    this.sink?.span.setAttributes(attributes);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -41,29 +44,35 @@ class TracedRequest extends RecordingTracker implements LlmRequest, AsyncDisposa
   }
 }
 
+/** The provider is taken from the attributes, where one may be named. */
 function callOf(operation: string, model: string, attributes: Attributes | undefined): LlmCall {
-  const call = { provider: UNKNOWN, model, operation, streaming: false, clockSource: "iterator" } as const;
+  const named = safeProperty(attributes, ATTR.genAiProviderName);
+  const provider = typeof named === "string" && named !== "" ? named : UNKNOWN;
+  const call = { provider, model: model || UNKNOWN, operation, streaming: false, clockSource: "iterator" } as const;
   return attributes === undefined ? call : { ...call, attributes };
 }
 
+type Run<T> = (request: LlmRequest) => T;
+
+function traceBlock<T>(runtime: Runtime, belonging: Belonging, run: Run<T>): T {
+  const request = new TracedRequest(runtime, belonging);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is followed is handed back: the same value, or a promise or web stream of the same type
+  return observeRun(runtime, belonging, undefined, () => run(request)) as T;
+}
+
 /**
- * Traces one request. With a function: its result is followed like that of a wrapped function, streams included, unless
- * the block ended the request itself. Without: a disposable for `using`; `recordCompletion()` is its last statement, and
- * its span becomes active inside `run` only.
+ * Traces one request. With a function: its span is active inside, and its result is followed like that of a wrapped
+ * function, streams included, unless the block ended the request itself. Without: a disposable for `using`;
+ * `recordCompletion()` is its last statement, and its span becomes active inside `run` only.
  *
  * @example
- * const answer = await traceLlmRequest("chat", "gpt-4o", async (request) => {
+ * await traceLlmRequest("chat", "gpt-4o", async (request) => {
  *   for await (const text of stream) request.recordToken(text);
  *   request.recordCompletion({ outputTokens: 20 });
  * });
  */
-export function traceLlmRequest<T>(operation: string, model: string, run: (request: LlmRequest) => T): T;
-export function traceLlmRequest<T>(
-  operation: string,
-  model: string,
-  attributes: Attributes,
-  run: (request: LlmRequest) => T,
-): T;
+export function traceLlmRequest<T>(operation: string, model: string, run: Run<T>): T;
+export function traceLlmRequest<T>(operation: string, model: string, attributes: Attributes, run: Run<T>): T;
 export function traceLlmRequest(
   operation: string,
   model: string,
@@ -72,15 +81,15 @@ export function traceLlmRequest(
 export function traceLlmRequest<T>(
   operation: string,
   model: string,
-  third?: Attributes | ((request: LlmRequest) => T),
-  fourth?: (request: LlmRequest) => T,
+  third?: Attributes | Run<T>,
+  fourth?: Run<T>,
 ): T | (LlmRequest & AsyncDisposable) {
   const run = typeof third === "function" ? third : fourth;
-  const call = callOf(operation, model, typeof third === "function" ? undefined : third);
   const runtime = manager.runtime();
-  if (run === undefined) return new TracedRequest(runtime, runtime && openRecording(runtime, call));
-  if (runtime === undefined) return run(new TracedRequest(undefined, undefined));
-  return observeCall(runtime, { call, classify: undefined, endsByHand: (recording) => recording.ended }, (recording) =>
-    run(new TracedRequest(runtime, recording)),
-  ) as T;
+  if (runtime !== undefined) manager.addSite("block");
+  const call = callOf(operation, model, typeof third === "function" ? undefined : third);
+  const belonging = runtime && joinOrOpen(runtime, { call });
+  if (run === undefined) return new TracedRequest(runtime, belonging);
+  if (runtime === undefined || belonging === undefined) return run(new TracedRequest());
+  return traceBlock(runtime, belonging, run);
 }

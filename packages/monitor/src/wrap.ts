@@ -18,20 +18,22 @@ export interface Decorator {
 
 /** What happens at a call of a wrapped function. */
 export interface Interceptor {
+  /** A function has been wrapped. */
+  readonly applied: () => void;
   /** Off: the original is called without anything between. Must not allocate. */
   readonly isOn: () => boolean;
-  readonly call: (fn: AnyFunction, self: unknown, args: ArrayLike<unknown>) => unknown;
+  readonly call: (fn: AnyFunction, self: unknown, args: readonly unknown[]) => unknown;
 }
 
 const WRAPPED = Symbol.for("@nexent/monitor/wrapped");
 
 function wrapFunction(fn: AnyFunction, interceptor: Interceptor): AnyFunction {
-  if ((fn as { [WRAPPED]?: true })[WRAPPED] === true) return fn;
+  if (Object.hasOwn(fn, WRAPPED)) return fn;
   // No async wrapper and no closure before the off test: both cost more than everything else together.
-  const wrapped = function (this: unknown): unknown {
-    return interceptor.isOn()
-      ? interceptor.call(fn, this, arguments)
-      : fn.apply(this, arguments as unknown as unknown[]);
+  const wrapped: AnyFunction = function (this: any): any {
+    // oxlint-disable-next-line prefer-rest-params -- a rest parameter would be an allocation when off
+    const args: any = arguments;
+    return interceptor.isOn() ? interceptor.call(fn, this, args) : fn.apply(this, args);
   };
   for (const key of Reflect.ownKeys(fn)) {
     if (key === "prototype" || key === "arguments" || key === "caller") continue;
@@ -39,17 +41,29 @@ function wrapFunction(fn: AnyFunction, interceptor: Interceptor): AnyFunction {
     if (descriptor !== undefined) Reflect.defineProperty(wrapped, key, descriptor);
   }
   Reflect.defineProperty(wrapped, WRAPPED, { value: true });
+  interceptor.applied();
   return wrapped;
+}
+
+/** What a decorator may not be put on; undefined for methods and functions. */
+function misuseOf(target: any, context: any): string | undefined {
+  const kind: unknown = context?.kind;
+  if (typeof kind === "string" && kind !== "method") return `a ${kind}`;
+  if (typeof target !== "function") return "something that is no function";
+  return /^class\b/.test(Function.prototype.toString.call(target)) ? "a class" : undefined;
 }
 
 /** Makes the decorator of an interceptor. A misuse returns its argument as it was and is told to `misused`. */
 export function createDecorator(interceptor: Interceptor, misused: (what: string) => void): Decorator {
   const decorate = (target: any, second?: any, descriptor?: any): any => {
-    if (typeof descriptor?.value === "function")
-      return { ...descriptor, value: wrapFunction(descriptor.value, interceptor) };
-    if (typeof target === "function") return wrapFunction(target, interceptor);
-    misused(second?.kind === undefined ? "something that is no function" : `a ${String(second.kind)}`);
-    return descriptor ?? target;
+    const isLegacy = typeof second === "string" || typeof second === "symbol";
+    const misuse = isLegacy ? misuseOf(descriptor?.value, undefined) : misuseOf(target, second);
+    if (misuse !== undefined) {
+      misused(misuse);
+      return isLegacy ? descriptor : target;
+    }
+    if (!isLegacy) return wrapFunction(target, interceptor);
+    return { ...descriptor, value: wrapFunction(descriptor.value, interceptor) };
   };
-  return decorate as Decorator;
+  return decorate;
 }

@@ -76,6 +76,9 @@ const schema = z.object({
 });
 type Settings = z.infer<typeof schema>;
 
+/** Every variable the server reads. */
+export const SERVER_VARIABLES: readonly string[] = Object.keys(schema.shape);
+
 /**
  * Reads the environment. An empty variable is unset.
  * @throws {CONFIG_INVALID} with every problem in one message.

@@ -24,6 +24,11 @@ export function controlFileIn(dataDir: string | undefined, name: string): Contro
   return createControlFile(dataDir === undefined ? undefined : join(dataDir, "control", `${name}.json`));
 }
 
+/** `ENOENT` and the like, of an error of the file system. */
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
 function memoryFile(): ControlFile {
   let text: string | undefined;
   return {
@@ -42,7 +47,7 @@ function diskFile(path: string): ControlFile {
       try {
         return JSON.parse(await readFile(path, "utf8")) as unknown;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+        if (codeOf(error) === "ENOENT") return undefined;
         throw error;
       }
     },
@@ -86,7 +91,7 @@ async function syncFolder(path: string): Promise<void> {
     await folder.sync();
   } catch (error) {
     // Windows and some file systems cannot sync a folder; the rename itself is still atomic there.
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = codeOf(error);
     if (code !== "EPERM" && code !== "EINVAL" && code !== "EISDIR") throw error;
   } finally {
     await folder.close();

@@ -8,7 +8,7 @@ export type HostVerdict =
 
 /** Host and Origin rules of one listener (reliability contract 7.4), used by every HTTP listener alike. */
 export interface HostRules {
-  check(request: IncomingMessage): HostVerdict;
+  check(request: Pick<IncomingMessage, "headers" | "rawHeaders">): HostVerdict;
   /** Whether an Origin header value is this listener's own or a configured one. */
   isOwnOrigin(origin: string, host: string): boolean;
 }

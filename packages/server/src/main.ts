@@ -1,7 +1,7 @@
 import { ERROR_CODES, MonitorError, type ErrorDefinition } from "@nexent/monitor-core";
 import { readServerConfig } from "./config.ts";
 import { createLogger } from "./self/logger.ts";
-import { startServer } from "./server.ts";
+import { startServer, type RunningServer } from "./server.ts";
 
 /** Exit codes outside the error table: a fault of ours, and the second signal. */
 const EXIT_SOFTWARE = 70;
@@ -23,17 +23,29 @@ async function main(): Promise<void> {
   const config = readServerConfig(process.env);
   const log = createLogger();
   if (config.failpoint !== undefined) log.warn("failpoint_armed", { ...config.failpoint });
-  const server = await startServer(config, { log });
+  let server: RunningServer | undefined;
   let stopping = false;
+  const end = (exitCode: number): void => {
+    stopping = true;
+    log.info("server_stopping");
+    void (server?.stop() ?? Promise.resolve()).then(() => process.exit(exitCode));
+  };
+  const onFailure = (error: MonitorError): void => {
+    process.stderr.write(`${explain(error)}\n`);
+    if (!stopping) end(exitCodeOf(error));
+  };
+  server = await startServer(config, { log, onFailure });
   const onSignal = (): void => {
     // The second signal means now.
     if (stopping) process.exit(EXIT_INTERRUPTED);
-    stopping = true;
-    log.info("server_stopping");
-    void server.stop().then(() => process.exit(0));
+    end(0);
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  // Only a supervisor opens this channel; when it is gone, so are we.
+  process.once("disconnect", () => {
+    if (!stopping) onSignal();
+  });
 }
 
 try {

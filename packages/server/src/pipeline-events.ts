@@ -1,20 +1,18 @@
 /** Why a receiver turned a whole request away; a closed list, also the label `reason`. */
-export const REFUSE_REASONS = [
-  "framing",
-  "host",
-  "origin",
-  "token",
-  "not_found",
-  "method",
-  "content_type",
-  "content_encoding",
-  "too_large",
-  "too_slow",
-  "malformed",
-  "overloaded",
-  "unavailable",
-] as const;
-export type RefuseReason = (typeof REFUSE_REASONS)[number];
+export type RefuseReason =
+  | "framing"
+  | "host"
+  | "origin"
+  | "token"
+  | "not_found"
+  | "method"
+  | "content_type"
+  | "content_encoding"
+  | "too_large"
+  | "too_slow"
+  | "malformed"
+  | "overloaded"
+  | "unavailable";
 
 /**
  * What receivers and ingest tell about themselves. Everything that is lost has a reason here (reliability contract 1.2);

@@ -29,6 +29,8 @@ export interface ServerDeps {
   readonly clock?: Clock;
   readonly log?: Log;
   readonly openStore?: OpenStore;
+  /** The store stopped for good: the process should stop the server and end with the exit code of the error. */
+  readonly onFailure?: (error: MonitorError) => void;
   /** Cheaper hashes for tests. */
   readonly passwordCost?: ScryptCost;
 }
@@ -69,9 +71,17 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   const files = config.webDir === undefined ? noStaticFiles : await loadStaticFiles(config.webDir);
 
   let live: LiveHub | undefined;
-  const store = await (deps.openStore ?? openConfiguredStore)(config, log, (spans) =>
-    tellStored(spans, counters, live),
-  );
+  const store = await (deps.openStore ?? openConfiguredStore)({
+    config,
+    clock,
+    log,
+    onAcknowledged: (spans) => tellStored(spans, counters, live),
+    onFailure: (error) => {
+      state.isReady = false;
+      log.error("store_failed", { code: error.code, message: error.message });
+      deps.onFailure?.(error);
+    },
+  });
   stopList.push(() => store.close());
   const isReady = (): boolean => state.isReady;
 

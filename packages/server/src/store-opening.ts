@@ -1,30 +1,62 @@
-import { constants } from "node:fs";
-import { access, mkdir } from "node:fs/promises";
-import { MonitorError } from "@nexent/monitor-core";
-import { createMemoryStore, type AcknowledgedListener, type TraceStore } from "@nexent/monitor-store";
+import type { MonitorError } from "@nexent/monitor-core";
+import {
+  createMemoryStore,
+  openEmbeddedStore,
+  type AcknowledgedListener,
+  type TraceStore,
+} from "@nexent/monitor-store";
+import type { Clock } from "./clock.ts";
 import type { ServerConfig } from "./config.ts";
 import { createFailpointHook } from "./failpoint.ts";
-import type { Log } from "./log.ts";
+import type { Log, LogFields } from "./log.ts";
 
-/** Opens the store of a configuration. @throws {DATA_DIR_UNUSABLE} */
-export type OpenStore = (config: ServerConfig, log: Log, onAcknowledged: AcknowledgedListener) => Promise<TraceStore>;
-
-async function checkDataDir(dataDir: string): Promise<void> {
-  try {
-    await mkdir(dataDir, { recursive: true });
-    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (error) {
-    throw new MonitorError("DATA_DIR_UNUSABLE", `the data folder ${dataDir} cannot be created, read or written`, {
-      hint: "Set LLM_MONITOR_DATA_DIR to a folder this user may write to.",
-      cause: error,
-    });
-  }
+/** What a store is opened with, and whom it tells what. */
+interface StoreOpening {
+  readonly config: ServerConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onAcknowledged: AcknowledgedListener;
+  /** The store stopped for good; nothing more will be acknowledged. */
+  readonly onFailure: (error: MonitorError) => void;
 }
 
-/** The store of this release ends with the process and declares so (`durability: memory`); control state is on disk. */
-export const openConfiguredStore: OpenStore = async (config, log, onAcknowledged) => {
-  void createFailpointHook(config.failpoint);
-  if (config.dataDir !== undefined) await checkDataDir(config.dataDir);
-  log.info("store_opened", { durability: "memory" });
-  return createMemoryStore({ onAcknowledged });
+/** Opens the store of a configuration. @throws {DATA_DIR_LOCKED} {DATA_DIR_UNUSABLE} {DATA_DIR_TOO_NEW} */
+export type OpenStore = (opening: StoreOpening) => Promise<TraceStore>;
+
+/** The embedded store in the data folder; without a folder, a store that ends with the process. */
+export const openConfiguredStore: OpenStore = async ({ config, clock, log, onAcknowledged, onFailure }) => {
+  if (config.dataDir === undefined) return createMemoryStore({ onAcknowledged });
+  if (config.durability !== "fsync") log.warn("durability_reduced", { durability: config.durability });
+  const failpoint = createFailpointHook(config.failpoint);
+  const store = await openEmbeddedStore({
+    dataDir: config.dataDir,
+    durability: config.durability,
+    diskReserveBytes: config.diskReserveBytes,
+    now: () => clock.wallMs(),
+    logger: {
+      info: (event, fields) => log.info(event, plainFields(fields)),
+      warn: (event, fields) => log.warn(event, plainFields(fields)),
+    },
+    onAcknowledged,
+    onFailure,
+    ...(failpoint === undefined ? {} : { failpoint }),
+  });
+  log.info("store_opened", { durability: store.capabilities.durability });
+  return store;
 };
+
+/** Fields of the store's log as ours: what is no plain value is written as JSON text. */
+function plainFields(fields: Readonly<Record<string, unknown>>): LogFields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, isPlain(value) ? value : textOf(value)]),
+  );
+}
+
+function isPlain(value: unknown): value is string | number | boolean | undefined {
+  return value === undefined || typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}
+
+/** JSON has no form for a `bigint`; its digits are written as text. */
+function textOf(value: unknown): string | undefined {
+  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === "bigint" ? inner.toString() : inner));
+}

@@ -35,7 +35,7 @@ export interface CallFilter {
   readonly providers?: readonly string[];
   readonly services?: readonly string[];
   readonly outcomes?: readonly string[];
-  /** Substring of model, operation, trace id, span id or error type; ASCII letters match in either case. */
+  /** Case-insensitive substring of model, operation, trace id, span id or error type. */
   readonly text?: string;
   readonly number?: readonly NumberCondition[];
 }

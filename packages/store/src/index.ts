@@ -24,3 +24,7 @@ export {
   type WriteOutcome,
 } from "./contract.ts";
 export { createMemoryStore, type MemoryStoreOptions } from "./memory/memory-store.ts";
+export { openEmbeddedStore } from "./embedded.ts";
+export type { EmbeddedStoreOptions } from "./embedded-options.ts";
+export type { EngineLimits } from "./duckdb/database.ts";
+export { nodeIoPort, type AppendFile, type IoPort } from "./io-port.ts";

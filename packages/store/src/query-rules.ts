@@ -72,7 +72,7 @@ function checkColumn(column: string): void {
   if (!(NUMBER_COLUMNS as readonly string[]).includes(column)) throw invalidQuery("unknown number column");
 }
 
-/** Lower-cases ASCII letters only, so that every implementation folds alike. */
-export function foldAscii(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+/** Text in the form in which a search compares it. */
+export function foldCase(text: string): string {
+  return text.toLowerCase();
 }

@@ -1,9 +1,46 @@
-import { encodeColumnBatch } from "@nexent/monitor-core";
+import { encodeAttributes, encodeEvents, encodeLinks, type SpanRecord } from "@nexent/monitor-core";
 import type { StoredSpan } from "./contract.ts";
 
-/** Whether two spans say exactly the same: their encodings are equal. */
-export function isSameSpan(a: StoredSpan, b: StoredSpan): boolean {
-  return Buffer.compare(encodeColumnBatch([a], 0), encodeColumnBatch([b], 0)) === 0;
+/** Whether two spans say exactly the same, the order of their attributes included. */
+export function isSameSpan({ span: a }: StoredSpan, { span: b }: StoredSpan): boolean {
+  return isSameText(a, b) && SCALARS.every((key) => a[key] === b[key]);
+}
+
+const SCALARS = [
+  "traceId",
+  "spanId",
+  "parentSpanId",
+  "flags",
+  "kind",
+  "startUnixNanos",
+  "durationNanos",
+  "status",
+] as const;
+
+function isSameText(a: SpanRecord, b: SpanRecord): boolean {
+  const [left, right] = [textsOf(a), textsOf(b)];
+  return left.every(
+    (text, at) => text === right[at] || (text !== undefined && storedText(text) === storedText(right[at] ?? "")),
+  );
+}
+
+function textsOf(span: SpanRecord): readonly (string | undefined)[] {
+  return [
+    span.name,
+    span.statusMessage,
+    span.scope,
+    span.traceState,
+    span.resource.service,
+    encodeAttributes(span.resource.attributes),
+    encodeAttributes(span.attributes),
+    encodeEvents(span.events),
+    encodeLinks(span.links),
+  ];
+}
+
+/** A lone surrogate cannot be stored and comes back as U+FFFD. */
+function storedText(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, "\ufffd");
 }
 
 /** What to do with a span whose identity is stored already. */

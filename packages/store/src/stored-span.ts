@@ -1,10 +1,10 @@
-import { readLlmFields, storableLlmFields, type SpanRecord } from "@nexent/monitor-core";
+import { llmFieldsOf, storableLlmFields, type SpanRecord } from "@nexent/monitor-core";
 import type { CallRow, StoredSpan } from "./contract.ts";
 import { nanosToSeconds } from "./number-columns.ts";
 
 /** A span with the promoted fields of its attributes, as every store keeps it. */
 export function toStoredSpan(span: SpanRecord): StoredSpan {
-  const llm = readLlmFields(span.attributes);
+  const llm = llmFieldsOf(span);
   return llm === undefined ? { span } : { span, llm: storableLlmFields(llm) };
 }
 

@@ -11,13 +11,15 @@ export interface CheckedBatch {
   readonly reason: string;
 }
 
-/** Sorts out the records that break a rule; everything beyond the batch limit breaks one. */
-export function checkBatch(batch: RecordBatch): CheckedBatch {
+/**
+ * Sorts out the records that break a rule; everything beyond the batch limit breaks one.
+ * @param options.takesOpenSpans false while too many spans wait for their end.
+ */
+export function checkBatch(batch: RecordBatch, { takesOpenSpans = true } = {}): CheckedBatch {
   const spans: StoredSpan[] = [];
   let reason = "";
   for (const [at, span] of batch.spans.entries()) {
-    const broken =
-      at < LIMITS.spansPerRequest ? brokenRule(span) : `more than ${LIMITS.spansPerRequest} spans in one batch`;
+    const broken = brokenRule(span) ?? brokenBound(at, takesOpenSpans || span.durationNanos !== undefined);
     if (broken === undefined) spans.push(toStoredSpan(span));
     else if (reason === "") reason = broken;
   }
@@ -28,4 +30,9 @@ export function checkBatch(batch: RecordBatch): CheckedBatch {
 export function outcomeOf(checked: CheckedBatch): WriteOutcome {
   if (checked.rejected === 0) return { status: "accepted", records: checked.spans.length };
   return { status: "partial", accepted: checked.spans.length, rejected: checked.rejected, reason: checked.reason };
+}
+
+function brokenBound(at: number, isTaken: boolean): string | undefined {
+  if (at >= LIMITS.spansPerRequest) return `more than ${LIMITS.spansPerRequest} spans in one batch`;
+  return isTaken ? undefined : "too many spans wait for their end";
 }

@@ -33,7 +33,8 @@ export function fakeStream(plan, seed) {
     tokens += size;
   };
   const run = (kind, until) => {
-    while (tokens < until) {
+    for (;;) {
+      if (tokens >= until) return;
       emit(kind);
       const pause = plan.stalls.find((stall) => !stall.done && tokens >= stall.at);
       if (pause === undefined) now += gapMs() * (tokens > (plan.slowFrom ?? Infinity) ? 1.7 : 1);

@@ -6,7 +6,7 @@
   try {
     choice = localStorage.getItem("nexent.theme");
     language = localStorage.getItem("nexent.language");
-  } catch (_) {
+  } catch {
     // Storage may be blocked; the system's choice holds.
   }
   var dark = choice === "dark" || (choice !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);

@@ -67,7 +67,9 @@ function loginAddress(path: string, search: string): string {
 function useSignedOutWatch(): void {
   const forget = useForgetSession();
   const latest = useRef(forget);
-  latest.current = forget;
+  useEffect(() => {
+    latest.current = forget;
+  });
   useEffect(() => whenSignedOut(() => latest.current()), []);
 }
 

@@ -1,1 +1,7 @@
-declare module "virtual:tokens.css";
+import "react";
+
+declare module "react" {
+  interface CSSProperties {
+    [variable: `--${string}`]: string | number | undefined;
+  }
+}

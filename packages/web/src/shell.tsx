@@ -1,10 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { Session } from "@nexent/monitor-api";
-import { lazy, Suspense, useEffect, useRef, useState, type RefObject } from "react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState, type RefObject } from "react";
 import { Link, Route, Switch, useLocation, useRoute, useSearch } from "wouter";
 import { useLive, useLiveEvents } from "./api/live-context.tsx";
-import { storeHealth, useFacets, useHealth } from "./api/queries.ts";
-import { serverNow, useServerContact } from "./api/server-contact.ts";
+import { storeHealth, useFacets, useHealth } from "./api/frame-queries.ts";
+import { secondsSince, serverNow, useServerContact } from "./api/server-contact.ts";
 import { useSignOut } from "./api/session.ts";
 import { Button, buttonClass } from "./components/button.tsx";
 import { ChoiceFilter } from "./components/choice-filter.tsx";
@@ -126,7 +126,7 @@ function PageRail(props: RailProps) {
       foot={items("foot")}
       narrow={props.narrow}
       onNarrow={props.onNarrow}
-      onSignOut={() => signOut.mutate()}
+      onSignOut={() => void signOut()}
     />
   );
 }
@@ -142,6 +142,8 @@ function PageHeader({ page, search, timesOpen, onTimesOpen }: PageHeaderProps) {
   const t = useT();
   const view = useView();
   const facets = useFacets(true);
+  const { setFilter } = view;
+  const onFilter = useCallback((text: string, commit: boolean) => setFilter(text, { replace: !commit }), [setFilter]);
   const title = page === undefined ? t("app.name") : t(page.title);
   if (page?.scoped !== true) return <Header title={title} />;
   return (
@@ -169,15 +171,7 @@ function PageHeader({ page, search, timesOpen, onTimesOpen }: PageHeaderProps) {
           />
         </>
       }
-      search={
-        page.searchable ? (
-          <FilterField
-            value={view.filter}
-            inputRef={search}
-            onChange={(text, commit) => view.setFilter(text, { replace: !commit })}
-          />
-        ) : undefined
-      }
+      search={page.searchable ? <FilterField value={view.filter} ref={search} onChange={onFilter} /> : undefined}
       times={
         <>
           <TimePicker
@@ -209,15 +203,14 @@ function Pill(props: { readonly page: PageRoute }) {
     if (state === "fixed") view.setRange({ kind: "relative", key: props.page.defaultRange });
     else view.setLive(!view.live);
   };
-  const ageMs = Date.now() - (live.lastEventMs() ?? Date.now());
-  return <LivePill state={state} age={format.duration(Math.round(ageMs / 1e3))} waiting={0} onToggle={toggle} />;
+  return <LivePill state={state} age={format.duration(secondsSince(live.lastEventMs()))} onToggle={toggle} />;
 }
 
 function pillState(fixed: boolean, wanted: boolean, live: ReturnType<typeof useLive>["state"]): PillState {
   if (fixed) return "fixed";
   if (!wanted) return "paused";
-  if (live === "live" || live === "off") return "live";
-  return live === "stale" ? "stale" : "reconnecting";
+  if (live === "reconnecting" || live === "stale") return live;
+  return "live";
 }
 
 function Banners(props: { readonly session: Session }) {
@@ -237,7 +230,7 @@ function Banners(props: { readonly session: Session }) {
       {contact.gone ? (
         <Banner
           text={t("app.serverGone", {
-            age: format.duration(Math.round((Date.now() - (contact.lastAnswerMs ?? Date.now())) / 1e3)),
+            age: format.duration(secondsSince(contact.lastAnswerMs)),
           })}
         />
       ) : null}

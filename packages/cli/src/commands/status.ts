@@ -39,8 +39,8 @@ async function firstAnswering(host: string, ports: readonly number[]): Promise<s
   const urls = ports.map((port) => `http://${host}:${port}`);
   for (const url of urls) {
     const answer = await askHealth(`${url}/health`);
-    // Grafana on 3005 has no /health of this shape.
-    if (answer.status === "up" && typeof answer.body === "object") return url;
+    // Grafana on 3005 answers every address with its sign-in page.
+    if (answer.status === "up" && answer.body === "ok") return url;
   }
   return urls[0] ?? "";
 }

@@ -35,7 +35,7 @@ export const verifyCommand: Command = {
       type: "string",
       valueName: "N",
       defaultText: "5",
-      summary: "plays of each scenario at each target",
+      summary: "plays of each scenario at each target; more where only times are off",
     },
     { name: "concurrency", type: "string", valueName: "N", defaultText: "6", summary: "plays at the same time" },
     {

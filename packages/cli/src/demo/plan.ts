@@ -15,7 +15,7 @@ export interface PlannedCall {
 }
 
 /** A stretch of the demo in which one model is slow on purpose, for the eye to find. Milliseconds after the start. */
-export interface SlowEpisode {
+interface SlowEpisode {
   readonly model: string;
   readonly fromMs: number;
   readonly toMs: number;

@@ -12,7 +12,7 @@ export interface PlayStats {
 }
 
 /** What is known when a play starts. */
-export interface PlayStart {
+interface PlayStart {
   readonly id: string;
   readonly model: string;
   readonly arrivedUnixMs: number;

@@ -11,13 +11,17 @@ export function scheduleOfScenarioModel(model: string): Schedule | undefined {
   return scenario === undefined ? undefined : scheduleOfScenario(scenario);
 }
 
-/** A scenario as the server plays it: status and headers come with the first write. */
-export function scheduleOfScenario(scenario: Scenario): Schedule {
+/**
+ * A scenario as the server plays it. The head of an event stream is sent at once, as most servers do; any other head comes
+ * with the body, and none at all when nothing is ever written.
+ */
+function scheduleOfScenario(scenario: Scenario): Schedule {
+  const streams = scenario.headers["content-type"]?.startsWith("text/event-stream") === true;
   return {
     name: scenario.name,
     status: scenario.status,
     headers: scenario.headers,
-    headAtMs: undefined,
+    headAtMs: streams && scenario.writes.length > 0 ? 0 : undefined,
     writes: scenario.writes,
     end: scenario.end,
   };

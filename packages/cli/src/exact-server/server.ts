@@ -37,15 +37,18 @@ export interface ExactServerOptions {
   readonly host?: string;
   /** Up to how many streams at once get sub-millisecond writes; default 8, see {@link createDeadlineClock}. */
   readonly preciseStreams?: number;
+  /** How many plays {@link ExactServer.play} remembers; default 2 000. */
+  readonly rememberedPlays?: number;
 }
 
 class PlayingServer implements ExactServer {
   readonly #clock: DeadlineClock;
-  readonly #log: PlayLog = createPlayLog();
+  readonly #log: PlayLog;
   readonly #server: Server;
   readonly #host: string;
 
   constructor(options: ExactServerOptions) {
+    this.#log = createPlayLog(options.rememberedPlays);
     this.#host = options.host ?? "127.0.0.1";
     this.#clock = createDeadlineClock(options.preciseStreams === undefined ? {} : { spinUpTo: options.preciseStreams });
     this.#server = createServer(

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { lastLines, openLog } from "./log-file.ts";
 
 /** How to start one program of the product as a child of this process. */
 export interface ServiceStart {
@@ -11,7 +11,7 @@ export interface ServiceStart {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Node options, e.g. `--max-semi-space-size=32`. */
   readonly execArgv?: readonly string[];
-  /** stdout and stderr are appended to this file. */
+  /** stdout and stderr are appended to this file; it is made, and rotated when it has grown large. */
   readonly logPath: string;
 }
 
@@ -33,7 +33,7 @@ export interface ServiceProcess {
   stop(graceMs: number): Promise<ServiceExit>;
   /** SIGKILL now. */
   kill(): void;
-  /** The last `lines` lines of its log. */
+  /** The last `lines` lines that it has logged. */
   lastLogLines(lines: number): readonly string[];
 }
 
@@ -42,20 +42,21 @@ class SpawnedService implements ServiceProcess {
   readonly exited: Promise<ServiceExit>;
   readonly #child: ChildProcess;
   readonly #logPath: string;
+  readonly #logStartBytes: number;
   #exit: ServiceExit | undefined;
 
   constructor(start: ServiceStart) {
     this.name = start.name;
     this.#logPath = start.logPath;
-    mkdirSync(dirname(start.logPath), { recursive: true });
-    const log = openSync(start.logPath, "a", 0o600);
+    const log = openLog(start.logPath);
+    this.#logStartBytes = log.sizeBytes;
     this.#child = spawn(process.execPath, [...(start.execArgv ?? []), start.entry], {
       env: { ...start.env },
-      stdio: ["ignore", log, log, "ipc"],
+      stdio: ["ignore", log.fd, log.fd, "ipc"],
       // An own group: Ctrl-C in the terminal reaches the supervisor only, which then stops the children in order.
       detached: true,
     });
-    closeSync(log);
+    closeSync(log.fd);
     // The channel is a life line, not a reason to stay alive.
     this.#child.channel?.unref();
     this.exited = new Promise((resolve) => {
@@ -93,12 +94,7 @@ class SpawnedService implements ServiceProcess {
   }
 
   lastLogLines(lines: number): readonly string[] {
-    try {
-      return readFileSync(this.#logPath, "utf8").trimEnd().split("\n").slice(-lines);
-    } catch {
-      // No log is no reason to hide the fault that made somebody ask for it.
-      return [];
-    }
+    return lastLines(this.#logPath, this.#logStartBytes, lines);
   }
 }
 

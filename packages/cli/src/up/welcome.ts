@@ -48,7 +48,7 @@ export function welcomeText(facts: WelcomeFacts): readonly string[] {
 }
 
 /** The copy-paste request to the built-in exact-schedule model. */
-export function firstRequest(gateway: string): string {
+function firstRequest(gateway: string): string {
   const body = '{"model":"exact","stream":true,"messages":[{"role":"user","content":"Hello"}]}';
   return `curl -N ${gateway}/exact/v1/chat/completions -H 'content-type: application/json' -d '${body}'`;
 }

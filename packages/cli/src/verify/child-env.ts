@@ -13,6 +13,6 @@ export function exportSettings(endpoint: string, service: string): Record<string
     SERVICE_NAME: service,
     OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
     OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
-    OTEL_BSP_SCHEDULE_DELAY: "200",
+    OTEL_BSP_SCHEDULE_DELAY: "1000",
   };
 }

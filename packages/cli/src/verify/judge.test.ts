@@ -172,6 +172,30 @@ describe("the judge", () => {
     expect(judge({ ...given, plays: [disturbed, disturbed, good] }).failures).toHaveLength(1);
   });
 
+  it("lets most plays decide whether there is a rate, and nothing else", () => {
+    const good: PlayEvidence = { playId: "p", play: playOf(), observed: [recordOf(RIGHT)] };
+    const given = { scenario: scenarioWith(), target: "sdk" as const };
+    const noRate: PlayEvidence = { ...good, observed: [recordOf(without("generationRateTokensPerSecond"))] };
+    expect(judge({ ...given, plays: [good, noRate, good] }).failures).toEqual([]);
+    expect(judge({ ...given, plays: [noRate, noRate, good] }).failures).toEqual([
+      "generation rate is missing in 2 of 3 plays",
+    ]);
+    const noTokens: PlayEvidence = { ...good, observed: [recordOf(without("outputTokens"))] };
+    expect(judge({ ...given, plays: [good, noTokens, good] }).failures).toEqual(["output tokens: – instead of 3"]);
+    const unknown = { ...given, scenario: scenarioWith({}, { kind: "read" }, ["generationRateTokensPerSecond"]) };
+    expect(judge({ ...unknown, plays: [good, good] }).failures).toEqual([
+      "generation rate must be unknown, is present in 2 of 2 plays",
+    ]);
+  });
+
+  it("tells failures of nothing but times from all others", () => {
+    expect(judgeOne({ observed: [recordOf({ ...RIGHT, ttftSeconds: 0.51 })] }).onlyTimesFail).toBe(true);
+    expect(judgeOne({ observed: [recordOf({ ...RIGHT, ttftSeconds: 0.51, outputTokens: 4 })] }).onlyTimesFail).toBe(
+      false,
+    );
+    expect(judgeOne({}).onlyTimesFail).toBe(false);
+  });
+
   it("allows nothing when the tolerance is 0", () => {
     const observed = [recordOf({ ...RIGHT, ttftSeconds: 0.500_001 })];
     const given = {

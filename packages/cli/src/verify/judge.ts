@@ -36,6 +36,8 @@ export interface Verdict {
   readonly outputTokens: readonly string[];
   /** What is wrong, in sentences; empty = passed. */
   readonly failures: readonly string[];
+  /** Nothing is wrong but times: a disturbed host can cause that, more plays can tell. */
+  readonly onlyTimesFail: boolean;
 }
 
 /** Everything to judge together. */
@@ -43,11 +45,6 @@ export interface Case {
   readonly scenario: Scenario;
   readonly target: TargetName;
   readonly plays: readonly PlayEvidence[];
-}
-
-interface Pair {
-  readonly record: ObservedRecord;
-  readonly truth: TimedTruth;
 }
 
 /** Compares what a target recorded with the right answer. Pure: the same evidence gives the same verdict. */
@@ -58,6 +55,17 @@ export function judge(given: Case, tolerances: Tolerances = DEFAULT_TOLERANCES):
   const ttftErrorMs = timeErrorMs(pairs, "ttftSeconds", (record) => record.fields.ttftSeconds);
   const rateErrorPercent = rateError(pairs);
   const upstreamAbortMs = abortDelayMs(plays);
+  const wrong = [
+    ...countFailures(plays),
+    ...wordFailures(scenario.truth, records),
+    ...presenceFailures(scenario.truth, records),
+  ];
+  const late = [
+    ...numberFailures(pairs, ttftErrorMs, rateErrorPercent, tolerances),
+    ...durationFailures(scenario, pairs, tolerances),
+    ...abortFailures(upstreamAbortMs, tolerances),
+    ...ratePresenceFailures(scenario.truth, records),
+  ];
   return {
     scenario: scenario.name,
     target,
@@ -69,34 +77,23 @@ export function judge(given: Case, tolerances: Tolerances = DEFAULT_TOLERANCES):
     ...(ttftErrorMs === undefined ? {} : { ttftErrorMs }),
     ...(rateErrorPercent === undefined ? {} : { rateErrorPercent }),
     ...(upstreamAbortMs === undefined ? {} : { upstreamAbortMs }),
-    failures: [
-      ...countFailures(plays),
-      ...wordFailures(scenario.truth, records),
-      ...presenceFailures(scenario.truth, records),
-      ...numberFailures(pairs, ttftErrorMs, rateErrorPercent, tolerances),
-      ...durationFailures(scenario, pairs, tolerances),
-      ...(upstreamAbortMs !== undefined && upstreamAbortMs > tolerances.abortMs
-        ? [`the upstream noticed the end after ${upstreamAbortMs.toFixed(0)} ms, allowed are ${tolerances.abortMs}`]
-        : []),
-    ],
+    failures: [...wrong, ...late],
+    onlyTimesFail: wrong.length === 0 && late.length > 0,
   };
 }
 
-/** The five firsts and the other numbers that must be present or absent as the scenario says. */
-const PRESENCE = [
-  ["first chunk", "firstChunkSeconds"],
-  ["TTFT", "ttftSeconds"],
-  ["first answer token", "firstAnswerTokenSeconds"],
-  ["first tool call", "firstToolCallSeconds"],
-  ["generation rate", "generationRateTokensPerSecond"],
-] as const;
-
+/** The firsts that must be present or absent as the scenario says. */
 const FIRSTS = [
   ["first chunk", "firstChunkSeconds"],
   ["TTFT", "ttftSeconds"],
   ["first answer token", "firstAnswerTokenSeconds"],
   ["first tool call", "firstToolCallSeconds"],
 ] as const;
+
+interface Pair {
+  readonly record: ObservedRecord;
+  readonly truth: TimedTruth;
+}
 
 function pairOf(scenario: Scenario, evidence: PlayEvidence): readonly Pair[] {
   const record = evidence.observed[0];
@@ -139,7 +136,7 @@ function wordFailures(truth: ScenarioTruth, records: readonly ObservedRecord[]):
 function presenceFailures(truth: ScenarioTruth, records: readonly ObservedRecord[]): readonly string[] {
   return distinct(
     records.flatMap(({ fields }) =>
-      PRESENCE.flatMap(([label, field]) => {
+      FIRSTS.flatMap(([label, field]) => {
         if (truth[field] === undefined && fields[field] !== undefined)
           return [`${label} must be unknown, is ${fields[field]}`];
         if (truth[field] !== undefined && fields[field] === undefined) return [`${label} is missing`];
@@ -147,6 +144,18 @@ function presenceFailures(truth: ScenarioTruth, records: readonly ObservedRecord
       }),
     ),
   );
+}
+
+/**
+ * A window below 1 ms has no rate: a process that the host lets wait reads many chunks at once, or one read for longer than
+ * that. As with the median, most plays decide.
+ */
+function ratePresenceFailures(truth: ScenarioTruth, records: readonly ObservedRecord[]): readonly string[] {
+  const right = truth.generationRateTokensPerSecond !== undefined;
+  const wrong = records.filter(({ fields }) => (fields.generationRateTokensPerSecond !== undefined) !== right);
+  if (wrong.length * 2 <= records.length) return [];
+  const count = `in ${wrong.length} of ${records.length} plays`;
+  return [right ? `generation rate is missing ${count}` : `generation rate must be unknown, is present ${count}`];
 }
 
 function numberFailures(
@@ -175,6 +184,12 @@ function durationFailures(scenario: Scenario, pairs: readonly Pair[], tolerances
   const error = timeErrorMs(pairs, "durationSeconds", (record) => record.durationSeconds);
   return error !== undefined && error > tolerances.durationMs
     ? [`duration is off by ${error.toFixed(3)} ms (median), allowed are ${tolerances.durationMs}`]
+    : [];
+}
+
+function abortFailures(upstreamAbortMs: number | undefined, tolerances: Tolerances): readonly string[] {
+  return upstreamAbortMs !== undefined && upstreamAbortMs > tolerances.abortMs
+    ? [`the upstream noticed the end after ${upstreamAbortMs.toFixed(0)} ms, allowed are ${tolerances.abortMs}`]
     : [];
 }
 
@@ -216,7 +231,7 @@ function differs(label: string, measured: string, right: string): readonly strin
 }
 
 /** `ok`, `error/timeout`; `–` when unknown. */
-export function outcomeText(outcome: string | undefined, errorType: string | undefined): string {
+function outcomeText(outcome: string | undefined, errorType: string | undefined): string {
   return `${outcome ?? "–"}${errorType === undefined ? "" : `/${errorType}`}`;
 }
 

@@ -4,19 +4,23 @@ import type { Scenario } from "@nexent/monitor-core/scenarios";
 import type { PlayReport, VerifyTarget } from "./target.ts";
 
 const PLAY_TIMEOUT_MS = 60_000;
+const WARM_UP_ROUNDS = 2;
 
 /** One play that was made. */
-export interface PlayedOrder extends PlayReport {
+export interface PlayedOrder extends PlayReport, PlayPair {
+  readonly playId: string;
+}
+
+/** A scenario at a target that it is meant for. */
+export interface PlayPair {
   readonly scenario: Scenario;
   readonly target: VerifyTarget;
-  readonly playId: string;
 }
 
 /** What to play, and how. */
 export interface PlayPlan {
-  readonly scenarios: readonly Scenario[];
-  readonly targets: readonly VerifyTarget[];
-  /** Plays of each scenario at each target. */
+  readonly pairs: readonly PlayPair[];
+  /** Plays of each pair. */
   readonly repeat: number;
   /** Plays at the same time, over all targets. */
   readonly concurrency: number;
@@ -25,7 +29,7 @@ export interface PlayPlan {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** Plays every scenario at every target that it is meant for, a few at a time. Never rejects for what a play does. */
+/** Plays every pair, a few at a time. Never rejects for what a play does. */
 export async function playAll(plan: PlayPlan): Promise<readonly PlayedOrder[]> {
   const queue = ordersOf(plan);
   const total = queue.length;
@@ -40,19 +44,28 @@ export async function playAll(plan: PlayPlan): Promise<readonly PlayedOrder[]> {
   return played;
 }
 
-function ordersOf(plan: PlayPlan): PlayedOrder[] {
-  const orders: PlayedOrder[] = [];
-  // Long ones first within a round, so that the last round does not end with one stream playing alone.
-  const longestFirst = [...plan.scenarios].sort((a, b) => lengthMs(b) - lengthMs(a));
-  for (let round = 0; round < plan.repeat; round += 1) {
-    for (const scenario of longestFirst) {
-      for (const target of plan.targets) {
-        if (!scenario.targets.includes(target.name)) continue;
-        orders.push({ scenario, target, playId: randomBytes(16).toString("hex") });
-      }
-    }
+/**
+ * Plays `scenario` a few times at every target without judging it: connections are opened and code is compiled once in
+ * the life of a process, not in every call.
+ */
+export async function warmUp(scenario: Scenario, targets: readonly VerifyTarget[], concurrency: number): Promise<void> {
+  for (let round = 0; round < WARM_UP_ROUNDS; round += 1) {
+    const crowd = targets.flatMap((target) => Array.from({ length: concurrency }, () => target));
+    await Promise.all(crowd.map((target) => playOnce({ scenario, target, playId: newPlayId() })));
   }
-  return orders;
+}
+
+/** 32 hex digits, fit for a trace id. */
+function newPlayId(): string {
+  return randomBytes(16).toString("hex");
+}
+
+/** Round by round; long ones first within a round, so that the last does not end with one stream playing alone. */
+function ordersOf(plan: PlayPlan): PlayedOrder[] {
+  const round = [...plan.pairs].sort((a, b) => lengthMs(b.scenario) - lengthMs(a.scenario));
+  return Array.from({ length: plan.repeat }, () => round).flatMap((pairs) =>
+    pairs.map(({ scenario, target }) => ({ scenario, target, playId: newPlayId() })),
+  );
 }
 
 async function playOnce(order: PlayedOrder): Promise<PlayReport> {

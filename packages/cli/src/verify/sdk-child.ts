@@ -19,7 +19,7 @@ async function play(order: Extract<SdkOrder, { readonly type: "play" }>): Promis
   const scenario = scenarioByName(order.scenario);
   if (scenario === undefined) return undefined;
   const abort = new AbortController();
-  const ask = callOf(scenario, order.playId, order.baseUrl, abort.signal);
+  const ask = callOf(scenario, order.playId, order.baseUrl, abort);
   let leftUnixMs: number | undefined;
   const leave = (): void => {
     leftUnixMs ??= performance.timeOrigin + performance.now();
@@ -39,7 +39,12 @@ async function play(order: Extract<SdkOrder, { readonly type: "play" }>): Promis
   return leftUnixMs;
 }
 
-function callOf(scenario: Scenario, playId: string, baseUrl: string, signal: AbortSignal): () => Promise<unknown> {
+function callOf(
+  scenario: Scenario,
+  playId: string,
+  baseUrl: string,
+  controller: AbortController,
+): () => Promise<unknown> {
   const { path, body } = requestOf(scenario);
   const operation = scenario.format === "openai-chat" ? "chat_completion" : "completion";
   const decorate = monitorLlmCall(`scenario/${scenario.name}`, operation, {
@@ -47,7 +52,7 @@ function callOf(scenario: Scenario, playId: string, baseUrl: string, signal: Abo
     attributes: { [PLAY_ATTRIBUTE]: playId },
   });
   return decorate(async () =>
-    askModel({ url: `${baseUrl}${path}`, body, headers: { [PLAY_ID_HEADER]: playId }, signal }),
+    askModel({ url: `${baseUrl}${path}`, body, headers: { [PLAY_ID_HEADER]: playId }, controller }),
   );
 }
 

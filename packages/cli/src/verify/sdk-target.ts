@@ -1,8 +1,9 @@
 import { fork, type ChildProcess } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MonitorError } from "@nexent/monitor-core";
+import { lastLines, openLog } from "../processes/log-file.ts";
 import { exportSettings, withoutSettings } from "./child-env.ts";
 import type { SdkAnswer, SdkOrder } from "./sdk-messages.ts";
 import type { PlayOrder, PlayReport, TargetStart, VerifyTarget } from "./target.ts";
@@ -68,17 +69,17 @@ class SdkTarget implements VerifyTarget {
 /** Starts a process that uses the SDK as an application does. @throws when it does not come up. */
 export async function startSdkTarget(start: TargetStart): Promise<VerifyTarget> {
   const logPath = join(start.logDir, "sdk.log");
-  const log = openSync(logPath, "a", 0o600);
+  const log = openLog(logPath);
   const child = fork(new URL("./sdk-child.js", import.meta.url), [], {
     // Never-read streams are given up by the collector or by shutdown, whichever is first.
     env: { ...withoutSettings(start.env), ...exportSettings(start.otlpEndpoint, "nexent-verify-sdk") },
-    stdio: ["ignore", log, log, "ipc"],
+    stdio: ["ignore", log.fd, log.fd, "ipc"],
   });
-  closeSync(log);
+  closeSync(log.fd);
   const target = new SdkTarget(child, start.exactBaseUrl);
   if (await becomesReady(child)) return target;
   child.kill("SIGKILL");
-  const tail = readFileSync(logPath, "utf8").trimEnd().split("\n").slice(-10).join("\n");
+  const tail = lastLines(logPath, log.sizeBytes, 10).join("\n");
   throw new MonitorError("UPSTREAM_UNREACHABLE", `the process that uses the SDK did not start:\n${tail}`);
 }
 

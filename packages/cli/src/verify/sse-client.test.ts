@@ -1,6 +1,6 @@
 import { array, assert, asyncProperty, nat } from "fast-check";
 import { expect, it } from "vitest";
-import { AnswerError, readEvents } from "./sse-client.ts";
+import { APIError, readEvents } from "./sse-client.ts";
 
 function bodyOf(text: string, cuts: readonly number[]): ReadableStream<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
@@ -41,6 +41,6 @@ it("throws an error event as client libraries do, after what came before it", as
   };
   const error: unknown = await read().catch((thrown: unknown) => thrown);
   expect(seen).toEqual([{ a: 1 }]);
-  expect(error).toBeInstanceOf(AnswerError);
+  expect(error).toBeInstanceOf(APIError);
   expect(error).toMatchObject({ status: undefined, code: "x", type: "server_error", message: "no" });
 });

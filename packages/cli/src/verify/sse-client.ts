@@ -1,19 +1,22 @@
 import { z } from "zod";
 
-/** An HTTP error answer, with the fields client libraries give it. */
-export class AnswerError extends Error {
+/** An error answer or error event, with the name and the fields that client libraries give it. */
+export class APIError extends Error {
   /** HTTP status; `undefined` for an error event under status 200. */
   readonly status: number | undefined;
-  readonly code: string | undefined;
+  readonly code: string | number | undefined;
   readonly type: string | undefined;
+  /** The `error` member as it came. */
+  readonly error: unknown;
 
   constructor(status: number | undefined, body: unknown) {
     const fault = faultOf(body);
     super(fault.message ?? `status ${String(status)}`);
-    this.name = "AnswerError";
+    this.name = "APIError";
     this.status = status;
     this.code = fault.code;
     this.type = fault.type;
+    this.error = fault;
   }
 }
 
@@ -22,27 +25,59 @@ export interface StreamRequest {
   readonly url: string;
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly signal: AbortSignal;
+  /** Aborts the request and its answer. */
+  readonly controller: AbortController;
 }
 
 /**
- * Asks as client libraries do: a stream answer becomes an async iterable of parsed chunks, anything else its JSON.
- * @throws {AnswerError} for a status of 400 or more.
+ * An answer that is streamed, in the shape client libraries give it: an async iterable with the controller that aborts its
+ * request. An abort ends it quietly; leaving it early aborts the request.
+ */
+class AnswerStream implements AsyncIterable<unknown> {
+  readonly controller: AbortController;
+  readonly #body: ReadableStream<Uint8Array>;
+
+  constructor(body: ReadableStream<Uint8Array>, controller: AbortController) {
+    this.#body = body;
+    this.controller = controller;
+  }
+
+  async *iterator(): AsyncGenerator<unknown, void, undefined> {
+    let complete = false;
+    try {
+      yield* readEvents(this.#body);
+      complete = true;
+    } catch (error) {
+      if (!this.controller.signal.aborted) throw error;
+    } finally {
+      if (!complete) this.controller.abort();
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
+    return this.iterator();
+  }
+}
+
+/**
+ * Asks as client libraries do: a streamed answer becomes a stream of parsed chunks, anything else its JSON.
+ * @throws {APIError} for a status of 400 or more.
  */
 export async function askModel(request: StreamRequest): Promise<unknown> {
   const response = await fetch(request.url, {
     method: "POST",
     body: request.body,
     headers: { "content-type": "application/json", ...request.headers },
-    signal: request.signal,
+    signal: request.controller.signal,
   });
-  if (!response.ok) throw new AnswerError(response.status, parseOrNothing(await response.text()));
+  if (!response.ok) throw new APIError(response.status, parseOrNothing(await response.text()));
   const contentType = response.headers.get("content-type") ?? "";
-  if (contentType.startsWith("text/event-stream") && response.body !== null) return readEvents(response.body);
+  if (contentType.startsWith("text/event-stream") && response.body !== null)
+    return new AnswerStream(response.body, request.controller);
   return response.json();
 }
 
-/** Parsed `data:` values of a server-sent event stream; ends at `[DONE]`. @throws {AnswerError} at an error event. */
+/** Parsed `data:` values of a server-sent event stream; ends at `[DONE]`. @throws {APIError} at an error event. */
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<unknown, void, undefined> {
   const decoder = new TextDecoder();
   let pending = "";
@@ -57,7 +92,7 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
       if (data === "[DONE]") return;
       if (data === undefined) continue;
       const value = parseOrNothing(data);
-      if (hasError(value)) throw new AnswerError(undefined, value);
+      if (hasError(value)) throw new APIError(undefined, value);
       if (value !== undefined) yield value;
     }
   }
@@ -75,13 +110,15 @@ function hasError(value: unknown): boolean {
 }
 
 const text = z.string().optional().catch(undefined);
-const faultSchema = z.looseObject({ error: z.looseObject({ message: text, code: text, type: text }) });
+const faultSchema = z.looseObject({
+  error: z.looseObject({
+    message: text,
+    code: z.union([z.string(), z.number()]).optional().catch(undefined),
+    type: text,
+  }),
+});
 
-function faultOf(body: unknown): {
-  readonly message?: string | undefined;
-  readonly code?: string | undefined;
-  readonly type?: string | undefined;
-} {
+function faultOf(body: unknown): Partial<z.output<typeof faultSchema>["error"]> {
   const parsed = faultSchema.safeParse(body);
   return parsed.success ? parsed.data.error : {};
 }

@@ -13,6 +13,7 @@ const PASSED: Verdict = {
   outcomes: ["ok"],
   outputTokens: ["20"],
   failures: [],
+  onlyTimesFail: false,
 };
 
 const FAILED: Verdict = {
@@ -24,6 +25,7 @@ const FAILED: Verdict = {
   outcomes: ["error/stream_interrupted"],
   outputTokens: ["~3", "–"],
   failures: ["1 of 5 calls have no record"],
+  onlyTimesFail: false,
 };
 
 it("shows one row per scenario and target, unknown as a dash, and why a row failed", () => {

@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Scenario } from "@nexent/monitor-core/scenarios";
 import { startExactServer, type ExactServer } from "../exact-server/server.ts";
 import type { PlayEvidence, TargetName } from "./evidence.ts";
 import { startGatewayTarget } from "./gateway-target.ts";
 import { judge, type Tolerances, type Verdict } from "./judge.ts";
 import { startOtlpSink, type OtlpSink } from "./otlp-sink.ts";
-import { playAll, type PlayedOrder } from "./play-all.ts";
+import { playAll, warmUp, type PlayedOrder, type PlayPair } from "./play-all.ts";
 import { startSdkTarget } from "./sdk-target.ts";
 import type { TargetStart, VerifyTarget } from "./target.ts";
 
@@ -32,6 +33,14 @@ export interface VerifyReport {
   readonly refusedPayloads: readonly string[];
 }
 
+/**
+ * Scenarios that fail in nothing but times are played again, two at a time: another program on this host may have been
+ * the cause. All plays count, so a real deviation stays one.
+ */
+const ROUNDS_AGAIN = 3;
+const AGAIN_WITHIN_MS = 60_000;
+const RECORDED_WITHIN_MS = 3_000;
+
 const STARTERS: Readonly<Record<TargetName, (start: TargetStart) => Promise<VerifyTarget>>> = {
   gateway: startGatewayTarget,
   sdk: startSdkTarget,
@@ -40,45 +49,79 @@ const STARTERS: Readonly<Record<TargetName, (start: TargetStart) => Promise<Veri
 /** Starts everything needed, plays the scenarios, stops everything, and judges what was recorded. */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const logDir = mkdtempSync(join(tmpdir(), "nexent-verify-"));
-  // Every stream of ours deserves exact writes, so spinning goes up to the whole crowd.
-  const server = await startExactServer({ preciseStreams: options.concurrency * 2 });
+  // No spinning: what counts is when a write was really made, and the core is better left to what is measured.
+  const server = await startExactServer({
+    preciseStreams: 0,
+    rememberedPlays: Number.POSITIVE_INFINITY,
+  });
   const sink = await startOtlpSink();
-  const running: VerifyTarget[] = [];
+  const targets: VerifyTarget[] = [];
   try {
     const start: TargetStart = { exactBaseUrl: server.baseUrl, otlpEndpoint: sink.endpoint, env: options.env, logDir };
-    for (const name of options.targets) running.push(await STARTERS[name](start));
-    const played = await playAll({ ...options, targets: running });
-    await stopAll(running);
-    return { verdicts: judgeAll(options, played, server, sink), refusedPayloads: sink.refused };
+    for (const name of options.targets) targets.push(await STARTERS[name](start));
+    const verdicts = await playAndJudge({ options, server, sink, targets });
+    return { verdicts, refusedPayloads: sink.refused };
   } finally {
-    await stopAll(running);
+    await stopAll(targets);
     await sink.close();
     await server.close();
     rmSync(logDir, { recursive: true, force: true });
   }
 }
 
-/** Stopping is how a target exports its last records. */
-async function stopAll(running: VerifyTarget[]): Promise<void> {
-  await Promise.all(running.splice(0).map((target) => target.stop()));
+/** Everything that runs. */
+interface Stage {
+  readonly options: VerifyOptions;
+  readonly server: ExactServer;
+  readonly sink: OtlpSink;
+  /** Emptied when they are stopped. */
+  readonly targets: VerifyTarget[];
 }
 
-function judgeAll(
-  options: VerifyOptions,
-  played: readonly PlayedOrder[],
-  server: ExactServer,
-  sink: OtlpSink,
-): readonly Verdict[] {
-  return options.scenarios.flatMap((scenario) =>
-    options.targets
-      .filter((target) => scenario.targets.includes(target))
-      .map((target) => {
-        const plays = played
-          .filter((order) => order.scenario === scenario && order.target.name === target)
-          .map((order): PlayEvidence => evidenceOf(order, server, sink));
-        return judge({ scenario, target, plays }, options.tolerances);
-      }),
+async function playAndJudge(stage: Stage): Promise<readonly Verdict[]> {
+  const { options, sink, targets } = stage;
+  const pairs = pairsOf(options.scenarios, targets);
+  const [first] = pairs;
+  if (first !== undefined) await warmUp(first.scenario, targets, options.concurrency);
+  const played = [...(await playAll({ ...options, pairs }))];
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(AGAIN_WITHIN_MS)]);
+  for (let round = 0; round < ROUNDS_AGAIN && !signal.aborted; round += 1) {
+    await untilRecorded(played, sink);
+    const disturbed = pairs.filter((pair) => judgePair(stage, pair, played).onlyTimesFail);
+    if (disturbed.length === 0) break;
+    played.push(
+      ...(await playAll({ ...options, pairs: disturbed, repeat: options.repeat * 2, concurrency: 2, signal })),
+    );
+  }
+  await stopAll(targets);
+  return pairs.map((pair) => judgePair(stage, pair, played));
+}
+
+/** Stopping is how a target exports its last records. */
+async function stopAll(targets: VerifyTarget[]): Promise<void> {
+  await Promise.all(targets.splice(0).map((target) => target.stop()));
+}
+
+function pairsOf(scenarios: readonly Scenario[], targets: readonly VerifyTarget[]): readonly PlayPair[] {
+  return scenarios.flatMap((scenario) =>
+    targets.filter((target) => scenario.targets.includes(target.name)).map((target) => ({ scenario, target })),
   );
+}
+
+function judgePair({ options, server, sink }: Stage, pair: PlayPair, played: readonly PlayedOrder[]): Verdict {
+  const { scenario, target } = pair;
+  const plays = played
+    .filter((order) => order.scenario === scenario && order.target === target)
+    .map((order) => evidenceOf(order, server, sink));
+  return judge({ scenario, target: target.name, plays }, options.tolerances);
+}
+
+/** Waits a little for records that are still on their way; some come only when a target stops. */
+async function untilRecorded(played: readonly PlayedOrder[], sink: OtlpSink): Promise<void> {
+  const deadlineMs = performance.now() + RECORDED_WITHIN_MS;
+  const complete = (): boolean =>
+    played.every((order) => sink.records.some((record) => record.playId === order.playId));
+  while (!complete() && performance.now() < deadlineMs) await sleep(50);
 }
 
 function evidenceOf(order: PlayedOrder, server: ExactServer, sink: OtlpSink): PlayEvidence {

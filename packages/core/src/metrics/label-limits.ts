@@ -2,7 +2,7 @@ import { labelText } from "./label-text.ts";
 import type { Labels, MetricDefinition } from "./registry-contract.ts";
 
 /** The value that stands for everything beyond a limit. */
-export const OVERFLOW = "__overflow__";
+export const OVERFLOW_LABEL = "__overflow__";
 
 /** Limits of the labels whose values are not a closed list (measurement contract 4.3). */
 const MAX_OPERATIONS = 50;
@@ -34,7 +34,7 @@ export function createLabelLimits(options: LabelLimitOptions): LabelLimits {
 
   function admitValue(label: string, value: string): string {
     const limit = limits.get(label);
-    if (limit === undefined || value === OVERFLOW) return value;
+    if (limit === undefined || value === OVERFLOW_LABEL) return value;
     let values = admitted.get(label);
     if (values === undefined) admitted.set(label, (values = new Set()));
     if (values.has(value)) return value;
@@ -43,7 +43,7 @@ export function createLabelLimits(options: LabelLimitOptions): LabelLimits {
       return value;
     }
     options.onFold(label);
-    return OVERFLOW;
+    return OVERFLOW_LABEL;
   }
 
   return {
@@ -51,9 +51,9 @@ export function createLabelLimits(options: LabelLimitOptions): LabelLimits {
     fold: (definition, values, folded) =>
       definition.labels.map((label, i) => {
         const value = values[i] ?? "";
-        if (value === OVERFLOW || !folded.includes(label)) return value;
+        if (value === OVERFLOW_LABEL || !folded.includes(label)) return value;
         options.onFold(label);
-        return OVERFLOW;
+        return OVERFLOW_LABEL;
       }),
   };
 }

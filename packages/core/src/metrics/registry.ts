@@ -1,7 +1,7 @@
 import { BASE_FAMILIES, METRICS } from "../names/metrics.ts";
 import { familyHead, resourceLines } from "./exposition.ts";
 import { createLabelLimits, foldSteps, type LabelLimits } from "./label-limits.ts";
-import { labelKey } from "./label-text.ts";
+import { SeriesIndex } from "./series-index.ts";
 import { Counter, Gauge, Histogram, type WritableSeries } from "./series.ts";
 import type {
   ExpositionFormat,
@@ -13,7 +13,7 @@ import type {
 
 interface Family {
   readonly definition: MetricDefinition;
-  readonly series: Map<string, WritableSeries>;
+  readonly series: SeriesIndex<WritableSeries>;
 }
 
 const DEFAULT_MAX_MODELS = 100;
@@ -55,7 +55,7 @@ class OwnRegistry implements MetricRegistry {
     for (const { definition, series } of this.#families.values()) {
       if (wanted !== undefined && !wanted.has(definition.name)) continue;
       out.push(familyHead(definition, format));
-      for (const one of series.values()) one.write(format, out);
+      for (const one of series.all) one.write(format, out);
     }
     if (wanted === undefined) out.push(resourceLines(this.#resource, format));
     if (format === "openmetrics") out.push("# EOF\n");
@@ -64,7 +64,10 @@ class OwnRegistry implements MetricRegistry {
 
   #family(definition: MetricDefinition): Family {
     let family = this.#families.get(definition.name);
-    if (family === undefined) this.#families.set(definition.name, (family = { definition, series: new Map() }));
+    if (family === undefined) {
+      family = { definition, series: new SeriesIndex(definition.labels.length) };
+      this.#families.set(definition.name, family);
+    }
     return family;
   }
 
@@ -74,12 +77,15 @@ class OwnRegistry implements MetricRegistry {
     Series: new (definition: MetricDefinition, values: readonly string[]) => S,
   ): S {
     const { series } = this.#family(definition);
+    // What was admitted as it came needs no second look at its limits.
+    const asGiven = series.find(definition.labels.map((label) => labels[label]));
+    if (asGiven instanceof Series) return asGiven;
     const values = this.#fitting(definition, series, this.#limits.admit(definition, labels));
-    const known = series.get(labelKey(values));
+    const known = series.find(values);
     // Two definitions of one name and different types would be a bug of ours; a fresh series keeps recording harmless.
     if (known instanceof Series) return known;
     const created = new Series(definition, values);
-    series.set(labelKey(values), created);
+    series.set(values, created);
     return created;
   }
 
@@ -88,7 +94,7 @@ class OwnRegistry implements MetricRegistry {
     let fitting = values;
     let room = this.#maxSeries;
     for (const step of foldSteps(definition)) {
-      if (series.size < room || series.has(labelKey(fitting))) return fitting;
+      if (series.size < room || series.find(fitting) !== undefined) return fitting;
       fitting = this.#limits.fold(definition, fitting, step);
       room += OVERFLOW_SERIES;
     }

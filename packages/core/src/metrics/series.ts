@@ -30,6 +30,10 @@ function fits(exemplar: Exemplar): boolean {
   return characters <= EXEMPLAR_LABEL_CHARACTERS && Number.isFinite(exemplar.timestampSeconds);
 }
 
+function keep({ traceId, spanId, timestampSeconds }: Exemplar, value: number): KeptExemplar {
+  return { traceId, spanId, timestampSeconds, value };
+}
+
 function exemplarText(kept: KeptExemplar | undefined, format: ExpositionFormat): string {
   if (kept === undefined || format === "text") return "";
   const labels = `trace_id="${escapeLabel(kept.traceId)}",span_id="${escapeLabel(kept.spanId)}"`;
@@ -58,7 +62,7 @@ export class Counter implements CounterSeries, WritableSeries {
   add(value: number, exemplar?: Exemplar): void {
     if (!isQuantity(value)) return;
     this.#value += value;
-    if (exemplar !== undefined && fits(exemplar)) this.#exemplar = { ...exemplar, value };
+    if (exemplar !== undefined && fits(exemplar)) this.#exemplar = keep(exemplar, value);
   }
 
   write(format: ExpositionFormat, out: string[]): void {
@@ -123,7 +127,7 @@ export class Histogram implements HistogramSeries, WritableSeries {
     }
     this.#counts[low] = (this.#counts[low] ?? 0) + 1;
     this.#sum += value;
-    if (exemplar !== undefined && fits(exemplar)) this.#exemplars[low] = { ...exemplar, value };
+    if (exemplar !== undefined && fits(exemplar)) this.#exemplars[low] = keep(exemplar, value);
   }
 
   write(format: ExpositionFormat, out: string[]): void {

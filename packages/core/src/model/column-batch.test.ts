@@ -1,5 +1,5 @@
 import { deepStrictEqual } from "node:assert";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { LlmFields } from "../llm-call.ts";
 import { LLM_COLUMNS, storableLlmFields } from "../names/columns.ts";

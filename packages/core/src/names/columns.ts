@@ -3,6 +3,7 @@
  * the schema of the index and any other backend are made from it. A new column is NULL in older files.
  */
 import type { LlmFields } from "../llm-call.ts";
+import { ATTR } from "./attributes.ts";
 
 /** `number` is a finite double of at least 0, `count` a whole number of at most 2^53, both exact. */
 export type ColumnKind = "text" | "boolean" | "number" | "count";
@@ -53,7 +54,7 @@ export const LLM_COLUMNS = [
   { field: "cacheReadTokens", column: "cache_read_tok", kind: "count", id: 93 },
   { field: "cacheWriteTokens", column: "cache_write_tok", kind: "count", id: 94 },
   { field: "reasoningTokens", column: "reason_tok", kind: "count", id: 95 },
-  { field: "tokenTape", column: "token_tape", kind: "text", id: 96, bulky: true, attribute: "llm.token_tape" },
+  { field: "tokenTape", column: "token_tape", kind: "text", id: 96, bulky: true, attribute: ATTR.llmTokenTape },
   { field: "fingerprint", column: "fingerprint", kind: "text", id: 97, attribute: "llm.fingerprint" },
   { field: "attempts", column: "attempts", kind: "count", id: 98 },
 ] as const satisfies readonly LlmColumn[];

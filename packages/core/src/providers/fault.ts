@@ -1,48 +1,55 @@
 import { errorTypeOfStatus, type ErrorType } from "../model/outcome.ts";
 import type { ProviderFault } from "./provider.ts";
 
-/** Codes and types that OpenAI-compatible servers send, lower case, to our closed list. */
-const ERROR_TYPE_OF_CODE: Readonly<Record<string, ErrorType>> = {
-  rate_limit_exceeded: "rate_limited",
-  rate_limit_error: "rate_limited",
-  rate_limited: "rate_limited",
-  tokens: "rate_limited",
-  requests: "rate_limited",
-  insufficient_quota: "quota",
-  billing_hard_limit_reached: "quota",
-  billing_error: "quota",
-  authentication_error: "auth",
-  invalid_api_key: "auth",
-  permission_error: "auth",
-  not_found_error: "not_found",
-  notfounderror: "not_found",
-  model_not_found: "not_found",
-  invalid_request_error: "invalid_request",
-  badrequesterror: "invalid_request",
-  context_length_exceeded: "invalid_request",
-  content_policy_violation: "invalid_request",
-  overloaded_error: "overloaded",
-  overloaded: "overloaded",
-  engine_overloaded: "overloaded",
-  server_error: "server_error",
-  api_error: "server_error",
-  internal_error: "server_error",
-  internal_server_error: "server_error",
-  internalservererror: "server_error",
-  timeout: "timeout",
-  timeout_error: "timeout",
+/** Codes and types that OpenAI-compatible servers send, lower case, by our closed list. */
+const CODES: Readonly<Partial<Record<ErrorType, readonly string[]>>> = {
+  rate_limited: ["rate_limit_exceeded", "rate_limit_error", "rate_limited", "tokens", "requests", "too_many_requests"],
+  quota: [
+    "insufficient_quota",
+    "billing_hard_limit_reached",
+    "billing_error",
+    "quota_exceeded",
+    "insufficient_balance",
+  ],
+  auth: ["authentication_error", "invalid_api_key", "permission_error", "permission_denied", "unauthorized"],
+  not_found: ["not_found_error", "notfounderror", "not_found", "model_not_found"],
+  invalid_request: [
+    "invalid_request_error",
+    "badrequesterror",
+    "context_length_exceeded",
+    "content_policy_violation",
+    "content_filter",
+  ],
+  overloaded: [
+    "overloaded_error",
+    "overloaded",
+    "engine_overloaded",
+    "engine_overloaded_error",
+    "service_unavailable",
+    "service_unavailable_error",
+    "unavailable_error",
+  ],
+  server_error: ["server_error", "api_error", "internal_error", "internal_server_error", "internalservererror"],
+  timeout: ["timeout", "timeout_error", "request_timeout", "deadline_exceeded"],
 };
+
+// A map, not an object: the code "constructor" must find nothing.
+const TYPE_OF_CODE: ReadonlyMap<string, ErrorType> = new Map(
+  Object.entries(CODES).flatMap(([type, codes]) => codes.map((code) => [code, type as ErrorType] as const)),
+);
+
+/** Raw codes are kept for one attribute only; a longer one is no code. */
+const MAX_CODE_LENGTH = 128;
 
 function scalar(value: unknown): string | undefined {
   if (typeof value === "string" && value !== "") return value;
   return typeof value === "number" && Number.isFinite(value) ? String(value) : undefined;
 }
 
-function typeOf(code: string | undefined): ErrorType | undefined {
-  if (code === undefined) return undefined;
-  const status = Number(code);
-  if (Number.isInteger(status) && status >= 400 && status < 600) return errorTypeOfStatus(status);
-  return ERROR_TYPE_OF_CODE[code.toLowerCase()];
+/** The error type of a provider's code, type or status text; undefined when it says nothing to us. */
+function errorTypeOfCode(code: string): ErrorType | undefined {
+  if (/^[45]\d\d$/.test(code)) return errorTypeOfStatus(Number(code));
+  return TYPE_OF_CODE.get(code.toLowerCase());
 }
 
 /**
@@ -56,8 +63,8 @@ export function readFault(error: unknown): ProviderFault {
     readonly type?: unknown;
     readonly status?: unknown;
   };
-  const known = [scalar(code), scalar(type), scalar(status)];
-  const errorType = known.map(typeOf).find((mapped) => mapped !== undefined) ?? "stream_error";
-  const raw = known.find((value) => value !== undefined);
-  return raw === undefined ? { errorType } : { errorType, code: raw.slice(0, 128) };
+  const given = [scalar(code), scalar(type), scalar(status)].filter((value) => value !== undefined);
+  const errorType = given.map(errorTypeOfCode).find((mapped) => mapped !== undefined) ?? "stream_error";
+  const raw = given[0];
+  return raw === undefined ? { errorType } : { errorType, code: raw.slice(0, MAX_CODE_LENGTH) };
 }

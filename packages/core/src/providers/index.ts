@@ -2,7 +2,7 @@ import { openaiChat, openaiCompletions } from "./openai-chat.ts";
 import type { Provider } from "./provider.ts";
 
 /** Every wire format we read. */
-export const PROVIDERS: readonly Provider[] = [openaiChat, openaiCompletions];
+const PROVIDERS: readonly Provider[] = [openaiChat, openaiCompletions];
 
 /** The provider of a format id such as `openai-chat`; undefined when we do not read it. */
 export function providerByFormat(format: string): Provider | undefined {

@@ -1,10 +1,9 @@
 import { utf8Length } from "../utf8.ts";
+import { fieldsOf, listOf, textOf, type Fields } from "./json-fields.ts";
 import { DELTA_KIND_BIT, type DeltaKind, type StreamEvent } from "./provider.ts";
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** Where deltas are added: a stream event, or the byte count of a non-streaming message. */
-export type DeltaTarget = Pick<StreamEvent, "kinds" | "kind" | "outputBytes">;
+export type DeltaTarget = Pick<StreamEvent, "kinds" | "kind" | "outputBytes" | "reasoningForm">;
 
 function add(target: DeltaTarget, kind: DeltaKind, text: unknown): void {
   if (typeof text !== "string" || text === "") return;
@@ -13,47 +12,65 @@ function add(target: DeltaTarget, kind: DeltaKind, text: unknown): void {
   target.outputBytes += utf8Length(text);
 }
 
-function fields(value: unknown): Fields | undefined {
-  return typeof value === "object" && value !== null ? (value as Fields) : undefined;
+/** The same reasoning stands under several names; it is counted once, and its details say what it is. */
+function addReasoning(target: DeltaTarget, given: Fields): void {
+  const plain = textOf(given["reasoning_content"]) ?? textOf(given["reasoning"]);
+  add(target, "reasoning", plain);
+  for (const item of listOf(given["reasoning_details"])) {
+    const detail = fieldsOf(item);
+    if (detail?.["type"] === "reasoning.summary") target.reasoningForm = "summary";
+    else if (detail?.["type"] === "reasoning.encrypted") target.reasoningForm ??= "redacted";
+    if (plain === undefined) add(target, "reasoning", detail?.["text"] ?? detail?.["summary"]);
+  }
 }
 
-function addCall(target: DeltaTarget, call: unknown): void {
-  const given = fields(call);
-  const body = fields(given?.["function"]) ?? fields(given?.["custom"]) ?? given;
-  add(target, "tool", body?.["name"]);
-  add(target, "tool", body?.["arguments"] ?? body?.["input"]);
-}
-
-/** Content is a string, or in some servers a list of parts with `text`. */
+/** Content is a string, or in some servers a list of parts. */
 function addContent(target: DeltaTarget, content: unknown): void {
   if (!Array.isArray(content)) {
     add(target, "text", content);
     return;
   }
-  for (const part of content) {
-    const given = fields(part);
-    if (given?.["type"] === "image_url") add(target, "audio", fields(given["image_url"])?.["url"]);
-    else add(target, "text", given?.["text"]);
+  for (const item of content) {
+    const part = fieldsOf(item);
+    if (part?.["type"] === "thinking") addThinking(target, part["thinking"]);
+    else if (part?.["type"] === "image_url") addImage(target, part);
+    else add(target, "text", part?.["text"]);
   }
 }
 
+/** Mistral streams reasoning as a list of texts inside a content part. */
+function addThinking(target: DeltaTarget, thinking: unknown): void {
+  add(target, "reasoning", thinking);
+  for (const item of listOf(thinking)) add(target, "reasoning", fieldsOf(item)?.["text"]);
+}
+
+function addImage(target: DeltaTarget, part: Fields | undefined): void {
+  add(target, "audio", fieldsOf(part?.["image_url"])?.["url"]);
+}
+
+function addCall(target: DeltaTarget, call: unknown): void {
+  const given = fieldsOf(call);
+  const body = fieldsOf(given?.["function"]) ?? fieldsOf(given?.["custom"]) ?? given;
+  add(target, "tool", body?.["name"]);
+  add(target, "tool", body?.["arguments"] ?? body?.["input"]);
+}
+
 /**
- * Adds every counted piece of a `delta` or `message`: reasoning under both names (the same text is counted once when a
- * server sends both), content, refusal, tool calls, audio. Role, empty strings and `obfuscation` count nothing.
+ * Adds every counted piece of a `delta` or `message`: reasoning, content, refusal, tool calls, audio and images. Role,
+ * empty strings, signatures and `obfuscation` count nothing.
  */
 export function addDeltas(target: DeltaTarget, delta: unknown): void {
-  const given = fields(delta);
+  const given = fieldsOf(delta);
   if (given === undefined) return;
-  const reasoning = given["reasoning_content"];
-  add(target, "reasoning", typeof reasoning === "string" && reasoning !== "" ? reasoning : given["reasoning"]);
+  addReasoning(target, given);
   addContent(target, given["content"]);
   add(target, "refusal", given["refusal"]);
-  const calls = given["tool_calls"];
-  if (Array.isArray(calls)) for (const call of calls) addCall(target, call);
-  if (given["function_call"] !== undefined) addCall(target, given["function_call"]);
-  const audio = fields(given["audio"]);
+  for (const call of listOf(given["tool_calls"])) addCall(target, call);
+  addCall(target, given["function_call"]);
+  const audio = fieldsOf(given["audio"]);
   add(target, "audio", audio?.["data"]);
   add(target, "audio", audio?.["transcript"]);
+  for (const image of listOf(given["images"])) addImage(target, fieldsOf(image));
 }
 
 /** Adds the text of a legacy completion choice. */

@@ -1,4 +1,5 @@
 import { ATTR } from "../names/attributes.ts";
+import { fieldsOf, type Fields } from "./json-fields.ts";
 import type { RequestReading } from "./provider.ts";
 
 type Parameter = string | number | boolean | readonly string[];
@@ -21,11 +22,19 @@ function stopSequences(stop: unknown): readonly string[] | undefined {
   return Array.isArray(stop) && stop.every((item) => typeof item === "string") ? stop : undefined;
 }
 
-/** Model, stream flag, choices and standard parameters of a request body; never content. */
+/** Model, stream flag, choices and standard parameters of a request body; never content. Never throws. */
 export function readRequest(body: unknown): RequestReading {
+  try {
+    const given = fieldsOf(body);
+    return given === undefined ? { stream: false, parameters: {} } : readBody(given);
+  } catch {
+    // A getter or proxy of the host threw; nothing of the request is known then.
+    return { stream: false, parameters: {} };
+  }
+}
+
+function readBody(given: Fields): RequestReading {
   const parameters: Record<string, Parameter> = {};
-  if (typeof body !== "object" || body === null) return { stream: false, parameters };
-  const given = body as Readonly<Record<string, unknown>>;
   for (const [member, attribute, type] of PARAMETERS) {
     const value = given[member];
     if (parameters[attribute] !== undefined) continue;
@@ -35,7 +44,7 @@ export function readRequest(body: unknown): RequestReading {
   const stop = stopSequences(given["stop"]);
   if (stop !== undefined) parameters[ATTR.genAiRequestStopSequences] = stop;
   const { model, n } = given;
-  const choiceCount = typeof n === "number" && Number.isInteger(n) && n > 0 ? n : undefined;
+  const choiceCount = typeof n === "number" && Number.isSafeInteger(n) && n > 0 ? n : undefined;
   if (choiceCount !== undefined && choiceCount !== 1) parameters[ATTR.genAiRequestChoiceCount] = choiceCount;
   return {
     stream: given["stream"] === true,

@@ -1,51 +1,69 @@
+import { countOf, fieldsOf, knownOf, listOf, type Fields } from "./json-fields.ts";
 import type { ServerTimings, TokenUsage } from "./provider.ts";
 
-type Fields = Readonly<Record<string, unknown>>;
-
-function fieldsOf(value: unknown): Fields | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+/** Where `usage` stands: in the chunk, in Groq's own member, or (Moonshot) in the choice. */
+function usageFieldsOf(chunk: Fields): Fields | undefined {
+  return (
+    fieldsOf(chunk["usage"]) ??
+    fieldsOf(fieldsOf(chunk["x_groq"])?.["usage"]) ??
+    fieldsOf(fieldsOf(listOf(chunk["choices"])[0])?.["usage"])
+  );
 }
 
-/** A token count: a whole number of at least 0; anything else is unknown. */
-function count(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
-}
-
-function known<T extends object>(entries: { readonly [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as T;
-}
-
-/** `usage` of Chat Completions and its relatives; `timings` adds llama.cpp's cached input. Undefined without a count. */
-export function readUsage(usage: unknown, timings: unknown): TokenUsage | undefined {
-  const given = fieldsOf(usage);
-  if (given === undefined) return undefined;
-  const input = fieldsOf(given["prompt_tokens_details"]);
-  const output = fieldsOf(given["completion_tokens_details"]);
-  const found = known<TokenUsage>({
-    inputTokens: count(given["prompt_tokens"]),
-    outputTokens: count(given["completion_tokens"]),
-    cacheReadTokens: count(input?.["cached_tokens"]) ?? count(fieldsOf(timings)?.["cache_n"]),
-    cacheWriteTokens: count(input?.["cache_write_tokens"]),
-    reasoningTokens: count(output?.["reasoning_tokens"]),
-    rejectedPredictionTokens: count(output?.["rejected_prediction_tokens"]),
+/** llama.cpp without `usage`: its timings count the same tokens. */
+function usageOfTimings(timings: Fields): TokenUsage | undefined {
+  const fresh = countOf(timings["prompt_n"]);
+  const cached = countOf(timings["cache_n"]);
+  return knownOf<TokenUsage>({
+    // `prompt_n` leaves out what came from the cache.
+    inputTokens: fresh === undefined || cached === undefined ? undefined : fresh + cached,
+    outputTokens: countOf(timings["predicted_n"]),
+    cacheReadTokens: cached,
   });
-  return Object.keys(found).length === 0 ? undefined : found;
 }
 
-function positive(value: unknown, scale: number): number | undefined {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value * scale : undefined;
+/** Token counts of a chunk or body of Chat Completions and its relatives. Undefined when it holds no count. */
+export function readUsage(chunk: Fields): TokenUsage | undefined {
+  const timings = fieldsOf(chunk["timings"]);
+  const usage = usageFieldsOf(chunk);
+  if (usage === undefined) return timings === undefined ? undefined : usageOfTimings(timings);
+  const input = fieldsOf(usage["prompt_tokens_details"]);
+  const output = fieldsOf(usage["completion_tokens_details"]);
+  return knownOf<TokenUsage>({
+    inputTokens: countOf(usage["prompt_tokens"]),
+    outputTokens: countOf(usage["completion_tokens"]),
+    cacheReadTokens:
+      countOf(input?.["cached_tokens"]) ??
+      // DeepSeek, Moonshot, llama.cpp
+      countOf(usage["prompt_cache_hit_tokens"]) ??
+      countOf(usage["cached_tokens"]) ??
+      countOf(timings?.["cache_n"]),
+    cacheWriteTokens: countOf(input?.["cache_write_tokens"]),
+    reasoningTokens: countOf(output?.["reasoning_tokens"]),
+    rejectedPredictionTokens: countOf(output?.["rejected_prediction_tokens"]),
+    audioInputTokens: countOf(input?.["audio_tokens"]),
+    audioOutputTokens: countOf(output?.["audio_tokens"]),
+  });
+}
+
+function measureOf(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+function secondsOf(millis: unknown): number | undefined {
+  const known = measureOf(millis);
+  return known === undefined ? undefined : known / 1000;
 }
 
 /** Timings the server reported: `timings` of llama.cpp, `metrics` of vLLM (measurement contract 3.5). */
-export function readServerTimings(timings: unknown, metrics: unknown): ServerTimings | undefined {
-  const llama = fieldsOf(timings);
-  const vllm = fieldsOf(metrics);
+export function readServerTimings(chunk: Fields): ServerTimings | undefined {
+  const llama = fieldsOf(chunk["timings"]);
+  const vllm = fieldsOf(chunk["metrics"]);
   if (llama === undefined && vllm === undefined) return undefined;
-  const found = known<ServerTimings>({
-    queueSeconds: positive(vllm?.["queue_time_ms"], 0.001),
-    prefillSeconds: positive(llama?.["prompt_ms"], 0.001) ?? positive(vllm?.["time_to_first_token_ms"], 0.001),
-    decodeSeconds: positive(llama?.["predicted_ms"], 0.001) ?? positive(vllm?.["generation_time_ms"], 0.001),
-    decodeRateTokensPerSecond: positive(llama?.["predicted_per_second"], 1),
+  return knownOf<ServerTimings>({
+    queueSeconds: secondsOf(vllm?.["queue_time_ms"]),
+    prefillSeconds: secondsOf(llama?.["prompt_ms"]) ?? secondsOf(vllm?.["time_to_first_token_ms"]),
+    decodeSeconds: secondsOf(llama?.["predicted_ms"]) ?? secondsOf(vllm?.["generation_time_ms"]),
+    decodeRateTokensPerSecond: measureOf(llama?.["predicted_per_second"]),
   });
-  return Object.keys(found).length === 0 ? undefined : found;
 }

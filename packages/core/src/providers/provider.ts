@@ -30,6 +30,9 @@ export interface TokenUsage {
   readonly cacheWriteTokens?: number;
   readonly reasoningTokens?: number;
   readonly rejectedPredictionTokens?: number;
+  /** Subsets of input and output. */
+  readonly audioInputTokens?: number;
+  readonly audioOutputTokens?: number;
 }
 
 /** Timings the inference server reported in its answer; seconds and tokens/s. They never replace our own marks. */
@@ -62,6 +65,11 @@ export interface StreamEvent {
   kind: DeltaKind | undefined;
   /** UTF-8 bytes of all counted deltas of this chunk. */
   outputBytes: number;
+  /**
+   * What this chunk says about reasoning that is not streamed in full: its deltas are a summary, or a redacted block
+   * stands for it. Undefined: reasoning deltas, if any, are the reasoning itself.
+   */
+  reasoningForm: "summary" | "redacted" | undefined;
   /** Highest choice index seen in this chunk + 1; 0 without choices. */
   choiceCount: number;
   finishReason: string | undefined;
@@ -80,6 +88,7 @@ export function emptyStreamEvent(): StreamEvent {
     kinds: 0,
     kind: undefined,
     outputBytes: 0,
+    reasoningForm: undefined,
     choiceCount: 0,
     finishReason: undefined,
     usage: undefined,
@@ -96,6 +105,7 @@ export function resetStreamEvent(event: StreamEvent): void {
   event.kinds = 0;
   event.kind = undefined;
   event.outputBytes = 0;
+  event.reasoningForm = undefined;
   event.choiceCount = 0;
   event.finishReason = undefined;
   event.usage = undefined;

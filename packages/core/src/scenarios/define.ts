@@ -1,27 +1,18 @@
-import { SSE_HEADERS } from "./frames.ts";
-import type { Scenario, ScenarioTruth, ScheduledWrite } from "./scenario.ts";
+import { STREAM_HEADERS } from "./openai-frames.ts";
+import type { Scenario } from "./scenario.ts";
 
-/** What a scenario must say; the rest has the defaults of a streamed chat that is read to its end and ends `ok`. */
-export interface ScenarioText extends Partial<Omit<Scenario, "name" | "title" | "writes" | "truth">> {
-  readonly name: string;
-  readonly title: string;
-  readonly writes: readonly ScheduledWrite[];
-  readonly truth: Partial<ScenarioTruth>;
-}
+type Given = Pick<Scenario, "name" | "title" | "writes" | "end" | "truth"> & Partial<Scenario>;
 
-/** Fills in the defaults. The body ends with the last write unless `end` says otherwise. */
-export function scenario(text: ScenarioText): Scenario {
-  const { truth, ...rest } = text;
+/** A scenario with the usual answers to what it does not say: a chat stream that is read to its end and asks for usage. */
+export function define(given: Given): Scenario {
   return {
     format: "openai-chat",
     stream: true,
     status: 200,
-    headers: SSE_HEADERS,
-    end: { kind: "end", atMs: text.writes.at(-1)?.atMs ?? 0 },
+    headers: STREAM_HEADERS,
     client: { kind: "read" },
     includeUsage: true,
     targets: ["gateway", "sdk"],
-    ...rest,
-    truth: { outcome: "ok", estimated: false, stallCount: 0, ...truth },
+    ...given,
   };
 }

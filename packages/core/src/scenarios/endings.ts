@@ -1,155 +1,174 @@
-/** Streams that end early or badly, and answers that are no streams. */
-import { scenario } from "./define.ts";
-import { at, chunk, DONE, event, finish, JSON_HEADERS, ROLE, usage, usageChunk, word, words } from "./frames.ts";
+/** How a stream can end, well and badly. */
+import { define } from "./define.ts";
+import { at, DONE, every, finish, frame, ROLE, text, usage } from "./openai-frames.ts";
 import type { Scenario } from "./scenario.ts";
 
-const COMPLETION = JSON.stringify({
-  id: "chatcmpl-scenario",
-  object: "chat.completion",
-  model: "scenario-model",
-  choices: [{ index: 0, message: { role: "assistant", content: word().repeat(10) }, finish_reason: "stop" }],
-  usage: usage(7, 10),
-});
+/** Firsts of a role-only chunk at 100 ms and text from 200 ms on. */
+const FIRSTS = { firstChunkSeconds: 0.1, ttftSeconds: 0.2, firstAnswerTokenSeconds: 0.2 } as const;
 
-function failure(name: string, status: number, errorType: Scenario["truth"]["errorType"], type: string): Scenario {
-  return scenario({
-    name,
-    title: `HTTP ${status}`,
-    status,
-    headers: JSON_HEADERS,
-    writes: [at(80, JSON.stringify({ error: { message: "refused by schedule", type, param: null, code: null } }))],
-    truth: { outcome: "error", ...(errorType === undefined ? {} : { errorType }), durationSeconds: 0.08 },
-  });
-}
+const INTERRUPTED = { outcome: "error", errorType: "stream_interrupted", stallCount: 0 } as const;
 
-/** Six words from 200 ms, 20 ms apart: 24 bytes, six tokens estimated, five of them in 100 ms. */
-const SIX_WORDS = {
-  firstChunkSeconds: 0.1,
-  ttftSeconds: 0.2,
-  firstAnswerTokenSeconds: 0.2,
-  generationRateTokensPerSecond: 50,
-  outputTokens: 6,
-  estimated: true,
-} as const;
+/**
+ * 8 words, 20 ms apart from 200 ms on, without usage: ceil(8 x 5 / 4) = 10 tokens in 8 chunks (1.25 each: the first
+ * holds 1), so (10 - 1) / (0.34 - 0.2).
+ */
+const EIGHT_WORDS = { generationRateTokensPerSecond: 9 / 0.14, outputTokens: 10, estimated: true } as const;
 
 export const ENDINGS: readonly Scenario[] = [
-  scenario({
-    name: "early-break",
-    title: "the consumer leaves after six tokens: cancelled, upstream aborted",
-    writes: [at(100, ROLE), ...words(6, 200, 20), ...words(50, 700, 20)],
-    end: { kind: "hang" },
-    client: { kind: "break", afterCountedChunks: 6 },
-    truth: { ...SIX_WORDS, outcome: "cancelled" },
-  }),
-  scenario({
-    name: "client-abort",
-    title: "the client aborts mid-stream at 400 ms",
-    writes: [at(100, ROLE), ...words(6, 200, 20), ...words(50, 900, 20)],
-    end: { kind: "hang" },
-    client: { kind: "abort", atMs: 400 },
-    truth: { ...SIX_WORDS, outcome: "cancelled" },
-  }),
-  scenario({
-    name: "abort-before-first-token",
-    title: "the client aborts while it waits for the first token",
-    writes: [at(100, ROLE)],
-    end: { kind: "hang" },
-    client: { kind: "abort", atMs: 300 },
-    truth: { outcome: "cancelled", firstChunkSeconds: 0.1 },
-  }),
-  scenario({
-    name: "error-event-before-tokens",
-    title: "an error event under status 200 before any token",
-    writes: [
-      at(100, ROLE),
-      at(200, event({ error: { message: "overloaded", type: "overloaded_error", code: null } })),
-      at(220, DONE),
-    ],
-    truth: { outcome: "error", errorType: "overloaded", firstChunkSeconds: 0.1 },
-  }),
-  scenario({
-    name: "error-event-after-tokens",
-    title: "an error event after six tokens; the terminal marker behind it changes nothing",
-    writes: [
-      at(100, ROLE),
-      ...words(6, 200, 20),
-      at(400, event({ error: { message: "failed", type: "server_error", code: null } })),
-      at(420, DONE),
-    ],
-    truth: { ...SIX_WORDS, outcome: "error", errorType: "server_error" },
-  }),
-  failure("http-400", 400, "invalid_request", "invalid_request_error"),
-  failure("http-429", 429, "rate_limited", "rate_limit_error"),
-  failure("http-500", 500, "server_error", "server_error"),
-  failure("http-503", 503, "overloaded", "overloaded_error"),
-  scenario({
-    name: "reset-mid-stream",
-    title: "the upstream drops the connection after six tokens",
-    writes: [at(100, ROLE), ...words(6, 200, 20)],
-    end: { kind: "reset", atMs: 400 },
-    truth: { ...SIX_WORDS, outcome: "error", errorType: "stream_interrupted", durationSeconds: 0.4 },
-  }),
-  scenario({
-    name: "drop-before-any-token",
-    title: "the upstream drops the connection after the role chunk: interrupted with zero tokens",
-    writes: [at(100, ROLE)],
-    end: { kind: "reset", atMs: 250 },
-    truth: { outcome: "error", errorType: "stream_interrupted", firstChunkSeconds: 0.1, durationSeconds: 0.25 },
-  }),
-  scenario({
-    name: "done-without-finish",
-    title: "the terminal marker without a finish reason is not a normal end",
-    writes: [at(100, ROLE), ...words(6, 200, 20), at(400, DONE)],
-    truth: { ...SIX_WORDS, outcome: "error", errorType: "stream_interrupted", durationSeconds: 0.4 },
-  }),
-  scenario({
-    name: "end-without-finish",
-    title: "the body ends cleanly without finish reason and marker",
-    writes: [at(100, ROLE), ...words(6, 200, 20)],
-    end: { kind: "end", atMs: 400 },
-    truth: { ...SIX_WORDS, outcome: "error", errorType: "stream_interrupted", durationSeconds: 0.4 },
-  }),
-  scenario({
-    name: "json-instead-of-stream",
-    title: "a stream was asked, plain JSON came: measured as not streaming",
-    headers: JSON_HEADERS,
-    writes: [at(300, COMPLETION)],
-    truth: { durationSeconds: 0.3, inputTokens: 7, outputTokens: 10 },
-  }),
-  scenario({
-    name: "non-streaming",
-    title: "a plain request: duration and tokens, no first token, no generation rate",
-    stream: false,
-    includeUsage: false,
-    headers: JSON_HEADERS,
-    writes: [at(300, COMPLETION)],
-    truth: { durationSeconds: 0.3, inputTokens: 7, outputTokens: 10 },
-  }),
-  scenario({
-    name: "length-limit",
-    title: "stopped by the token limit: ok with finish reason length",
-    writes: [
-      at(100, chunk({ role: "assistant", content: word() })),
-      ...words(10, 120, 20),
-      at(350, finish("length"), usageChunk(7, 11), DONE),
-    ],
-    // the first chunk has role and content: it is counted
+  define({
+    name: "content-filter",
+    title: "The provider stops for its content filter: a normal end with that finish reason.",
+    writes: [at(100, ROLE), ...every(20, 200, 5), at(320, finish("content_filter"), usage(5), DONE)],
+    end: { kind: "end", atMs: 320 },
     truth: {
-      firstChunkSeconds: 0.1,
-      ttftSeconds: 0.1,
-      firstAnswerTokenSeconds: 0.1,
+      outcome: "ok",
+      ...FIRSTS,
+      // (5 - 1) / (0.28 - 0.2)
       generationRateTokensPerSecond: 50,
-      durationSeconds: 0.35,
+      durationSeconds: 0.32,
       inputTokens: 7,
-      outputTokens: 11,
+      outputTokens: 5,
+      estimated: false,
+      stallCount: 0,
     },
   }),
-  scenario({
-    name: "never-read",
-    title: "the stream is handed over and never read: abandoned, no duration",
-    writes: [at(100, ROLE), ...words(6, 200, 20), at(400, finish(), usageChunk(7, 6), DONE)],
-    client: { kind: "never_read" },
-    targets: ["sdk"],
-    truth: { outcome: "abandoned" },
+  define({
+    name: "length-limit",
+    title: "The token limit was reached: a normal end with finish reason length.",
+    writes: [at(100, ROLE), ...every(20, 200, 5), at(320, finish("length"), usage(5), DONE)],
+    end: { kind: "end", atMs: 320 },
+    truth: {
+      outcome: "ok",
+      ...FIRSTS,
+      generationRateTokensPerSecond: 50,
+      durationSeconds: 0.32,
+      inputTokens: 7,
+      outputTokens: 5,
+      estimated: false,
+      stallCount: 0,
+    },
+  }),
+  define({
+    name: "end-without-done",
+    title: "Finish reason and usage, then end of body without the terminal marker: a normal end.",
+    writes: [at(100, ROLE), ...every(20, 200, 20), at(620, finish("stop"), usage(20))],
+    end: { kind: "end", atMs: 650 },
+    truth: {
+      outcome: "ok",
+      ...FIRSTS,
+      generationRateTokensPerSecond: 50,
+      durationSeconds: 0.65,
+      inputTokens: 7,
+      outputTokens: 20,
+      estimated: false,
+      stallCount: 0,
+    },
+  }),
+  define({
+    name: "done-without-finish",
+    title: "The terminal marker comes, the finish reason did not: the answer was cut.",
+    writes: [at(100, ROLE), ...every(20, 200, 8), at(400, DONE)],
+    end: { kind: "end", atMs: 400 },
+    truth: { ...INTERRUPTED, ...FIRSTS, ...EIGHT_WORDS, durationSeconds: 0.4 },
+  }),
+  define({
+    name: "done-only",
+    title: "Nothing but the terminal marker: a failure before the first token that a server did not tell.",
+    writes: [at(150, DONE)],
+    end: { kind: "end", atMs: 150 },
+    truth: { ...INTERRUPTED, durationSeconds: 0.15, estimated: false },
+    // Whoever only sees an iterator that ends at once cannot tell it from an empty stream of something else.
+    targets: ["gateway"],
+  }),
+  define({
+    name: "end-without-finish",
+    title: "The body ends in the middle of the answer, without finish reason and marker.",
+    writes: [at(100, ROLE), ...every(20, 200, 8)],
+    end: { kind: "end", atMs: 400 },
+    truth: { ...INTERRUPTED, ...FIRSTS, ...EIGHT_WORDS, durationSeconds: 0.4 },
+  }),
+  define({
+    name: "connection-reset",
+    title: "The connection is reset in the middle of the answer.",
+    writes: [at(100, ROLE), ...every(20, 200, 8)],
+    end: { kind: "reset", atMs: 400 },
+    truth: { ...INTERRUPTED, ...FIRSTS, ...EIGHT_WORDS, durationSeconds: 0.4 },
+  }),
+  define({
+    name: "reset-before-first-token",
+    title: "The connection is reset after the role-only chunk: an interrupted stream without any token.",
+    writes: [at(100, ROLE)],
+    end: { kind: "reset", atMs: 300 },
+    truth: { ...INTERRUPTED, firstChunkSeconds: 0.1, durationSeconds: 0.3, estimated: false },
+  }),
+  define({
+    name: "error-before-tokens",
+    title: "An error event under status 200 before any token; the marker that follows changes nothing.",
+    writes: [
+      at(200, frame({ error: { message: "no room", type: "overloaded_error", param: null, code: null } }), DONE),
+    ],
+    end: { kind: "end", atMs: 200 },
+    truth: { outcome: "error", errorType: "overloaded", durationSeconds: 0.2, estimated: false, stallCount: 0 },
+  }),
+  define({
+    name: "error-after-tokens",
+    title: "An error event in the middle of the answer.",
+    writes: [
+      at(100, ROLE),
+      ...every(20, 200, 8),
+      at(400, frame({ error: { message: "engine failed", type: "server_error", param: null, code: null } }), DONE),
+    ],
+    end: { kind: "end", atMs: 400 },
+    truth: {
+      outcome: "error",
+      errorType: "server_error",
+      ...FIRSTS,
+      ...EIGHT_WORDS,
+      durationSeconds: 0.4,
+      stallCount: 0,
+    },
+  }),
+  define({
+    name: "error-of-unknown-code",
+    title: "An error event with a code that maps to nothing else.",
+    writes: [
+      at(100, ROLE),
+      ...every(20, 200, 8),
+      at(400, frame({ error: { message: "worker lost", type: "worker_lost", code: "worker_lost" } }), DONE),
+    ],
+    end: { kind: "end", atMs: 400 },
+    truth: {
+      outcome: "error",
+      errorType: "stream_error",
+      ...FIRSTS,
+      ...EIGHT_WORDS,
+      durationSeconds: 0.4,
+      stallCount: 0,
+    },
+    // Thrown by a client library it looks like any other error of the application.
+    targets: ["gateway"],
+  }),
+  define({
+    name: "mid-stream-stall",
+    title: "2.2 s of silence between tokens 20 ms apart: one stall; pings do not end it.",
+    writes: [
+      at(100, ROLE),
+      ...every(20, 200, 10),
+      ...every(500, 800, 4, () => ": ping\n\n"),
+      ...every(20, 2580, 10, () => text()),
+      at(2800, finish("stop"), usage(20), DONE),
+    ],
+    end: { kind: "end", atMs: 2800 },
+    truth: {
+      outcome: "ok",
+      ...FIRSTS,
+      // (20 - 1) / (2.76 - 0.2)
+      generationRateTokensPerSecond: 19 / 2.56,
+      durationSeconds: 2.8,
+      inputTokens: 7,
+      outputTokens: 20,
+      estimated: false,
+      stallCount: 1,
+    },
   }),
 ];

@@ -5,10 +5,15 @@
 import { LIMITS } from "../limits.ts";
 import { latin1Of } from "../utf8.ts";
 
-/** One dispatched event. `data` holds the UTF-8 bytes, one per character. */
-export type SseSink = (eventName: string, data: string) => void;
+/**
+ * One dispatched event. `data` holds UTF-8 bytes, one per character. `cut`: the event was longer than the bound and
+ * `data` is its beginning.
+ */
+type SseSink = (eventName: string, data: string, cut: boolean) => void;
 
-export interface SseScanner {
+/** Reads one answer; see {@link createSseScanner}. */
+interface SseScanner {
+  /** Feeds one body read; calls the sink for each event whose blank line has come. */
   push(bytes: Uint8Array, sink: SseSink): void;
   /** End of body: dispatches a last event that had no blank line behind it. */
   end(sink: SseSink): void;
@@ -16,40 +21,42 @@ export interface SseScanner {
 
 const LF = 0x0a;
 const CR = 0x0d;
+const COLON = 0x3a;
 const BOM = "\u00ef\u00bb\u00bf";
 
 class LineSse implements SseScanner {
   readonly #maxLineBytes: number;
+  /** Beginning of a line whose end has not come; comments are held as their colon only. */
   #carry = "";
-  /** The line in progress is beyond the bound: what is held stands for it, the rest is skipped. */
+  /** The line in progress is a comment, or beyond the bound: the rest of it is skipped. */
   #skipping = false;
+  #lineCut = false;
   #afterCr = false;
   #firstLine = true;
   #eventName = "";
   #data: string | undefined;
+  #dataCut = false;
 
   constructor(maxLineBytes: number) {
     this.#maxLineBytes = maxLineBytes;
   }
 
   push(bytes: Uint8Array, sink: SseSink): void {
-    let start = 0;
-    for (let i = 0; i < bytes.length; i += 1) {
-      const code = bytes[i];
-      if (code !== LF && code !== CR) {
-        this.#afterCr = false;
-        continue;
-      }
-      // The LF of a CRLF ends no second line, also when the two came in different reads.
-      if (code === LF && this.#afterCr) {
-        this.#afterCr = false;
-        start = i + 1;
-        continue;
-      }
-      this.#hold(bytes, start, i);
-      this.#afterCr = code === CR;
-      start = i + 1;
+    if (bytes.length === 0) return;
+    // The LF of a CRLF ends no second line, also when the two came in different reads.
+    let start = this.#afterCr && bytes[0] === LF ? 1 : 0;
+    this.#afterCr = false;
+    let lf = bytes.indexOf(LF, start);
+    let cr = bytes.indexOf(CR, start);
+    while (lf >= 0 || cr >= 0) {
+      const end = lf < 0 || (cr >= 0 && cr < lf) ? cr : lf;
+      this.#hold(bytes, start, end);
       this.#endLine(sink);
+      start = end + 1;
+      if (end === cr && start < bytes.length && bytes[start] === LF) start += 1;
+      else if (end === cr) this.#afterCr = start === bytes.length;
+      if (lf >= 0 && lf < start) lf = bytes.indexOf(LF, start);
+      if (cr >= 0 && cr < start) cr = bytes.indexOf(CR, start);
     }
     this.#hold(bytes, start, bytes.length);
   }
@@ -61,37 +68,57 @@ class LineSse implements SseScanner {
 
   #hold(bytes: Uint8Array, start: number, end: number): void {
     if (end <= start || this.#skipping) return;
+    if (this.#carry === "" && bytes[start] === COLON) {
+      this.#carry = ":";
+      this.#skipping = true;
+      return;
+    }
     const room = this.#maxLineBytes - this.#carry.length;
-    if (end - start > room) this.#skipping = true;
-    this.#carry += latin1Of(bytes, start, Math.min(end, start + room));
+    if (end - start > room) {
+      this.#skipping = true;
+      this.#lineCut = true;
+    }
+    const piece = latin1Of(bytes, start, Math.min(end, start + room));
+    this.#carry = this.#carry === "" ? piece : this.#carry + piece;
   }
 
   #endLine(sink: SseSink): void {
     let line = this.#carry;
+    const cut = this.#lineCut;
     this.#carry = "";
     this.#skipping = false;
+    this.#lineCut = false;
     if (this.#firstLine && line.startsWith(BOM)) line = line.slice(BOM.length);
     this.#firstLine = false;
     if (line === "") this.#dispatch(sink);
-    else if (line.startsWith("data:")) this.#addData(line.slice(line.charCodeAt(5) === 0x20 ? 6 : 5));
+    else if (line.startsWith("data:")) this.#addData(line.slice(line.charCodeAt(5) === 0x20 ? 6 : 5), cut);
+    else if (line === "data") this.#addData("", false);
     else if (line.startsWith("event:")) this.#eventName = line.slice(line.charCodeAt(6) === 0x20 ? 7 : 6);
   }
 
-  #addData(text: string): void {
-    const joined = this.#data === undefined ? text : `${this.#data}\n${text}`;
-    this.#data = joined.length > this.#maxLineBytes ? joined.slice(0, this.#maxLineBytes) : joined;
+  #addData(text: string, cut: boolean): void {
+    this.#dataCut ||= cut;
+    if (this.#data === undefined) {
+      this.#data = text;
+      return;
+    }
+    const room = this.#maxLineBytes - this.#data.length - 1;
+    if (text.length > room) this.#dataCut = true;
+    if (room >= 0) this.#data += `\n${text.slice(0, room)}`;
   }
 
   #dispatch(sink: SseSink): void {
     const data = this.#data;
     const name = this.#eventName;
+    const cut = this.#dataCut;
     this.#data = undefined;
     this.#eventName = "";
-    if (data !== undefined) sink(name, data);
+    this.#dataCut = false;
+    if (data !== undefined) sink(name, data, cut);
   }
 }
 
-/** A scanner for one answer; holds at most `maxLineBytes` (default 1 MiB) of an unfinished event. */
+/** A scanner for one answer; holds at most `maxLineBytes` (default 1 MiB) of an unfinished line and of an event. */
 export function createSseScanner(maxLineBytes: number = LIMITS.observerLineBytes): SseScanner {
   return new LineSse(maxLineBytes);
 }

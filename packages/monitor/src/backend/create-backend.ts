@@ -1,4 +1,5 @@
 /** Chooses and starts the span backend of a configuration. */
+import { isAbsolute } from "node:path";
 import { METRICS, type MetricRegistry } from "@nexent/monitor-core";
 import type { MonitorConfig } from "../config/config.ts";
 import type { SpanBackend } from "./backend.ts";
@@ -13,6 +14,8 @@ export interface BackendOptions {
   /** Follow calls across `await` and register with the OpenTelemetry API; false for a program that passes parents itself. */
   readonly context: boolean;
   readonly loader?: PackageLoader;
+  /** File of the program that was started; default `process.argv[1]`. */
+  readonly application?: string;
 }
 
 /** A backend and what to say about it. `none`: spans go nowhere. */
@@ -41,7 +44,9 @@ export function createBackend(config: MonitorConfig, options: BackendOptions): S
     return nothing(reason, true);
   }
   const { registry } = options;
+  const { application = process.argv[1] } = options;
   const started = startOtelBackend({
+    ...(application !== undefined && isAbsolute(application) && { application }),
     loader: options.loader ?? createPackageLoader(),
     destination: {
       url: destination.url,

@@ -88,3 +88,10 @@ export function createPackageLoader(origin: string = import.meta.url): PackageLo
     },
   };
 }
+
+/** The version of a package that a program at `origin` gets; undefined when it has none. Loads nothing. */
+export function versionSeenFrom(origin: string, name: string): string | undefined {
+  const require = createRequire(origin);
+  const file = resolveFrom(require, name);
+  return typeof file === "string" ? versionOf(require, file, name) : undefined;
+}

@@ -4,7 +4,7 @@ import type { BackendSpan, SpanBackend } from "./backend.ts";
 const NOTHING_SENT = { exported: 0, dropped: 0, exportFailures: 0 } as const;
 
 /** The span of a backend that keeps none: every call is ignored. */
-export const NOOP_SPAN: BackendSpan = {
+const NOOP_SPAN: BackendSpan = {
   context: undefined,
   recording: false,
   setAttributes() {},

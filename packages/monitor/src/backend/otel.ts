@@ -6,12 +6,12 @@ import type * as OtelTrace from "@opentelemetry/sdk-trace";
 import { LIMITS } from "@nexent/monitor-core";
 import { randomnessOf, thresholdOf, withThreshold } from "../sampling/consistent-probability.ts";
 import type { Attributes, BackendHealth, BackendSpan, SpanBackend, SpanContext, SpanStart } from "./backend.ts";
-import type { LoadResult, PackageLoader } from "./load.ts";
+import { versionSeenFrom, type LoadResult, type PackageLoader } from "./load.ts";
 import { createOtlpTransport } from "./otlp-transport.ts";
 import { createSpanSender, type DropReason, type SpanSender } from "./span-sender.ts";
 
 /** Where spans go and how. */
-export interface OtlpDestination {
+interface OtlpDestination {
   readonly url: string;
   readonly protocol: "http/protobuf" | "http/json";
   readonly headers: Readonly<Record<string, string>>;
@@ -30,6 +30,8 @@ export interface OtelBackendOptions {
   readonly sampleRate: number;
   /** Follow calls across `await` and register globally; false for a host that passes parents itself. */
   readonly context: boolean;
+  /** File of the program that was started; its own `@opentelemetry/api` must not be newer than ours. */
+  readonly application?: string;
   /** Send delay of a batch that is not full. */
   readonly delayMs: number;
   readonly queueSpans: number;
@@ -89,40 +91,54 @@ const ACCEPTED: Readonly<Record<string, (major: number, minor: number) => boolea
   [TRANSFORMER]: (major, minor) => major > 0 || minor >= 223,
 };
 
-/** The module, or why tracing cannot work; a version we have not been made for counts as unusable. */
-function need<M>(result: LoadResult, name: string): M | Unavailable {
+/** Why tracing cannot work with this package; undefined when it can. A version we were not made for cannot. */
+function unusable(name: string, result: LoadResult): Unavailable | undefined {
   if (result.status === "missing") {
     return { status: "unavailable", reason: `${name} is not installed; install @nexent/performance`, broken: false };
   }
   if (result.status === "broken") {
-    return {
-      status: "unavailable",
-      reason: `${name} is installed but cannot be loaded: ${result.reason}`,
-      broken: true,
-    };
+    const reason = `${name} is installed but cannot be loaded: ${result.reason}`;
+    return { status: "unavailable", reason, broken: true };
   }
   const [major, minor] = parts(result.version);
-  if (ACCEPTED[name]?.(major, minor) === false) {
-    return { status: "unavailable", reason: `${name} ${result.version} is not a supported version`, broken: true };
-  }
-  return result.exports as M;
+  if (ACCEPTED[name]?.(major, minor) !== false) return undefined;
+  return { status: "unavailable", reason: `${name} ${result.version} is not a supported version`, broken: true };
 }
 
-function isUnavailable(value: unknown): value is Unavailable {
-  return typeof value === "object" && value !== null && "status" in value && value.status === "unavailable";
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the border to code we know by name and version only
+function exportsOf<Module>(result: LoadResult): Module {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same border
+  return (result.status === "loaded" ? result.exports : {}) as Module;
 }
 
 function loadSdk(api: Api, loader: PackageLoader): Modules | Unavailable {
-  const sdk = need<typeof OtelTrace>(loader.load(SDK), SDK);
-  if (isUnavailable(sdk)) return sdk;
-  const resources = need<typeof OtelResources>(loader.load(RESOURCES), RESOURCES);
-  if (isUnavailable(resources)) return resources;
-  const hooks = need<typeof OtelContext>(loader.load(CONTEXT), CONTEXT);
-  if (isUnavailable(hooks)) return hooks;
-  // The serialiser is a dependency of either exporter: it comes with them and may not be hoisted.
-  const serializers = need<TraceSerializers>(loader.load(TRANSFORMER, EXPORTERS), TRANSFORMER);
-  if (isUnavailable(serializers)) return serializers;
-  return { api, sdk, resources, hooks, serializers };
+  const loaded = {
+    [SDK]: loader.load(SDK),
+    [RESOURCES]: loader.load(RESOURCES),
+    [CONTEXT]: loader.load(CONTEXT),
+    // The serialiser is a dependency of either exporter: it comes with them and may not be hoisted.
+    [TRANSFORMER]: loader.load(TRANSFORMER, EXPORTERS),
+  };
+  for (const [name, result] of Object.entries(loaded)) {
+    const problem = unusable(name, result);
+    if (problem !== undefined) return problem;
+  }
+  return {
+    api,
+    sdk: exportsOf(loaded[SDK]),
+    resources: exportsOf(loaded[RESOURCES]),
+    hooks: exportsOf(loaded[CONTEXT]),
+    serializers: exportsOf(loaded[TRANSFORMER]),
+  };
+}
+
+/** A provider of the host, or a value its processors choke on, may throw: the host's call must not feel it. */
+function quietly(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // One attribute, event or span is lost.
+  }
 }
 
 function hrTime(unixMicros: number): OtelApi.HrTime {
@@ -151,30 +167,31 @@ class OtelSpan implements BackendSpan {
   }
 
   setAttributes(attributes: Attributes): void {
-    this.#span.setAttributes(mutable(attributes));
+    quietly(() => this.#span.setAttributes(mutable(attributes)));
   }
 
   updateName(name: string): void {
-    this.#span.updateName(name);
+    quietly(() => this.#span.updateName(name));
   }
 
   addEvent(name: string, attributes?: Attributes, atUnixMicros?: number): void {
     const time = atUnixMicros === undefined ? undefined : hrTime(atUnixMicros);
-    this.#span.addEvent(name, attributes && mutable(attributes), time);
+    quietly(() => this.#span.addEvent(name, attributes && mutable(attributes), time));
   }
 
   end(options: { readonly error?: string | true; readonly endUnixMicros?: number } = {}): void {
     const { error, endUnixMicros } = options;
     if (error !== undefined) {
       const status = { code: this.#api.SpanStatusCode.ERROR };
-      this.#span.setStatus(error === true ? status : { ...status, message: error });
+      quietly(() => this.#span.setStatus(error === true ? status : { ...status, message: error }));
     }
-    this.#span.end(endUnixMicros === undefined ? undefined : hrTime(endUnixMicros));
+    quietly(() => this.#span.end(endUnixMicros === undefined ? undefined : hrTime(endUnixMicros)));
   }
 }
 
 /** OpenTelemetry asks for mutable arrays and copies them; ours are read-only by type. */
 function mutable(attributes: Attributes): OtelApi.Attributes {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only the readonly of the arrays is dropped
   return attributes as OtelApi.Attributes;
 }
 
@@ -227,7 +244,8 @@ function backendOver({ api, tracer, follow, health, flush, shutdown }: BackendPa
       return span && wrap(span);
     },
     activeOwner() {
-      return follow ? (api.context.active().getValue(ownerKey) as object | undefined) : undefined;
+      const owner: unknown = follow ? api.context.active().getValue(ownerKey) : undefined;
+      return typeof owner === "object" && owner !== null ? owner : undefined;
     },
     get health() {
       return health();
@@ -252,7 +270,11 @@ function rootSampler({ api, sdk }: Modules, probability: number): OtelTrace.Samp
   };
 }
 
-function provider(modules: Modules, options: OtelBackendOptions, onEnd: (span: OtelTrace.ReadableSpan) => void) {
+function provider(
+  modules: Modules,
+  options: OtelBackendOptions,
+  onEnd: (span: OtelTrace.ReadableSpan) => void,
+): OtelTrace.TracerProvider {
   const processor: OtelTrace.SpanProcessor = {
     onStart() {},
     onEnd(span) {
@@ -341,10 +363,19 @@ function startOwn(modules: Modules, options: OtelBackendOptions): OtelStart {
       await sender.close(timeoutMs);
     },
   });
-  const refused = options.context && !registered;
-  const warning =
-    "another version of @opentelemetry/api is registered in this process: spans are not linked to its spans";
-  return { status: "started", backend, tracing: "own", ...(refused && { warning }) };
+  const warning = options.context ? apiMismatch(options, registered) : undefined;
+  return { status: "started", backend, tracing: "own", ...(warning !== undefined && { warning }) };
+}
+
+/** A newer API asks an older registration for nothing and says nothing: the application's own spans would be lost. */
+function apiMismatch({ application, loader }: OtelBackendOptions, registered: boolean): string | undefined {
+  if (!registered) return `another version of ${API} is registered in this process: spans are not linked to its spans`;
+  const own = loader.load(API);
+  const seen = application === undefined ? undefined : versionSeenFrom(application, API);
+  if (seen === undefined || own.status !== "loaded") return undefined;
+  const [[ownMajor, ownMinor], [major, minor]] = [parts(own.version), parts(seen)];
+  if (major < ownMajor || (major === ownMajor && minor <= ownMinor)) return undefined;
+  return `the application uses ${API} ${seen}, newer than ${own.version}: the spans it starts itself are lost`;
 }
 
 const HOST_HEALTH: BackendHealth = { exported: 0, dropped: 0, exportFailures: 0 };
@@ -366,21 +397,21 @@ function startOnHost(api: Api, tracer: OtelApi.Tracer): OtelStart {
 /** The tracer of a provider that the host has registered; absent while the API still answers with its no-op. */
 function hostTracer(api: Api, version: string): OtelApi.Tracer | undefined {
   const registered = api.trace.getTracerProvider();
-  if ("getDelegateTracer" in registered && typeof registered.getDelegateTracer === "function") {
-    return registered.getDelegateTracer(SCOPE, version) as OtelApi.Tracer | undefined;
-  }
-  return registered.getTracer(SCOPE, version);
+  if (!(registered instanceof api.ProxyTracerProvider)) return registered.getTracer(SCOPE, version);
+  return registered.getDelegateTracer(SCOPE, version);
 }
 
 /** Loads OpenTelemetry and starts a backend on it: on the host's provider if there is one, else on our own. Never throws. */
 export function startOtelBackend(options: OtelBackendOptions): OtelStart {
   try {
-    const api = need<Api>(options.loader.load(API), API);
-    if (isUnavailable(api)) return api;
+    const loaded = options.loader.load(API);
+    const problem = unusable(API, loaded);
+    if (problem !== undefined) return problem;
+    const api = exportsOf<Api>(loaded);
     const host = options.context ? hostTracer(api, options.version) : undefined;
     if (host !== undefined) return startOnHost(api, host);
     const modules = loadSdk(api, options.loader);
-    return isUnavailable(modules) ? modules : startOwn(modules, options);
+    return "status" in modules ? modules : startOwn(modules, options);
   } catch (error) {
     const reason = error instanceof Error ? error.message : "OpenTelemetry failed to start";
     return { status: "unavailable", reason, broken: true };

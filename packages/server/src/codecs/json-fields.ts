@@ -11,9 +11,12 @@ const INTEGER_CHARS = 20;
 
 /** @throws {PAYLOAD_MALFORMED} unless the value is a JSON object. */
 export function objectOf(value: unknown, field: string): JsonObject {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw malformed(`${field} must be an object`);
-  return value as JsonObject;
+  if (!isObject(value)) throw malformed(`${field} must be an object`);
+  return value;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** An absent or `null` list is empty. @throws {PAYLOAD_MALFORMED} unless it is an array. */
@@ -42,7 +45,7 @@ export function hexTextOf(object: JsonObject, field: string): string {
 }
 
 /** A 64-bit integer as string or number; absent is 0. @throws {PAYLOAD_MALFORMED} */
-export function integerOf(value: unknown, field: string): bigint {
+function integerOf(value: unknown, field: string): bigint {
   const found = value ?? 0;
   if (typeof found === "number" && Number.isInteger(found)) return BigInt(found);
   if (typeof found === "string" && found.length <= INTEGER_CHARS && /^-?[0-9]+$/.test(found)) return BigInt(found);

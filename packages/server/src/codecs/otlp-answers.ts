@@ -49,11 +49,11 @@ export function encodeExportResponse(encoding: OtlpEncoding, signal: Signal, par
     partial === undefined
       ? {}
       : { partialSuccess: { rejected: BigInt(partial.rejected), errorMessage: partial.message } };
-  return toBinary(RESPONSE, create(RESPONSE, init as never));
+  return toBinary(RESPONSE, create(RESPONSE, init));
 }
 
 /** Body of an error answer: `google.rpc.Status`. */
 export function encodeStatus(encoding: OtlpEncoding, code: number, message: string): Uint8Array {
   if (encoding === "json") return Buffer.from(JSON.stringify({ code, message }));
-  return toBinary(STATUS, create(STATUS, { code, message } as never));
+  return toBinary(STATUS, create(STATUS, { code, message }));
 }

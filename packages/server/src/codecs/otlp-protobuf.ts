@@ -66,17 +66,26 @@ interface WireLogs {
   readonly resourceLogs: readonly { readonly scopeLogs: readonly { readonly logRecords: readonly unknown[] }[] }[];
 }
 
-const TRACES = otlpMessage("ExportTraceServiceRequest");
-const METRICS = otlpMessage("ExportMetricsServiceRequest");
-const LOGS = otlpMessage("ExportLogsServiceRequest");
+/** A message and the shape that reflection gives it. */
+interface Shaped<T> {
+  readonly desc: DescMessage;
+  /** Never called; carries the type. */
+  readonly shape?: (message: T) => void;
+}
 
-function decode<T>(desc: DescMessage, bytes: Uint8Array): T {
+const TRACES: Shaped<WireTraces> = { desc: otlpMessage("ExportTraceServiceRequest") };
+const METRICS: Shaped<WireMetrics> = { desc: otlpMessage("ExportMetricsServiceRequest") };
+const LOGS: Shaped<WireLogs> = { desc: otlpMessage("ExportLogsServiceRequest") };
+
+function decode<T>({ desc }: Shaped<T>, bytes: Uint8Array): T {
   try {
-    // The shapes above are those of our own tables; this is the one place where reflection meets types.
-    return fromBinary(desc, bytes, {
+    const message: unknown = fromBinary(desc, bytes, {
       readUnknownFields: false,
       recursionLimit: LIMITS.protobufNestingMessages,
-    }) as unknown as T;
+    });
+    // The shapes above are those of our own tables; this is the one place where reflection meets types.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return message as T;
   } catch (error) {
     throw malformed(`not an OTLP protobuf message: ${reasonOf(error)}`, error);
   }
@@ -154,7 +163,7 @@ function spanOf(wire: WireSpan): TelemetrySpan {
  * @throws {PAYLOAD_MALFORMED}
  */
 export function decodeTracesProtobuf(bytes: Uint8Array): TelemetryBatch {
-  const wire = decode<WireTraces>(TRACES, bytes);
+  const wire = decode(TRACES, bytes);
   const resources = wire.resourceSpans.map((resource): TelemetryResource => ({
     attributes: attributesOf(resource.resource?.attributes),
     scopes: resource.scopeSpans.map((scope) => ({
@@ -172,12 +181,12 @@ export function decodeTracesProtobuf(bytes: Uint8Array): TelemetryBatch {
 export function countProtobuf(signal: Exclude<Signal, "traces">, bytes: Uint8Array): number {
   let count = 0;
   if (signal === "logs") {
-    for (const resource of decode<WireLogs>(LOGS, bytes).resourceLogs) {
+    for (const resource of decode(LOGS, bytes).resourceLogs) {
       for (const scope of resource.scopeLogs) count += scope.logRecords.length;
     }
     return count;
   }
-  for (const resource of decode<WireMetrics>(METRICS, bytes).resourceMetrics) {
+  for (const resource of decode(METRICS, bytes).resourceMetrics) {
     for (const scope of resource.scopeMetrics) for (const metric of scope.metrics) count += pointsOf(metric);
   }
   return count;

@@ -1,8 +1,10 @@
 import { ERROR_CODES, MonitorError, type ErrorCode, type ErrorDefinition } from "@nexent/monitor-core";
 import type { ErrorBody } from "@nexent/monitor-api";
 import type { Context } from "hono";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { ApiEnv } from "./api-context.ts";
+
+/** Statuses of the error table that this API answers with. */
+const STATUSES = [400, 401, 403, 404, 413, 415, 421, 429, 501, 503] as const;
 
 type Params = ErrorBody["error"]["params"];
 
@@ -30,7 +32,7 @@ export function answerData(c: Context<ApiEnv>, data: unknown, n?: number): Respo
 /** Answers an error in the shape of the API: id, parameters, request id; no text, no stack, no path. */
 export function answerError(c: Context<ApiEnv>, code: ErrorCode, params: Params = {}, retryAfterMs?: number): Response {
   const definition: ErrorDefinition = ERROR_CODES[code];
-  const status = (definition.httpStatus ?? 503) as ContentfulStatusCode;
+  const status = STATUSES.find((known) => known === definition.httpStatus) ?? 503;
   if (retryAfterMs !== undefined) c.header("retry-after", String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
   return c.json({ error: { id: code, params, requestId: c.get("requestId") } } satisfies ErrorBody, status);
 }

@@ -11,7 +11,7 @@ export interface LoginAttempt {
   readonly isLoopback: boolean;
 }
 
-export type LoginAdmission =
+type LoginAdmission =
   /** Go on to the hash. The attempt counts until `succeed` takes it back. */
   | { readonly admitted: true; readonly succeed: () => void }
   | { readonly admitted: false; readonly retryAfterMs: number };

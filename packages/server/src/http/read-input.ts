@@ -33,7 +33,7 @@ async function readText(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
-    const bytes = chunk as Buffer;
+    const bytes: Buffer = chunk;
     size += bytes.byteLength;
     if (size > MAX_BODY_BYTES) throw new ApiRefusal("PAYLOAD_TOO_LARGE");
     chunks.push(bytes);

@@ -15,7 +15,7 @@ export interface Session {
 }
 
 /** Secrets of a new session; they are told once. */
-export interface SessionSecrets {
+interface SessionSecrets {
   readonly id: string;
   readonly csrf: string;
 }

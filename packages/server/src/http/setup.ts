@@ -94,13 +94,14 @@ export function createSetup(options: SetupOptions): Setup {
 
 /** A stream that is not read to its end would be recorded as cancelled. */
 async function readToEnd(response: Response): Promise<void> {
-  const reader = response.body?.getReader();
-  for (let size = 0; reader !== undefined && size < TEST_BYTES;) {
+  if (response.body === null) return;
+  const reader = response.body.getReader();
+  for (let size = 0; size < TEST_BYTES;) {
     const { done, value } = await reader.read();
     if (done) return;
     size += value.byteLength;
   }
-  await reader?.cancel();
+  await reader.cancel();
 }
 
 /** The four steps; the first that fails carries its cause, those after it wait. */
@@ -109,7 +110,11 @@ export function stepsOf(pipeline: PipelineSnapshot, receiverOpen: boolean, otlpU
   const refusal = pipeline.lastRefusal;
   const refusedReason = refusal === undefined ? undefined : reason("refused", { count: refused, ...refusal });
   const tests: readonly { readonly id: Step["id"]; readonly ok: boolean; readonly why: () => Message | undefined }[] = [
-    { id: "port_open", ok: receiverOpen, why: () => reason("receiver_closed", { port: otlpUrl }) },
+    {
+      id: "port_open",
+      ok: receiverOpen,
+      why: () => reason("receiver_closed", { port: Number(new URL(otlpUrl).port) }),
+    },
     { id: "bytes_seen", ok: pipeline.bodies > 0, why: () => refusedReason ?? reason("no_bytes", { url: otlpUrl }) },
     { id: "span_decoded", ok: pipeline.spansAccepted > 0, why: () => refusedReason ?? rejectedReason(pipeline) },
     {

@@ -12,8 +12,8 @@ const DEFAULT_PASSWORD = "admin";
 const schema = z.array(z.object({ name: z.string(), hash: z.string().optional() }));
 type User = z.infer<typeof schema>[number];
 
-export type PasswordVerdict = "match" | "mismatch" | "busy";
-export type PasswordProblem = "too_short" | "too_long" | "is_user_name" | "is_old" | "busy";
+type PasswordVerdict = "match" | "mismatch" | "busy";
+type PasswordProblem = "too_short" | "too_long" | "is_user_name" | "is_old" | "busy";
 
 /** People who may sign in. Changes are durable before they are answered. */
 export interface Users {

@@ -45,19 +45,17 @@ export function createIngest(options: IngestOptions): Ingest {
       events.valuesSanitised(totalCount(counts));
       if (spans.length === 0) return answer(0, rejected, events);
       const outcome = await store.write({ spans });
-      switch (outcome.status) {
-        case "overloaded":
-          return { status: "overloaded", retryAfterMs: outcome.retryAfterMs };
-        case "rejected":
-          return { status: "unavailable", retryAfterMs: UNAVAILABLE_RETRY_MS, error: outcome.error };
-        case "partial":
-          rejected.set("store", outcome.rejected);
-          events.spansAccepted(outcome.accepted);
-          return answer(outcome.accepted, rejected, events, outcome.reason);
-        case "accepted":
-          events.spansAccepted(spans.length);
-          return answer(spans.length, rejected, events);
+      if (outcome.status === "overloaded") return outcome;
+      if (outcome.status === "rejected") {
+        return { status: "unavailable", retryAfterMs: UNAVAILABLE_RETRY_MS, error: outcome.error };
       }
+      if (outcome.status === "partial") {
+        rejected.set("store", outcome.rejected);
+        events.spansAccepted(outcome.accepted);
+        return answer(outcome.accepted, rejected, events, outcome.reason);
+      }
+      events.spansAccepted(spans.length);
+      return answer(spans.length, rejected, events);
     },
   };
 }

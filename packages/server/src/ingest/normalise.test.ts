@@ -134,8 +134,8 @@ describe("limits", () => {
     });
     const attributes = spans[0]?.attributes;
     expect([...(attributes?.keys() ?? [])][0]).toHaveLength(LIMITS.keyBytes);
-    expect(Buffer.byteLength(String(attributes?.get("big")))).toBe(LIMITS.valueBytes);
-    expect(String(attributes?.get("gen_ai.input.messages"))).toHaveLength(LIMITS.contentValueBytes);
+    expect(attributes?.get("big")).toBe("\u00e9".repeat(LIMITS.valueBytes / 2));
+    expect(attributes?.get("gen_ai.input.messages")).toHaveLength(LIMITS.contentValueBytes);
     expect(counts.cut).toBe(3);
   });
 
@@ -153,9 +153,10 @@ describe("limits", () => {
 
   it("keeps nested values inside one budget", () => {
     const nested = Array.from({ length: 10 }, () => "x".repeat(LIMITS.valueBytes / 4));
-    const value = attributesOf({ nested }).get("nested") as readonly string[];
-    expect(value.join("").length).toBeLessThanOrEqual(LIMITS.valueBytes);
-    expect(value.length).toBeLessThan(10);
+    const value = attributesOf({ nested }).get("nested");
+    const kept = Array.isArray(value) ? value.flat() : [];
+    expect(kept.join("").length).toBeLessThanOrEqual(LIMITS.valueBytes);
+    expect([kept.length > 1, kept.length < 10]).toEqual([true, true]);
   });
 
   it("I11: repairs NUL and lone surrogates, and keeps well-formed text as it is", () => {
@@ -204,7 +205,7 @@ describe("fingerprint", () => {
       })),
     );
     const withTape = attributesOf({ "llm.token_tape": tape, "llm.fingerprint": "forged" }).get("llm.fingerprint");
-    expect(decodeFingerprint(String(withTape))).toHaveLength(60);
+    expect(typeof withTape === "string" ? decodeFingerprint(withTape) : withTape).toHaveLength(60);
     expect(attributesOf({ "llm.fingerprint": "forged" }).has("llm.fingerprint")).toBe(false);
     expect(attributesOf({ "llm.token_tape": "broken" }).has("llm.fingerprint")).toBe(false);
   });

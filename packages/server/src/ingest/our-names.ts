@@ -35,11 +35,16 @@ function addInvocationParameters(attributes: Map<string, AttributeValue>): void 
     // Not JSON after all (or cut): the original stays readable, nothing is derived from it.
     return;
   }
+  if (!isRecord(parsed)) return;
   for (const [foreign, ours] of INVOCATION_PARAMETERS) {
-    const value = Object.hasOwn(parsed as object, foreign) ? (parsed as Record<string, unknown>)[foreign] : undefined;
+    const value = Object.hasOwn(parsed, foreign) ? parsed[foreign] : undefined;
     if (typeof value === "number" || typeof value === "string" || typeof value === "boolean")
       addOnce(attributes, ours, value);
   }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
 
 /** Older senders write `top_k` as a double; it is a count. */

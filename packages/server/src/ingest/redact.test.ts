@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isSecretKey, redactText } from "./redact.ts";
 
@@ -61,13 +61,12 @@ describe("redactText", () => {
     );
   });
 
-  it("stays linear on a long hostile text", () => {
-    const started = performance.now();
-    redactText("Bearer sk-://?key=".repeat(20_000));
-    redactText("eyJ".repeat(100_000));
-    redactText("-----BEGIN ".repeat(30_000));
-    // Not a measurement: quadratic work on these texts takes minutes.
-    expect(performance.now() - started).toBeLessThan(10_000);
+  it("ends on long texts that are nothing but beginnings of secrets", () => {
+    // Quadratic work on one of these takes minutes, and the test fails by its time limit.
+    for (const piece of ["eyJ-", "sk-", "Bearer ", "://", "?key", "-----BEGIN ", "https://a:", "AKIA-"]) {
+      const text = piece.repeat(500_000);
+      expect(redactText(text).length).toBeLessThanOrEqual(text.length);
+    }
   });
 });
 

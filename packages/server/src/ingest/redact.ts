@@ -105,15 +105,20 @@ function isTokenCode(code: number, dots: boolean): boolean {
 function redactRuns(text: string, prefix: string, minBody: number, minDots: number): string {
   let out = "";
   let copied = 0;
-  for (let at = text.indexOf(prefix); at !== -1; at = text.indexOf(prefix, at + prefix.length)) {
-    if (at < copied || (at > 0 && isWordCode(text.charCodeAt(at - 1)))) continue;
-    let end = at + prefix.length;
+  let from = 0;
+  for (let at = text.indexOf(prefix); at !== -1; at = text.indexOf(prefix, from)) {
+    from = at + prefix.length;
+    if (at > 0 && isWordCode(text.charCodeAt(at - 1))) continue;
+    let end = from;
     let dots = 0;
     while (end < text.length && isTokenCode(text.charCodeAt(end), minDots > 0)) {
       if (text.charCodeAt(end) === 46) dots++;
       end++;
     }
-    if (end - at - prefix.length < minBody || dots < minDots) continue;
+    const isSecret = end - from >= minBody && dots >= minDots;
+    // A later start in the same run has a shorter body and no more dots: going on behind it keeps the scan linear.
+    from = Math.max(from, end);
+    if (!isSecret) continue;
     out += text.slice(copied, at) + REDACTED;
     copied = end;
   }

@@ -1,7 +1,7 @@
 import { LIMITS } from "@nexent/monitor-core";
 
 /** Why a span is turned away for good; a closed list, also a label. */
-export const REJECT_REASONS = {
+const REJECT_REASONS = {
   trace_id: "trace id is not 16 bytes, or zero",
   span_id: "span id is not 8 bytes, or zero",
   parent_id: "parent span id is not 8 bytes",

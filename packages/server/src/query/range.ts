@@ -6,7 +6,7 @@ const NANOS_PER_MS = 1_000_000n;
 const MAX_NANOS = 2n ** 63n - 1n;
 
 /** Unix milliseconds as nanoseconds, inside what the store can hold. */
-export function nanosOf(unixMs: number): bigint {
+function nanosOf(unixMs: number): bigint {
   const nanos = BigInt(Math.trunc(unixMs)) * NANOS_PER_MS;
   return nanos > MAX_NANOS ? MAX_NANOS : nanos;
 }

@@ -9,7 +9,7 @@ const DAY_NANOS = 86_400_000_000_000n;
 type Ranks = NonNullable<RequestDetail["ranks"]>;
 
 /** The input class of a count as a condition. */
-export function inputClass(inputTokens: number): NumberCondition {
+function inputClass(inputTokens: number): NumberCondition {
   const above = INPUT_CLASSES.find((bound) => inputTokens < bound);
   const below = INPUT_CLASSES.findLast((bound) => inputTokens >= bound);
   return {

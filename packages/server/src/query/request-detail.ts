@@ -2,6 +2,7 @@ import type { RequestDetail, StreamView } from "@nexent/monitor-api";
 import { ATTR, MonitorError, type AttributeMap, type LlmFields, type SpanRecord } from "@nexent/monitor-core";
 import type { CallRow, StoredSpan, TraceStore } from "@nexent/monitor-store";
 import { attributeRows } from "./attribute-text.ts";
+import { optional } from "./optional.ts";
 import { msOf } from "./range.ts";
 import { ranksOf } from "./ranks.ts";
 import { callOf, parseRequestId, requestRow } from "./request-row.ts";
@@ -45,21 +46,20 @@ export async function requestDetail(
   const { attributes } = stored.span;
   const tape = readTape(llm);
   const ranks = await ranksOf(store, call, signal);
-  const steady = steadyRate(llm, attributes, tape);
   return {
     request: requestRow(call),
     verdict: verdictOf({ call, attributes, tape, ranks, thresholds }),
     marks: marksOf(llm, tape),
-    ...(steady === undefined ? {} : { steadyRateTokensPerSecond: steady }),
+    ...optional("steadyRateTokensPerSecond", steadyRate(llm, attributes, tape)),
     ...gapsPart(tape),
     ...pausesPart(tape),
     split: splitOf(llm, durationMicros, tape),
-    ...(ranks === undefined ? {} : { ranks }),
-    ...textPart("tokenSource", llm.tokenSource),
-    ...textPart("clockSource", attributes.get(ATTR.llmClockSource)),
+    ...optional("ranks", ranks),
+    ...optional("tokenSource", llm.tokenSource),
+    ...optional("clockSource", textOf(attributes.get(ATTR.llmClockSource))),
     hasStream: tape !== undefined,
-    ...(llm.cacheReadTokens === undefined ? {} : { cacheReadTokens: llm.cacheReadTokens }),
-    ...(llm.reasoningTokens === undefined ? {} : { reasoningTokens: llm.reasoningTokens }),
+    ...optional("cacheReadTokens", llm.cacheReadTokens),
+    ...optional("reasoningTokens", llm.reasoningTokens),
     attributes: attributeRows(attributes),
     resource: attributeRows(stored.span.resource.attributes),
     events: eventsOf(stored.span),
@@ -78,15 +78,14 @@ export async function requestStream(store: TraceStore, id: string, signal?: Abor
 function marksOf(llm: LlmFields, tape: StreamTape | undefined): RequestDetail["marks"] {
   const first = firstTokenMicros(llm, tape);
   const last = lastTokenMicros(llm, tape);
-  const marks = {
-    firstByteSeconds: llm.firstByteSeconds,
-    firstChunkSeconds: llm.firstChunkSeconds,
-    ttftSeconds: first === undefined ? undefined : (llm.ttftSeconds ?? first / 1e6),
-    firstAnswerTokenSeconds: llm.firstAnswerTokenSeconds,
-    firstToolCallSeconds: llm.firstToolCallSeconds,
-    lastTokenSeconds: last === undefined ? undefined : (llm.lastTokenSeconds ?? last / 1e6),
+  return {
+    ...optional("firstByteSeconds", llm.firstByteSeconds),
+    ...optional("firstChunkSeconds", llm.firstChunkSeconds),
+    ...optional("ttftSeconds", llm.ttftSeconds ?? (first === undefined ? undefined : first / 1e6)),
+    ...optional("firstAnswerTokenSeconds", llm.firstAnswerTokenSeconds),
+    ...optional("firstToolCallSeconds", llm.firstToolCallSeconds),
+    ...optional("lastTokenSeconds", llm.lastTokenSeconds ?? (last === undefined ? undefined : last / 1e6)),
   };
-  return Object.fromEntries(Object.entries(marks).filter(([, value]) => value !== undefined));
 }
 
 /**
@@ -123,8 +122,8 @@ function pausesPart(tape: StreamTape | undefined): Pick<RequestDetail, "pauses">
   return { pauses: { count, lostSeconds, thresholdSeconds: tape.report.thresholdMicros / 1e6 } };
 }
 
-function textPart<K extends "tokenSource" | "clockSource">(key: K, value: unknown): Partial<Record<K, string>> {
-  return typeof value === "string" ? ({ [key]: value } as Record<K, string>) : {};
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 function eventsOf(span: SpanRecord): RequestDetail["events"] {

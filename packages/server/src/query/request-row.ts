@@ -1,6 +1,7 @@
 import type { RequestRow } from "@nexent/monitor-api";
 import type { LlmFields } from "@nexent/monitor-core";
 import type { CallRow, StoredSpan } from "@nexent/monitor-store";
+import { optional } from "./optional.ts";
 import { msOf } from "./range.ts";
 
 /** Shown for a call that names no model; its filter value stays absent. */
@@ -20,34 +21,33 @@ export function parseRequestId(id: string): { readonly traceId: string; readonly
 /** A call of the store as a table row; absent stays absent. */
 export function requestRow(call: CallRow): RequestRow {
   const { llm } = call;
-  const row: Record<keyof RequestRow, unknown> = {
+  return {
     id: requestId(call),
     traceId: call.traceId,
     spanId: call.spanId,
     startMs: msOf(call.startUnixNanos),
     service: call.service,
     model: llm.model ?? llm.responseModel ?? UNNAMED_MODEL,
-    responseModel: llm.responseModel,
-    operation: llm.operation,
-    provider: llm.provider,
+    ...optional("responseModel", llm.responseModel),
+    ...optional("operation", llm.operation),
+    ...optional("provider", llm.provider),
     outcome: llm.outcome ?? "unknown",
-    errorType: llm.errorType,
-    finishReason: llm.finishReason,
-    streaming: llm.streaming,
-    estimated: llm.estimated,
-    slow: llm.slow,
+    ...optional("errorType", llm.errorType),
+    ...optional("finishReason", llm.finishReason),
+    ...optional("streaming", llm.streaming),
+    ...optional("estimated", llm.estimated),
+    ...optional("slow", llm.slow),
     durationSeconds: call.durationSeconds,
-    ttftSeconds: llm.ttftSeconds,
-    firstAnswerTokenSeconds: llm.firstAnswerTokenSeconds,
-    generationRateTokensPerSecond: llm.generationRateTokensPerSecond,
-    endToEndRateTokensPerSecond: llm.endToEndRateTokensPerSecond,
-    inputTokens: llm.inputTokens,
-    outputTokens: llm.outputTokens,
-    stallCount: llm.stallCount,
-    attempts: llm.attempts,
-    fingerprint: llm.fingerprint,
+    ...optional("ttftSeconds", llm.ttftSeconds),
+    ...optional("firstAnswerTokenSeconds", llm.firstAnswerTokenSeconds),
+    ...optional("generationRateTokensPerSecond", llm.generationRateTokensPerSecond),
+    ...optional("endToEndRateTokensPerSecond", llm.endToEndRateTokensPerSecond),
+    ...optional("inputTokens", llm.inputTokens),
+    ...optional("outputTokens", llm.outputTokens),
+    ...optional("stallCount", llm.stallCount),
+    ...optional("attempts", llm.attempts),
+    ...optional("fingerprint", llm.fingerprint),
   };
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)) as RequestRow;
 }
 
 /** A stored span as a call; `undefined` while it is open, or when it is no LLM call. */

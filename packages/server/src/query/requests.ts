@@ -1,5 +1,4 @@
-import type { RequestList, RequestSort } from "@nexent/monitor-api";
-import type { RangeQuery } from "@nexent/monitor-api";
+import { requestSortSchema, type RangeQuery, type RequestList, type RequestSort } from "@nexent/monitor-api";
 import type { CallSort, TraceStore } from "@nexent/monitor-store";
 import { callFilter, msOf } from "./range.ts";
 import { requestRow } from "./request-row.ts";
@@ -25,8 +24,8 @@ const SORT_COLUMNS: Readonly<Record<RequestSort, CallSort["column"]>> = {
 
 function sortOf(text: string): CallSort {
   const descending = text.startsWith("-");
-  const name = descending ? text.slice(1) : text;
-  return { column: SORT_COLUMNS[name as RequestSort], descending };
+  const name = requestSortSchema.parse(descending ? text.slice(1) : text);
+  return { column: SORT_COLUMNS[name], descending };
 }
 
 /** One page of requests. @throws {QUERY_INVALID} for a cursor of another question. */

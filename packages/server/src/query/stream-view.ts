@@ -1,5 +1,6 @@
 import type { StreamView } from "@nexent/monitor-api";
 import { DEFAULT_PAUSE_RULE, type LlmFields, type Pause, type TapeEntry } from "@nexent/monitor-core";
+import { optional } from "./optional.ts";
 import { firstTokenMicros, lastTokenMicros, microsOf } from "./split.ts";
 import { gapsOf, quantileOfSorted, type StreamTape } from "./stream-tape.ts";
 
@@ -56,14 +57,17 @@ function kindRuns(entries: readonly TapeEntry[]): StreamView["kinds"] {
 }
 
 function firstsOf(llm: LlmFields, tape: StreamTape): StreamView["firstsUs"] {
-  const firsts = {
-    byte: llm.firstByteSeconds === undefined ? undefined : microsOf(llm.firstByteSeconds),
-    chunk: llm.firstChunkSeconds === undefined ? undefined : microsOf(llm.firstChunkSeconds),
-    token: firstTokenMicros(llm, tape),
-    answer: llm.firstAnswerTokenSeconds === undefined ? undefined : microsOf(llm.firstAnswerTokenSeconds),
-    tool: llm.firstToolCallSeconds === undefined ? undefined : microsOf(llm.firstToolCallSeconds),
+  return {
+    ...optional("byte", markMicros(llm.firstByteSeconds)),
+    ...optional("chunk", markMicros(llm.firstChunkSeconds)),
+    ...optional("token", firstTokenMicros(llm, tape)),
+    ...optional("answer", markMicros(llm.firstAnswerTokenSeconds)),
+    ...optional("tool", markMicros(llm.firstToolCallSeconds)),
   };
-  return Object.fromEntries(Object.entries(firsts).filter(([, value]) => value !== undefined));
+}
+
+function markMicros(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : microsOf(seconds);
 }
 
 function stallOf(pause: Pause, entries: readonly TapeEntry[]): StreamView["stalls"][number] {

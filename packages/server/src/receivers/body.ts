@@ -101,6 +101,8 @@ function readWire(request: IncomingMessage, options: BodyOptions): Promise<Uint8
 
 /** Smallest gzip member: header, empty block, trailer. */
 const GZIP_MIN_BYTES = 20;
+/** Most bytes that one byte of deflate can stand for; a larger claim is damage, not size. */
+const DEFLATE_MAX_RATIO = 1_032;
 
 /**
  * Inflates with a hard cap. The trailer of a gzip member holds its inflated size: an honest bomb is refused before a byte
@@ -111,6 +113,7 @@ async function inflate(wire: Uint8Array, options: BodyOptions): Promise<BodyResu
     return { kind: "malformed", detail: "content-encoding is gzip, but the body is not" };
   }
   const claimed = new DataView(wire.buffer, wire.byteOffset, wire.byteLength).getUint32(wire.byteLength - 4, true);
+  if (claimed > wire.byteLength * DEFLATE_MAX_RATIO) return { kind: "malformed", detail: "the gzip body is damaged" };
   if (claimed > options.maxBytes) return tooLarge("decompressed body", options.maxBytes);
   if (!options.lease.take(claimed)) return { kind: "overloaded" };
   const inflated = await gunzipTo(wire, claimed);

@@ -234,16 +234,10 @@ function retryAfterMs(): number {
 }
 
 function bodyRefusal(body: Exclude<BodyResult, { kind: "body" | "gone" }>): Refusal {
-  switch (body.kind) {
-    case "too_large":
-      return refusal(413, "too_large", body.detail);
-    case "malformed":
-      return refusal(400, "malformed", body.detail);
-    case "too_slow":
-      return refusal(408, "too_slow", "the body came too slowly");
-    case "overloaded":
-      return { ...refusal(429, "overloaded", "too many bytes in flight; send slower"), retryAfterMs: retryAfterMs() };
-  }
+  if (body.kind === "too_large") return refusal(413, "too_large", body.detail);
+  if (body.kind === "malformed") return refusal(400, "malformed", body.detail);
+  if (body.kind === "too_slow") return refusal(408, "too_slow", "the body came too slowly");
+  return { ...refusal(429, "overloaded", "too many bytes in flight; send slower"), retryAfterMs: retryAfterMs() };
 }
 
 function answerRefusal(answer: IngestAnswer): Refusal | undefined {

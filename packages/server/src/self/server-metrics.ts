@@ -14,7 +14,7 @@ const FAMILIES = Object.values(METRICS)
   .filter((name) => name.startsWith("nexent_server_"));
 
 /** The exposition of this process and its content type. */
-export interface MetricsAnswer {
+interface MetricsAnswer {
   readonly contentType: string;
   readonly text: string;
 }

@@ -33,9 +33,9 @@ const JSON_STYLE: Style = {
 };
 
 /** An `ExportTraceServiceRequest` in protobuf. */
-export function encodeProtobuf(batch: TelemetryBatch): Uint8Array {
+export function encodeProtobuf(batch: TelemetryBatch): Uint8Array<ArrayBuffer> {
   const desc = otlpMessage("ExportTraceServiceRequest");
-  return toBinary(desc, create(desc, wireOf(batch, PROTOBUF) as never));
+  return new Uint8Array(toBinary(desc, create(desc, wireOf(batch, PROTOBUF))));
 }
 
 /** An `ExportTraceServiceRequest` in JSON, with upper-case ids and integers as text. */
@@ -96,8 +96,10 @@ function anyOf(value: AttributeValue, style: Style): unknown {
       : style.any("doubleValue", style.double(value));
   }
   if (value instanceof Uint8Array) return style.any("bytesValue", style.bytes(value));
-  if (Array.isArray(value)) {
-    return style.any("arrayValue", { values: (value as readonly AttributeValue[]).map((item) => anyOf(item, style)) });
-  }
-  return style.any("kvlistValue", { values: attributesOf(value as AttributeMap, style) });
+  if (isMap(value)) return style.any("kvlistValue", { values: attributesOf(value, style) });
+  return style.any("arrayValue", { values: value.map((item) => anyOf(item, style)) });
+}
+
+function isMap(value: AttributeMap | readonly AttributeValue[]): value is AttributeMap {
+  return value instanceof Map;
 }

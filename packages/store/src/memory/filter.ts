@@ -1,6 +1,6 @@
 import type { CallFilter, StoredSpan, TimeRange } from "../contract.ts";
 import { numberOf } from "../number-columns.ts";
-import { foldAscii } from "../query-rules.ts";
+import { foldCase } from "../query-rules.ts";
 
 /** Whether the span starts in the half-open range. */
 export function inRange(stored: StoredSpan, range: TimeRange): boolean {
@@ -27,9 +27,9 @@ function oneOf(value: string | undefined, list: readonly string[] | undefined): 
 
 function hasText({ span, llm }: StoredSpan, text: string | undefined): boolean {
   if (text === undefined || text === "") return true;
-  const wanted = foldAscii(text);
+  const wanted = foldCase(text);
   const places = [llm?.model, llm?.operation, span.traceId, span.spanId, llm?.errorType];
-  return places.some((place) => place !== undefined && foldAscii(place).includes(wanted));
+  return places.some((place) => place !== undefined && foldCase(place).includes(wanted));
 }
 
 function hasNumbers(stored: StoredSpan, filter: CallFilter): boolean {

@@ -86,8 +86,10 @@ async function send<T>(request: Call<T>): Promise<Response> {
 
 function open<T>(envelope: unknown, schema: Schema<T>, status: number): Answer<T> {
   try {
-    const { data, meta } = envelope as { readonly data?: unknown; readonly meta?: unknown };
-    return { data: schema.parse(data), meta: metaSchema.parse(meta) };
+    if (typeof envelope !== "object" || envelope === null || !("data" in envelope) || !("meta" in envelope)) {
+      throw new TypeError("an answer without data and meta");
+    }
+    return { data: schema.parse(envelope.data), meta: metaSchema.parse(envelope.meta) };
   } catch (cause) {
     throw new ApiError({ id: "contract", status, cause });
   }

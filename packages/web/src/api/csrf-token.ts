@@ -36,6 +36,7 @@ export function answerOtherTabs(): () => void {
   const channel = new BroadcastChannel(CHANNEL);
   channel.addEventListener("message", (event: MessageEvent<unknown>) => {
     const token = csrfToken();
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel has no target
     if (event.data === "ask" && token !== undefined) channel.postMessage({ token });
   });
   return () => channel.close();
@@ -52,6 +53,7 @@ export async function askOtherTabs(): Promise<string | undefined> {
       clearTimeout(timer);
       resolve(event.data.token);
     });
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel has no target
     channel.postMessage("ask");
   });
   channel.close();

@@ -1,11 +1,8 @@
-import { LIVE_TOPICS, type LiveEvent } from "@nexent/monitor-api";
+import type { LiveEvent } from "@nexent/monitor-api";
 import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
-import { address, sessionHeaders } from "./client.ts";
-import { createLiveConnection, type LiveState } from "./live-connection.ts";
-import { createLiveTabs, type TabBus, type TabMessage } from "./live-tabs.ts";
-import { noteAnswer, noteServerTime, noteSilence } from "./server-contact.ts";
+import type { LiveState } from "./live-connection.ts";
+import { noteServerTime } from "./server-contact.ts";
 
-const CHANNEL = "nexent.live";
 const CLOSE_HIDDEN_AFTER_MS = 30_000;
 
 type Listener = (event: LiveEvent) => void;
@@ -23,55 +20,6 @@ const LiveContext = createContext<Live>({
   listen: () => () => undefined,
 });
 
-async function openStream(lastEventId: string | undefined, signal: AbortSignal): Promise<AsyncIterable<string>> {
-  const headers = sessionHeaders();
-  headers["accept"] = "text/event-stream";
-  if (lastEventId !== undefined) headers["last-event-id"] = lastEventId;
-  const response = await fetch(address("/api/live", { topics: LIVE_TOPICS.join(",") }), {
-    headers,
-    signal,
-    credentials: "same-origin",
-    cache: "no-store",
-  }).catch((cause: unknown) => {
-    if (!signal.aborted) noteSilence();
-    throw cause;
-  });
-  noteAnswer();
-  if (!response.ok || response.body === null) throw new Error(`live stream refused with ${response.status}`);
-  return readText(response.body);
-}
-
-async function* readText(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const reader = body.getReader();
-  const decoder = new TextDecoder();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield decoder.decode(value, { stream: true });
-    }
-  } finally {
-    reader.releaseLock();
-  }
-}
-
-function openBus(): TabBus | undefined {
-  if (typeof BroadcastChannel === "undefined") return undefined;
-  const channel = new BroadcastChannel(CHANNEL);
-  return {
-    post: (message) => channel.postMessage(message),
-    listen: (listener) =>
-      channel.addEventListener("message", (event: MessageEvent<TabMessage>) => listener(event.data)),
-    close: () => channel.close(),
-  };
-}
-
-function tabId(): string {
-  // Available on plain-HTTP origins too, unlike randomUUID.
-  const [a = 0, b = 0] = crypto.getRandomValues(new Uint32Array(2));
-  return `${a.toString(36)}-${b.toString(36)}`;
-}
-
 /** Keeps one live stream for this browser while `enabled`; closed half a minute after the tab is hidden. */
 export function LiveProvider(props: { readonly enabled: boolean; readonly children: ReactNode }) {
   const [state, setState] = useState<LiveState>("off");
@@ -80,24 +28,27 @@ export function LiveProvider(props: { readonly enabled: boolean; readonly childr
 
   useEffect(() => {
     if (!props.enabled) return undefined;
-    const bus = openBus();
-    const tabs = createLiveTabs({
-      id: tabId(),
-      bus,
-      connect: (onEvent, onState) => createLiveConnection({ open: openStream, onEvent, onState }),
-      onState: setState,
-      onEvent: (event) => {
-        lastEventMs.current = Date.now();
-        if (event.event === "hello") noteServerTime(event.data.serverTimeMs);
-        if (event.event === "kpi") noteServerTime(event.data.pipeline.serverTimeMs);
-        for (const listener of listeners.current) listener(event);
-      },
+    const onEvent = (event: LiveEvent) => {
+      lastEventMs.current = Date.now();
+      if (event.event === "hello") noteServerTime(event.data.serverTimeMs);
+      if (event.event === "kpi") noteServerTime(event.data.pipeline.serverTimeMs);
+      for (const listener of listeners.current) listener(event);
+    };
+    let close: (() => void) | undefined;
+    let unmounted = false;
+    // The page is usable before its live stream; the code for it comes after.
+    void import("./live-stream.ts").then(({ openLiveStream }) => {
+      if (unmounted) return;
+      const stream = openLiveStream({ onEvent, onState: setState });
+      const stopWatching = startWhileVisible(stream.start, stream.stop);
+      close = () => {
+        stopWatching();
+        stream.close();
+      };
     });
-    const stopWatching = startWhileVisible(tabs.start, tabs.stop);
     return () => {
-      stopWatching();
-      tabs.stop();
-      bus?.close();
+      unmounted = true;
+      close?.();
     };
   }, [props.enabled]);
 

@@ -45,3 +45,8 @@ function subscribe(listener: () => void): () => void {
 export function useServerContact(): ServerContact {
   return useSyncExternalStore(subscribe, () => contact);
 }
+
+/** Seconds since a moment of this browser's clock, whole; 0 when there is none. */
+export function secondsSince(ms: number | undefined): number {
+  return ms === undefined ? 0 : Math.max(0, Math.round((Date.now() - ms) / 1e3));
+}

@@ -1,10 +1,11 @@
-import { loginAnswerSchema, sessionSchema, type LoginAnswer, type Session } from "@nexent/monitor-api";
-import { useMutation, useQuery, useQueryClient, type UseMutationResult } from "@tanstack/react-query";
+import { sessionSchema, type Session } from "@nexent/monitor-api";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { ApiError } from "./api-error.ts";
 import { call } from "./client.ts";
 import { askOtherTabs, csrfToken, keepCsrfToken } from "./csrf-token.ts";
 
-const SESSION_KEY = ["session"] as const;
+/** Where the session is kept among the queries. */
+export const SESSION_KEY = ["session"] as const;
 
 /** The session as this tab can use it: signed in counts only with a CSRF token, taken from another tab if need be. */
 async function readSession(signal: AbortSignal): Promise<Session> {
@@ -23,53 +24,16 @@ export function useSession() {
   });
 }
 
-function useSessionChange<V>(
-  change: (variables: V) => Promise<LoginAnswer>,
-): UseMutationResult<LoginAnswer, ApiError, V> {
-  const queries = useQueryClient();
-  return useMutation<LoginAnswer, ApiError, V>({
-    mutationFn: change,
-    onSuccess: (answer) => {
-      keepCsrfToken(answer.csrf);
-      queries.setQueryData(SESSION_KEY, answer.session);
-    },
-  });
-}
-
-async function post(path: string, body: unknown): Promise<LoginAnswer> {
-  return (await call({ method: "POST", path, body, schema: loginAnswerSchema })).data;
-}
-
-/** Signs in. */
-export function useSignIn() {
-  return useSessionChange((login: { readonly user: string; readonly password: string }) => post("/api/session", login));
-}
-
-/** Changes the password. */
-export function useChangePassword() {
-  return useSessionChange((passwords: { readonly oldPassword: string; readonly newPassword: string }) =>
-    post("/api/session/password", passwords),
-  );
-}
-
-/** Goes on with the default password; offered on this machine only. */
-export function useSkipPassword() {
-  return useSessionChange((_: void) => post("/api/session/skip", {}));
-}
-
 /** Ends the session and forgets everything that was loaded. */
-export function useSignOut() {
+export function useSignOut(): () => Promise<void> {
   const queries = useQueryClient();
-  return useMutation<void, ApiError, void>({
-    mutationFn: async () => {
-      await call({ method: "DELETE", path: "/api/session", schema: { parse: (value) => value } });
-    },
-    onSettled: async () => {
-      keepCsrfToken(undefined);
-      queries.removeQueries({ predicate: (query) => query.queryKey[0] !== SESSION_KEY[0] });
-      await queries.invalidateQueries({ queryKey: SESSION_KEY });
-    },
-  });
+  return async () => {
+    // The reader leaves either way; a server that does not answer keeps its session until it runs out.
+    await call({ method: "DELETE", path: "/api/session", schema: { parse: (value) => value } }).catch(() => undefined);
+    keepCsrfToken(undefined);
+    queries.removeQueries({ predicate: (query) => query.queryKey[0] !== SESSION_KEY[0] });
+    await queries.invalidateQueries({ queryKey: SESSION_KEY });
+  };
 }
 
 /** Marks the session as lost, so that the sign-in page comes up. */

@@ -3,7 +3,7 @@ import { clampInto, createLabelSpace, type LabelSpace } from "./label-space.ts";
 import { drawLine, labelWidth, LINE_HEIGHT, writeLabel, type Box, type Pen } from "./pen.ts";
 import { chunksUntil, deliveredAt, KINDS } from "./stream-model.ts";
 import { kindColour, tokenText, type StreamScene } from "./stream-style.ts";
-import { countTick, niceStep, niceTicks, timeTick } from "./ticks.ts";
+import { countTick, countTicks, niceStep, niceTicks, timeTick } from "./ticks.ts";
 
 /** Height of the staircase. */
 export const STAIRCASE_HEIGHT = 250;
@@ -52,7 +52,8 @@ function plotOf(pen: Pen, scene: StreamScene, box: Box): Plot {
   const fromCount = window.fromUs <= 0 ? 0 : deliveredAt(model, window.fromUs);
   const reached = window.toUs >= model.lastUs ? whole : deliveredAt(model, window.toUs);
   const toCount = Math.max(fromCount + 1, reached);
-  const gutter = 12 + Math.max(...niceTicks(fromCount, toCount, 5).map((tick) => labelWidth(pen, countTick(tick))), 16);
+  const gutter =
+    12 + Math.max(...countTicks(fromCount, toCount, 5).map((tick) => labelWidth(pen, countTick(tick))), 16);
   const inner: Box = {
     x: box.x + gutter,
     y: box.y + TOP,
@@ -73,14 +74,14 @@ function drawGrid(pen: Pen, scene: StreamScene, box: Box, plot: Plot, tokens: To
   pen.strokeStyle = tokens.grid;
   pen.lineWidth = 1;
   pen.setLineDash([]);
-  for (const tick of niceTicks(plot.fromCount, plot.toCount, 5)) {
+  for (const tick of countTicks(plot.fromCount, plot.toCount, 5)) {
     const y = Math.round(plot.y(tick)) + 0.5;
     drawLine(pen, plot.box.x, y, plot.box.x + plot.box.width, y);
     const text = countTick(tick);
     writeLabel(pen, text, plot.box.x - 8 - labelWidth(pen, text), y, { colour: tokens.muted });
   }
   const { fromUs, toUs } = scene.window;
-  const most = Math.max(2, Math.floor(plot.box.width / 90));
+  const most = Math.max(2, Math.floor(plot.box.width / 70));
   const step = niceStep(toUs - fromUs, most);
   const space = createLabelSpace(box);
   for (const tick of niceTicks(fromUs, toUs, most)) {
@@ -148,7 +149,7 @@ function drawArea(pen: Pen, scene: StreamScene, plot: Plot, steps: Steps, tokens
   const foot = plot.box.y + plot.box.height;
   pen.globalAlpha = 0.07;
   eachRun(steps, (kind, from, to) => {
-    pen.fillStyle = kindColour(KINDS[kind as 0 | 1 | 2] ?? "answer", scene.accent, tokens);
+    pen.fillStyle = kindColour(KINDS[kind] ?? "answer", scene.accent, tokens);
     pen.beginPath();
     tracePath(pen, steps, from, to);
     pen.lineTo(steps.x[to - 1] ?? 0, foot);
@@ -172,7 +173,7 @@ function drawSteps(pen: Pen, scene: StreamScene, steps: Steps, tokens: Tokens): 
       pen.stroke();
     });
   const estimated = scene.model.axis === "estimated";
-  strokeAll(estimated ? 3 : 2, (kind) => kindColour(KINDS[kind as 0 | 1 | 2] ?? "answer", scene.accent, tokens));
+  strokeAll(estimated ? 3 : 2, (kind) => kindColour(KINDS[kind] ?? "answer", scene.accent, tokens));
   // Estimated counts are drawn hollow.
   if (estimated) strokeAll(1.25, () => tokens.panel);
 }

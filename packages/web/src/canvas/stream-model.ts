@@ -38,7 +38,7 @@ export const KINDS: readonly [StreamKind, StreamKind, StreamKind] = ["answer", "
 
 /** The kind of chunk `index`. */
 export function kindAt(model: StreamModel, index: number): StreamKind {
-  return KINDS[model.kind[index] as 0 | 1 | 2] ?? "answer";
+  return KINDS[model.kind[index] ?? 0] ?? "answer";
 }
 
 /** Turns the API's deltas and runs into absolute columns and phases. */
@@ -90,7 +90,7 @@ function phasesOf(model: Columns, stream: StreamView): readonly Phase[] {
   let start = 0;
   for (let index = 1; index <= model.count; index += 1) {
     if (index < model.count && model.kind[index] === model.kind[start]) continue;
-    const kind = KINDS[model.kind[start] as 0 | 1 | 2] ?? "answer";
+    const kind = KINDS[model.kind[start] ?? 0] ?? "answer";
     phases.push({ kind, fromUs: model.atUs[start] ?? 0, toUs: phaseEnd(model, index, stream.lastUs) });
     start = index;
   }
@@ -133,9 +133,10 @@ export interface StreamWindow {
   readonly toUs: number;
 }
 
-/** A window inside of the stream, at least 1 ms wide. */
+/** A window inside of the stream, never so narrow that nothing can be in it. */
 export function clampWindow(model: StreamModel, window: StreamWindow): StreamWindow {
-  const width = Math.min(model.endUs, Math.max(1_000, window.toUs - window.fromUs));
+  const narrowest = Math.max(1_000, Math.min(100_000, model.endUs / 20));
+  const width = Math.min(model.endUs, Math.max(narrowest, window.toUs - window.fromUs));
   const fromUs = Math.min(Math.max(0, window.fromUs), model.endUs - width);
   return { fromUs, toUs: fromUs + width };
 }

@@ -74,7 +74,7 @@ interface TopLabel {
   readonly tokens: Tokens;
 }
 
-/** The label takes the first place along the top that the line leaves free; with none, a halo keeps it readable. */
+/** The label takes the first place along the top that the line leaves free; with none, it covers the line. */
 function labelTop(pen: Pen, text: string, at: TopLabel): void {
   const { box, speeds } = at;
   const width = labelWidth(pen, text);
@@ -90,8 +90,12 @@ function labelTop(pen: Pen, text: string, at: TopLabel): void {
     width,
     height: LINE_HEIGHT,
   }));
-  const place = space.place(places) ?? places[0];
-  if (place !== undefined) {
-    writeLabel(pen, text, place.x, place.y + LINE_HEIGHT / 2, { colour: at.tokens.muted, halo: at.tokens.panel });
+  const free = space.place(places);
+  const place = free ?? places[0];
+  if (place === undefined) return;
+  if (free === undefined) {
+    pen.fillStyle = at.tokens.panel;
+    pen.fillRect(place.x - 4, place.y - 1, width + 4, LINE_HEIGHT);
   }
+  writeLabel(pen, text, place.x, place.y + LINE_HEIGHT / 2, { colour: at.tokens.muted, halo: at.tokens.panel });
 }

@@ -1,7 +1,7 @@
 import { inkOn } from "../theme/color-math.ts";
 import type { Tokens } from "../theme/tokens.ts";
 import { clampInto, createLabelSpace } from "./label-space.ts";
-import { drawLine, hatch, labelWidth, writeLabel, type Box, type Pen } from "./pen.ts";
+import { drawLine, hatch, labelWidth, LINE_HEIGHT, writeLabel, type Box, type Pen } from "./pen.ts";
 import { chunksUntil, deliveredAt, KINDS, type Pause, type Phase } from "./stream-model.ts";
 import { kindColour, tokenText, type StreamScene } from "./stream-style.ts";
 import { drawSpeedRow } from "./strip-speed.ts";
@@ -49,12 +49,6 @@ export function timeToX(scene: Pick<StreamScene, "window">, box: Box, us: number
   return box.x + ((us - fromUs) / (toUs - fromUs)) * box.width;
 }
 
-/** Moment under a pixel. */
-export function xToTime(scene: Pick<StreamScene, "window">, box: Box, x: number): number {
-  const { fromUs, toUs } = scene.window;
-  return fromUs + ((x - box.x) / box.width) * (toUs - fromUs);
-}
-
 function drawRail(pen: Pen, scene: StreamScene, box: Box, tokens: Tokens): void {
   for (const phase of scene.model.phases) {
     const left = Math.max(box.x, timeToX(scene, box, phase.fromUs));
@@ -72,7 +66,7 @@ function drawRail(pen: Pen, scene: StreamScene, box: Box, tokens: Tokens): void 
 
 function drawPhase(pen: Pen, scene: StreamScene, phase: Phase, bar: Box, tokens: Tokens): void {
   const plain = phase.kind === "wait" || phase.kind === "tail";
-  const fill = plain ? tokens.band : kindColour(phase.kind as (typeof KINDS)[number], scene.accent, tokens);
+  const fill = plain ? tokens.band : kindColour(phase.kind, scene.accent, tokens);
   pen.fillStyle = fill;
   pen.fillRect(bar.x, bar.y, Math.max(1.5, bar.width), bar.height);
   if (phase.kind === "wait" && bar.width > 2) {
@@ -104,8 +98,11 @@ function drawArrivals(pen: Pen, scene: StreamScene, box: Box, tokens: Tokens): v
   }
   let fullest = 0;
   for (const sum of sums) fullest = Math.max(fullest, sum);
-  const scale = (ROWS.arrivalsFoot - ROWS.arrivalsTop) / Math.sqrt(fullest || 1);
   const spread = box.width / (to - from);
+  // Far zoomed in, single chunks stand apart: their sizes fit as numbers above them.
+  const numbered = spread > 18 && model.axis !== "chunks";
+  const room = ROWS.arrivalsFoot - ROWS.arrivalsTop - (numbered ? LINE_HEIGHT : 0);
+  const scale = room / Math.sqrt(fullest || 1);
   pen.globalAlpha = model.axis === "estimated" ? 0.55 : 1;
   KINDS.forEach((kind, number) => {
     pen.fillStyle = kindColour(kind, scene.accent, tokens);
@@ -117,8 +114,7 @@ function drawArrivals(pen: Pen, scene: StreamScene, box: Box, tokens: Tokens): v
     }
   });
   pen.globalAlpha = 1;
-  // Far zoomed in, single chunks stand apart: their sizes fit as numbers.
-  if (spread > 18 && model.axis !== "chunks") drawChunkSizes(pen, scene, box, tokens, { from, to, scale });
+  if (numbered) drawChunkSizes(pen, scene, box, tokens, { from, to, scale });
 }
 
 interface ChunkRange {
@@ -135,8 +131,7 @@ function drawChunkSizes(pen: Pen, scene: StreamScene, box: Box, tokens: Tokens, 
     const width = labelWidth(pen, text);
     const top = box.y + ROWS.arrivalsFoot - Math.max(2, Math.sqrt(size) * range.scale);
     const x = timeToX(scene, box, scene.model.atUs[index] ?? 0);
-    // A column at full height reaches its row's top; its number then stands beside it, inside of the row.
-    const y = Math.max(box.y + ROWS.arrivalsTop - 8, top - 14);
+    const y = top - LINE_HEIGHT;
     const place = space.place([
       { x: x - width / 2, y, width, height: 12 },
       { x: x + 4, y, width, height: 12 },
@@ -170,12 +165,12 @@ function pauseColour(pause: Pause, tokens: Tokens): string {
 function labelInside(pen: Pen, scene: StreamScene, pause: Pause, gap: Box, tokens: Tokens): boolean {
   const text = scene.format.duration((pause.toUs - pause.fromUs) / 1e6);
   const width = labelWidth(pen, text, true);
-  if (gap.width < Math.max(24, width + 6)) return false;
+  if (gap.width < Math.max(24, width + 2)) return false;
   const x = gap.x + (gap.width - width) / 2;
   const middle = gap.y + 20;
   pen.fillStyle = tokens.panel;
   pen.globalAlpha = 0.85;
-  pen.fillRect(x - 3, middle - 8, width + 6, 16);
+  pen.fillRect(Math.max(gap.x, x - 3), middle - 8, Math.min(gap.width, width + 6), 16);
   pen.globalAlpha = 1;
   writeLabel(pen, text, x, middle, { colour: pauseColour(pause, tokens), strong: true });
   return true;
@@ -203,7 +198,7 @@ function firstMark(scene: StreamScene): number | undefined {
 
 function drawAxis(pen: Pen, scene: StreamScene, box: Box, tokens: Tokens): void {
   const { fromUs, toUs } = scene.window;
-  const most = Math.max(2, Math.floor(box.width / 80));
+  const most = Math.max(2, Math.floor(box.width / 70));
   const step = niceStep(toUs - fromUs, most);
   pen.strokeStyle = tokens.line;
   pen.lineWidth = 1;

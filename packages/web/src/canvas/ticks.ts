@@ -13,9 +13,16 @@ export function niceStep(span: number, most: number): number {
 export function niceTicks(from: number, to: number, most: number): readonly number[] {
   const step = niceStep(to - from, most);
   const ticks: number[] = [];
-  for (let index = Math.ceil(from / step - 1e-9); index * step <= to + step * 1e-9; index += 1)
-    ticks.push(index * step);
+  for (let index = Math.ceil(from / step - 1e-9); index * step <= to + step * 1e-9; index += 1) {
+    // Adding zero turns -0 into 0.
+    ticks.push(index * step + 0);
+  }
   return ticks;
+}
+
+/** Nice ticks for counts: whole numbers only. */
+export function countTicks(from: number, to: number, most: number): readonly number[] {
+  return niceTicks(from, to, Math.min(most, Math.max(1, Math.floor(to - from))));
 }
 
 /** A time tick in seconds, with just the decimals its step needs. */

@@ -21,6 +21,8 @@ export interface PlotLook {
   readonly onSelect: (fromMs: number, toMs: number) => void;
 }
 
+// oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- uPlot declares an enum that does not exist at run time
+const LOGARITHMIC: uPlot.Scale.Distr = 3;
 const DAY_SECONDS = 86_400;
 
 /** Options for the plot of one chart: no own legend, no title, lines that stop at gaps. */
@@ -30,7 +32,7 @@ export function plotOptions(look: PlotLook, width: number): uPlot.Options {
     width,
     height: look.height,
     legend: { show: false },
-    padding: [10, 8, 0, 0],
+    padding: [10, 22, 0, 0],
     cursor: {
       sync: { key: look.syncKey, setSeries: false },
       drag: { x: true, y: false, setScale: false },
@@ -38,7 +40,7 @@ export function plotOptions(look: PlotLook, width: number): uPlot.Options {
     },
     scales: {
       x: { time: true, range: () => [...look.range()] as [number, number] },
-      y: look.log ? { distr: 3 } : { range: (_plot, _min, max) => [0, yTop(max, look.threshold?.value)] },
+      y: look.log ? { distr: LOGARITHMIC } : { range: (_plot, _min, max) => [0, yTop(max, look.threshold?.value)] },
     },
     axes: [axis(look, tokens, true), axis(look, tokens, false)],
     series: [{}, ...look.groups.flatMap((group) => [line(group, tokens, false), line(group, tokens, true)])],

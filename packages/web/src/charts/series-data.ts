@@ -72,7 +72,6 @@ export function lonelyPoints(values: ArrayLike<number | null | undefined>): numb
 
 /** Whether a linear axis would hide the small models: the tails' spread exceeds thirty-fold. */
 export function wantsLogAxis(chart: SeriesChart): boolean {
-  const tails = chart.groups.map((group) => group.rangeTail).filter((tail) => tail !== undefined && tail > 0);
-  if (tails.length < 2) return false;
-  return Math.max(...(tails as number[])) / Math.min(...(tails as number[])) > 30;
+  const tails = chart.groups.flatMap(({ rangeTail }) => (rangeTail !== undefined && rangeTail > 0 ? [rangeTail] : []));
+  return tails.length >= 2 && Math.max(...tails) / Math.min(...tails) > 30;
 }

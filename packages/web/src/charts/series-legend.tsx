@@ -52,7 +52,9 @@ function LegendRow(props: LegendProps & { readonly group: SeriesGroup }) {
   const t = useT();
   const format = useFormat();
   const { group, cursor, quantity } = props;
-  const text = (value: number | null | undefined) => quantityText(format, quantity, value);
+  // The unit of a speed stands at the axis; durations carry theirs, which differ by size.
+  const text = (value: number | null | undefined) =>
+    quantity === "speed" ? format.speed(value) : quantityText(format, quantity, value);
   const middle = cursor === undefined ? lastKnown(group.middle) : group.middle[cursor];
   const tail = cursor === undefined ? lastKnown(group.tail) : group.tail?.[cursor];
   const off = props.hidden.has(group.id);

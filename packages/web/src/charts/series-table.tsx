@@ -24,7 +24,7 @@ export function SeriesTable(props: TableProps) {
   const shown = order.slice(page * PAGE_ROWS, (page + 1) * PAGE_ROWS);
   const pages = Math.max(1, Math.ceil(times.length / PAGE_ROWS));
   return (
-    <div className={css["tableTwin"]} role="region" aria-label={t("chart.table")} tabIndex={0}>
+    <div className={css["tableTwin"]} role="group" aria-label={t("chart.table")} tabIndex={0}>
       <table>
         <thead>
           <tr>

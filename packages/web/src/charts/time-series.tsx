@@ -4,18 +4,18 @@ import { useFormat } from "../format/format.ts";
 import { formatClock } from "../format/time.ts";
 import { useT } from "../i18n/i18n-context.tsx";
 import { useTheme } from "../theme/theme-context.tsx";
+import { Plot } from "./plot.tsx";
 import { plotColumns, seriesExtent, wantsLogAxis, type SeriesChart } from "./series-data.ts";
 import { SeriesLegend } from "./series-legend.tsx";
+import { axisUnit, quantityText, type SeriesQuantity } from "./series-quantity.ts";
 import { SeriesTable } from "./series-table.tsx";
 import { SeriesTooltip, type TooltipPlace } from "./series-tooltip.tsx";
 import css from "./time-series.module.css";
-import { usePlot } from "./use-plot.ts";
 
 const PLOT_HEIGHT = 200;
 const FONT =
   '11px system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 const ANNOUNCE_EVERY_MS = 250;
-import { axisUnit, quantityText, type SeriesQuantity } from "./series-quantity.ts";
 
 export interface TimeSeriesProps {
   readonly title: string;
@@ -40,7 +40,7 @@ export function TimeSeries(props: TimeSeriesProps) {
   const t = useT();
   const format = useFormat();
   const { tokens, name: theme } = useTheme();
-  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
   const [cursor, setCursor] = useState<number>();
   const [tooltip, setTooltip] = useState<TooltipPlace>();
   const [announced, setAnnounced] = useState("");
@@ -78,8 +78,7 @@ export function TimeSeries(props: TimeSeriesProps) {
     onSelect: props.onBrush,
   };
   const groupKey = visible.groups.map((group) => `${group.id}:${group.accent.index}`).join("|");
-  const lookKey = `${theme};${unit};${log};${props.threshold?.value};${props.threshold?.label};${groupKey};${props.asTable}`;
-  const plot = usePlot(host, look, lookKey, data as uPlot.AlignedData);
+  const lookKey = `${theme};${unit};${log};${props.threshold?.value};${props.threshold?.label};${groupKey}`;
 
   const announce = (index: number) => {
     const now = Date.now();
@@ -152,7 +151,7 @@ export function TimeSeries(props: TimeSeriesProps) {
       ) : (
         <div className={css["plot"]} onMouseLeave={() => setTooltip(undefined)} onDoubleClick={props.onReset}>
           <span className={css["unit"]}>{log ? `${unit}, log` : unit}</span>
-          <div ref={host} className={css["host"]} title={undefined} />
+          <Plot key={lookKey} look={look} data={data} plotRef={plot} />
           {tooltip === undefined ? null : (
             <SeriesTooltip place={tooltip} chart={visible} quantity={props.quantity} tailStat={props.tailStat} />
           )}

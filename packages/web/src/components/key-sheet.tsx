@@ -70,7 +70,7 @@ export default function KeySheet(props: { readonly onClose: () => void }) {
                 <dl>
                   {group.rows.map(([key, keys]) => (
                     <div key={key} className={css["row"]}>
-                      <dt>{t(key as "keys.sheet")}</dt>
+                      <dt>{t(key)}</dt>
                       <dd>
                         {keys.map((name) => (
                           <kbd key={name}>{name}</kbd>

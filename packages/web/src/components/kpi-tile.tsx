@@ -2,6 +2,7 @@ import { useCallback } from "react";
 import { Link } from "wouter";
 import type { Box, Pen } from "../canvas/pen.ts";
 import { drawSparkline, type SparklinePoints } from "../canvas/sparkline.ts";
+import { NBSP } from "../format/number.ts";
 import { useTheme } from "../theme/theme-context.tsx";
 import { CanvasView } from "./canvas-view.tsx";
 import { InfoHint } from "./info-hint.tsx";
@@ -32,12 +33,14 @@ export function KpiTile(props: KpiTileProps) {
   return (
     <article className={css["tile"]} aria-label={props.label}>
       <div className={css["label"]}>
-        <Link href={props.href}>{props.label}</Link>
+        <span>
+          <Link href={props.href}>{props.label}</Link>
+          {props.stat === undefined ? null : <span className={css["stat"]}> {props.stat}</span>}
+        </span>
         <InfoHint about={props.label} text={props.info} />
       </div>
       <div className={css["value"]}>
-        <span>{props.value}</span>
-        {props.stat === undefined ? null : <span className={css["stat"]}>{props.stat}</span>}
+        <Value text={props.value} />
         {props.change === undefined ? null : (
           <span className={css["change"]} title={props.before}>
             {props.change}
@@ -48,5 +51,17 @@ export function KpiTile(props: KpiTileProps) {
       <div className={css["second"]}>{props.second}</div>
       <CanvasView className={css["spark"]} height={SPARK_HEIGHT} draw={draw} />
     </article>
+  );
+}
+
+/** The number large, its unit small. */
+function Value(props: { readonly text: string }) {
+  const at = props.text.lastIndexOf(NBSP);
+  if (at < 0) return <span>{props.text}</span>;
+  return (
+    <span>
+      {props.text.slice(0, at)}
+      <span className={css["unit"]}>{props.text.slice(at)}</span>
+    </span>
   );
 }

@@ -28,14 +28,29 @@ export function DataText(props: { readonly text: string }) {
 
 /** Control and direction characters as visible symbols, so that text cannot hide or reorder itself. */
 export function visibleText(text: string): string {
-  return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g,
-    (char) => {
-      const code = char.charCodeAt(0);
-      if (code < 0x20) return String.fromCharCode(0x2400 + code);
-      return `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
-    },
-  );
+  let visible = "";
+  for (const char of text) visible += isHidden(char.codePointAt(0) ?? 0) ? codeName(char) : char;
+  return visible;
+}
+
+/** First and last code points of what a reader cannot see; tab and line feed are harmless. */
+const HIDDEN: readonly (readonly [number, number])[] = [
+  [0x00, 0x08],
+  [0x0b, 0x1f],
+  [0x7f, 0x9f],
+  [0x200b, 0x200f],
+  [0x202a, 0x202e],
+  [0x2066, 0x2069],
+  [0xfeff, 0xfeff],
+];
+
+function isHidden(code: number): boolean {
+  return HIDDEN.some(([first, last]) => code >= first && code <= last);
+}
+
+function codeName(char: string): string {
+  const code = char.codePointAt(0) ?? 0;
+  return `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
 }
 
 /** A model's name with its marker; the same colour and shape everywhere. */
@@ -63,7 +78,7 @@ const ICONS: Readonly<Record<Outcome, LucideIcon>> = {
 
 interface StatusProps {
   readonly outcome: Outcome;
-  /** What adds to the word: the error type or the finish reason. */
+  /** What adds to the word: the finish reason, or the error type, which then stands for it. */
   readonly detail?: string | undefined;
 }
 
@@ -72,10 +87,11 @@ export function StatusMark(props: StatusProps) {
   const t = useT();
   const Icon = ICONS[props.outcome];
   const detail = props.detail === undefined ? "" : visibleText(props.detail);
+  const named = props.outcome === "error" && detail !== "";
   return (
     <span className={`${css["status"]} ${css[props.outcome]}`} title={detail === "" ? undefined : detail}>
       <Icon size={13} aria-hidden="true" />
-      <span>{t(`outcome.${props.outcome}`)}</span>
+      <span className={named ? "visually-hidden" : undefined}>{t(`outcome.${props.outcome}`)}</span>
       {detail === "" ? null : <bdi>{detail}</bdi>}
     </span>
   );

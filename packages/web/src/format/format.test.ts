@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createFormat } from "./format.ts";
 
@@ -88,6 +88,13 @@ describe("speeds, counts and shares", () => {
     expect(en.change(3, 0)).toBeUndefined();
     expect(en.change(3, undefined)).toBeUndefined();
   });
+
+  it.each([
+    [42.1, "42.1 /s"],
+    [0.1, "0.100 /s"],
+    [0.00833, "0.500 /min"],
+    [0, "0 /s"],
+  ])("write a rate of %d a second as %s", (value, text) => expect(plain(en.perSecond(value))).toBe(text));
 
   it("write bytes in binary units", () => {
     expect(plain(en.bytes(1.2 * 1024 ** 3))).toBe("1.2 GiB");

@@ -13,7 +13,10 @@ export interface Format {
   readonly speed: (tokensPerSecond: Maybe) => string;
   /** Tokens per second with its unit. */
   readonly rate: (tokensPerSecond: Maybe) => string;
+  /** A rate; below 0.1 a second it is written per minute. */
   readonly perSecond: (value: Maybe) => string;
+  /** A mean number of things: two decimals below ten, else three digits. */
+  readonly amount: (value: Maybe) => string;
   readonly count: (value: Maybe) => string;
   readonly exact: (value: Maybe) => string;
   readonly decimal: (value: Maybe, decimals: number) => string;
@@ -24,8 +27,13 @@ export interface Format {
   readonly ago: (seconds: number) => string;
 }
 
-const ENGLISH: DurationWords = { hour: "h", minute: "m", second: "s" };
-const CHINESE: DurationWords = { hour: "小时", minute: "分", second: "秒" };
+interface FormatWords extends DurationWords {
+  readonly perMinute: string;
+}
+
+const ENGLISH: FormatWords = { hour: "h", minute: "m", second: "s", perMinute: "min" };
+const CHINESE: FormatWords = { hour: "小时", minute: "分", second: "秒", perMinute: "分钟" };
+const PER_MINUTE_BELOW = 0.1;
 
 const AGO: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ["day", 86_400],
@@ -44,7 +52,12 @@ export function createFormat(tag: string): Format {
     duration: or((seconds) => formatDuration(seconds, words)),
     speed: or(threeDigits),
     rate: or((value) => `${threeDigits(value)}${NBSP}tok/s`),
-    perSecond: or((value) => `${threeDigits(value)}${NBSP}/s`),
+    perSecond: or((value) =>
+      value > 0 && value < PER_MINUTE_BELOW
+        ? `${threeDigits(value * 60)}${NBSP}/${words.perMinute}`
+        : `${threeDigits(value)}${NBSP}/s`,
+    ),
+    amount: or((value) => (value < 10 ? fixed(value, 2) : threeDigits(value))),
     count: or(formatCount),
     exact: or((value) => fixed(value, 0)),
     decimal: (value, decimals) => or((known) => fixed(known, decimals))(value),

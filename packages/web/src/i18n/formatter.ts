@@ -32,22 +32,16 @@ function render(parts: readonly Part[], params: Params, tag: string, hash: numbe
 }
 
 function renderPart(part: Part, params: Params, tag: string, hash: number | undefined): string {
-  switch (part.kind) {
-    case "text":
-      return part.text;
-    case "hash":
-      return hash === undefined ? "#" : number(hash, tag);
-    case "value": {
-      const value = params[part.name];
-      if (value === undefined) return `{${part.name}}`;
-      return typeof value === "number" ? number(value, tag) : value;
-    }
-    case "plural": {
-      const value = Number(params[part.name]);
-      const branch = part.branches.get(pluralRules(tag).select(value)) ?? part.branches.get("other") ?? [];
-      return render(branch, params, tag, value);
-    }
+  if (part.kind === "text") return part.text;
+  if (part.kind === "hash") return hash === undefined ? "#" : number(hash, tag);
+  const value = params[part.name];
+  if (part.kind === "value") {
+    if (value === undefined) return `{${part.name}}`;
+    return typeof value === "number" ? number(value, tag) : value;
   }
+  const amount = Number(value);
+  const branch = part.branches.get(pluralRules(tag).select(amount)) ?? part.branches.get("other") ?? [];
+  return render(branch, params, tag, amount);
 }
 
 const rules = new Map<string, Intl.PluralRules>();

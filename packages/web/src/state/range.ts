@@ -9,7 +9,7 @@ export const RELATIVE_RANGES = {
   "30d": 30 * 86_400_000,
 } as const;
 export type RelativeRange = keyof typeof RELATIVE_RANGES;
-export const RELATIVE_KEYS = Object.keys(RELATIVE_RANGES) as RelativeRange[];
+export const RELATIVE_KEYS = ["5m", "15m", "1h", "6h", "24h", "7d", "30d"] as const satisfies RelativeRange[];
 
 /** The range in view: up to now, or fixed. Unix ms, half-open. */
 export type Range =
@@ -20,11 +20,6 @@ export type Range =
 export function resolveRange(range: Range, nowMs: number): { readonly fromMs: number; readonly toMs: number } {
   if (range.kind === "absolute") return { fromMs: range.fromMs, toMs: range.toMs };
   return { fromMs: nowMs - RELATIVE_RANGES[range.key], toMs: nowMs };
-}
-
-/** Length in milliseconds. */
-export function rangeLength(range: Range): number {
-  return range.kind === "relative" ? RELATIVE_RANGES[range.key] : range.toMs - range.fromMs;
 }
 
 /** The same range moved by a share of its length; negative is earlier. Never beyond now. */

@@ -23,5 +23,5 @@ export function modelAccent(index: number | undefined): ModelAccent {
 
 /** The accent's colour in one theme. */
 export function accentColour(tokens: Tokens, accent: ModelAccent): string {
-  return tokens.models[accent.index as 0 | 1 | 2 | 3 | 4 | 5];
+  return tokens.models[accent.index] ?? tokens.models[0];
 }

@@ -2,9 +2,9 @@ import { THEMES, type ThemeName, type Tokens } from "./tokens.ts";
 
 function declarations(tokens: Tokens): string {
   const lines: string[] = [];
-  for (const [name, value] of Object.entries(tokens)) {
+  for (const [name, value] of Object.entries<string | readonly string[]>({ ...tokens })) {
     if (typeof value === "string") lines.push(`--${name}:${value}`);
-    else (value as readonly string[]).forEach((entry, index) => lines.push(`--${name}-${index}:${entry}`));
+    else value.forEach((entry, index) => lines.push(`--${name}-${index}:${entry}`));
   }
   return lines.join(";");
 }

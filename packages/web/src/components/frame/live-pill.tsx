@@ -8,8 +8,6 @@ interface LivePillProps {
   readonly state: PillState;
   /** Age of the newest data as text, for `stale`. */
   readonly age: string;
-  /** Rows waiting while paused. */
-  readonly waiting: number;
   readonly onToggle: () => void;
 }
 
@@ -33,16 +31,9 @@ export function LivePill(props: LivePillProps) {
 }
 
 function pillText(props: LivePillProps, t: ReturnType<typeof useT>): string {
-  switch (props.state) {
-    case "live":
-      return t("live.live");
-    case "paused":
-      return props.waiting > 0 ? t("live.pausedNew", { n: props.waiting }) : t("live.paused");
-    case "reconnecting":
-      return t("live.reconnecting");
-    case "stale":
-      return t("live.stale", { age: props.age });
-    case "fixed":
-      return t("live.off");
-  }
+  if (props.state === "live") return t("live.live");
+  if (props.state === "reconnecting") return t("live.reconnecting");
+  if (props.state === "stale") return t("live.stale", { age: props.age });
+  if (props.state === "fixed") return t("live.off");
+  return t("live.paused");
 }

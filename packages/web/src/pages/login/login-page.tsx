@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import type { ApiError } from "../../api/api-error.ts";
-import { useSession, useSignIn } from "../../api/session.ts";
+import { useSignIn } from "../../api/session-changes.ts";
+import { useSession } from "../../api/session.ts";
 import { AlonePage, Field, FormActions, FormText } from "../../components/alone/alone-page.tsx";
 import { Button } from "../../components/button.tsx";
 import { useFailureText } from "../../components/states.tsx";
@@ -15,14 +16,18 @@ export default function LoginPage() {
   const signIn = useSignIn();
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");
-  const wait = useCountdown(signIn.error);
+  const { left: wait, start: startWait } = useCountdown();
 
   useEffect(() => {
     document.title = `${t("login.title")} · ${t("app.name")}`;
   }, [t]);
 
   const submit = () => {
-    if (user !== "" && password !== "" && wait === 0) signIn.mutate({ user, password });
+    if (user === "" || password === "" || wait > 0) return;
+    const onError = (error: ApiError) => {
+      if (error.status === 429) startWait(error.retryAfterSeconds ?? DEFAULT_WAIT_SECONDS);
+    };
+    signIn.mutate({ user, password }, { onError });
   };
   return (
     <AlonePage title={t("login.title")} version={session.data?.version} onSubmit={submit}>
@@ -69,19 +74,18 @@ function SignInError(props: { readonly error: ApiError | null; readonly wait: nu
   return <FormText look="error">{text}</FormText>;
 }
 
-/** Seconds left after a refusal for too many attempts; 0 otherwise. */
-function useCountdown(error: ApiError | null): number {
+/** Seconds left of a wait, 0 when there is none; `start` begins one. */
+function useCountdown() {
+  const [untilMs, setUntilMs] = useState(0);
   const [left, setLeft] = useState(0);
   useEffect(() => {
-    if (error?.status !== 429) {
-      setLeft(0);
-      return undefined;
-    }
-    const until = Date.now() + (error.retryAfterSeconds ?? DEFAULT_WAIT_SECONDS) * 1e3;
-    const tick = () => setLeft(Math.max(0, Math.ceil((until - Date.now()) / 1e3)));
-    tick();
-    const timer = setInterval(tick, 250);
+    if (untilMs === 0) return undefined;
+    const timer = setInterval(() => setLeft(Math.max(0, Math.ceil((untilMs - Date.now()) / 1e3))), 250);
     return () => clearInterval(timer);
-  }, [error]);
-  return left;
+  }, [untilMs]);
+  const start = (seconds: number) => {
+    setUntilMs(Date.now() + seconds * 1e3);
+    setLeft(Math.ceil(seconds));
+  };
+  return { left, start };
 }

@@ -19,7 +19,7 @@ export function ModelsTable(props: ModelsTableProps) {
   const t = useT();
   return (
     <Panel title={t("overview.models")} stale={props.stale}>
-      <div className={css["scroll"]} role="region" aria-label={t("overview.models")} tabIndex={0}>
+      <div className={css["scroll"]} role="group" aria-label={t("overview.models")} tabIndex={0}>
         <table className={css["table"]}>
           <thead>
             <tr>

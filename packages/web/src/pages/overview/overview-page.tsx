@@ -1,14 +1,12 @@
 import { useCallback, useState } from "react";
-import { useFacets, useSeries, useSummary } from "../../api/queries.ts";
-import { serverNow } from "../../api/server-contact.ts";
-import { Panel } from "../../components/panel.tsx";
-import { EmptyState, ErrorState, Skeleton } from "../../components/states.tsx";
+import { useFacets } from "../../api/frame-queries.ts";
+import { useSeries, useSummary } from "../../api/overview-queries.ts";
+import { ErrorState, Skeleton } from "../../components/states.tsx";
 import { useT } from "../../i18n/i18n-context.tsx";
-import { rangeReaching } from "../../state/page-link.ts";
-import { absolute } from "../../state/range.ts";
 import { useView } from "../../state/view-context.tsx";
 import { useViewScope } from "../../state/view-scope.ts";
 import { useFormat } from "../../format/format.ts";
+import { PageEmpty } from "../../page-empty.tsx";
 import { ModelsTable } from "./models-table.tsx";
 import css from "./overview.module.css";
 import { SeriesPanel } from "./series-panel.tsx";
@@ -19,7 +17,6 @@ const CHART_HEIGHT = 330;
 
 /** Is anything wrong, since when, where. */
 export default function OverviewPage() {
-  const t = useT();
   const view = useView();
   const scope = useViewScope();
   const summary = useSummary(scope, view.live);
@@ -35,9 +32,9 @@ export default function OverviewPage() {
     <>
       <Tiles summary={data} stale={summary.isPlaceholderData} />
       {data.tiles.attempts === 0 ? (
-        <Panel title={t("nav.overview")}>
-          <OverviewEmpty newestCallMs={data.newestCallMs} />
-        </Panel>
+        <div className={css["empty"]}>
+          <PageEmpty newestCallMs={data.newestCallMs} />
+        </div>
       ) : (
         <>
           <Charts summary={data} accents={accents} />
@@ -45,25 +42,6 @@ export default function OverviewPage() {
         </>
       )}
     </>
-  );
-}
-
-function OverviewEmpty(props: { readonly newestCallMs: number | undefined }) {
-  const view = useView();
-  const jump = (newestCallMs: number) => {
-    const key = rangeReaching(serverNow() - newestCallMs);
-    view.setRange(
-      key === undefined ? absolute(newestCallMs - 3_600_000, newestCallMs + 60_000) : { kind: "relative", key },
-    );
-  };
-  return (
-    <EmptyState
-      newestCallMs={props.newestCallMs}
-      nowMs={serverNow()}
-      filtered={view.filtered}
-      onClearFilter={view.clearFilters}
-      onJump={jump}
-    />
   );
 }
 

@@ -1,10 +1,11 @@
 import type { ModelRow, Series } from "@nexent/monitor-api";
 import { useMemo, useState } from "react";
-import type { useSeries } from "../../api/queries.ts";
+import type { useSeries } from "../../api/overview-queries.ts";
 import type { SeriesChart, SeriesGroup } from "../../charts/series-data.ts";
 import type { SeriesQuantity } from "../../charts/series-quantity.ts";
 import { TimeSeries } from "../../charts/time-series.tsx";
 import { Button } from "../../components/button.tsx";
+import { InfoHint } from "../../components/info-hint.tsx";
 import { visibleText } from "../../components/marks.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { ErrorState, Skeleton } from "../../components/states.tsx";
@@ -44,9 +45,12 @@ export function SeriesPanel(props: SeriesPanelProps) {
       title={props.title}
       stale={query.isPlaceholderData}
       tools={
-        <Button look="quiet" aria-pressed={asTable} onClick={toggle}>
-          {t(asTable ? "chart.chart" : "chart.table")}
-        </Button>
+        <>
+          <InfoHint about={props.title} text={t(quantity === "speed" ? "chart.speedInfo" : "chart.ttftInfo")} />
+          <Button look="quiet" aria-pressed={asTable} onClick={toggle}>
+            {t(asTable ? "chart.chart" : "chart.table")}
+          </Button>
+        </>
       }
     >
       {chart === undefined || answer === undefined ? (

@@ -61,7 +61,7 @@ export function Tiles(props: TilesProps) {
         info={t("tile.speedInfo")}
         href={link({ column: "speed", descending: false })}
         value={format.rate(tiles.speed.p50)}
-        stat={t("stat.p50")}
+        stat={tiles.speed.p50 === undefined ? undefined : t("stat.p50")}
         second={secondLine("P10", tiles.speed.p10, tiles.speed.n, format.speed, { t, format })}
         change={format.change(tiles.speed.p50, previous?.speed.p50)}
         before={before(format.rate(previous?.speed.p50))}
@@ -78,10 +78,10 @@ export function Tiles(props: TilesProps) {
         label={t("tile.inFlight")}
         info={t("tile.inFlightInfo")}
         href={link()}
-        value={format.speed(tiles.meanInFlight)}
+        value={format.amount(tiles.meanInFlight)}
         second={t("tile.little")}
         change={format.change(tiles.meanInFlight, previous?.meanInFlight)}
-        before={before(format.speed(previous?.meanInFlight))}
+        before={before(format.amount(previous?.meanInFlight))}
         points={sparklines.meanInFlight}
       />
     </div>

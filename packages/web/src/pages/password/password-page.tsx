@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import { useLocation, useSearch } from "wouter";
-import { useChangePassword, useSession, useSkipPassword } from "../../api/session.ts";
+import { useChangePassword, useSkipPassword } from "../../api/session-changes.ts";
+import { useSession } from "../../api/session.ts";
 import { AlonePage, Field, FormActions, FormText } from "../../components/alone/alone-page.tsx";
 import { Button } from "../../components/button.tsx";
 import { useFailureText } from "../../components/states.tsx";

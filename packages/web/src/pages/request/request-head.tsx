@@ -29,7 +29,10 @@ export function RequestHead({ detail, accent }: HeadProps) {
           {request.operation === undefined ? null : <bdi>{visibleText(request.operation)}</bdi>}
           <code title={request.id}>{request.spanId}</code>
         </div>
-        <Facts detail={detail} />
+        <div className={css["under"]}>
+          <Facts detail={detail} />
+          <Chips detail={detail} />
+        </div>
       </div>
       <div className={css["actions"]}>
         <CopyButton
@@ -71,8 +74,16 @@ function Facts({ detail }: { readonly detail: RequestDetail }) {
       {request.provider === undefined ? null : <bdi>{visibleText(request.provider)}</bdi>}
       <span>{t("request.service", { name: visibleText(request.service) })}</span>
       {(request.attempts ?? 1) > 1 ? <span>{t("request.attempts", { n: request.attempts ?? 1 })}</span> : null}
-      {request.slow === true ? <Chip text={t("request.slowChip")} amber /> : null}
-      {request.estimated === true ? <Chip text={t("request.estimatedTokens")} /> : null}
+    </div>
+  );
+}
+
+function Chips({ detail }: { readonly detail: RequestDetail }) {
+  const t = useT();
+  return (
+    <div className={css["chips"]}>
+      {detail.request.slow === true ? <Chip text={t("request.slowChip")} amber /> : null}
+      {detail.request.estimated === true ? <Chip text={t("request.estimatedTokens")} /> : null}
       {detail.clockSource === "iterator" ? <Chip text={t("request.clockIterator")} /> : null}
     </div>
   );

@@ -1,7 +1,8 @@
 import type { RequestDetail } from "@nexent/monitor-api";
-import { useEffect, type CSSProperties } from "react";
+import { useEffect } from "react";
 import { Link, useParams } from "wouter";
-import { useFacets, useRequestDetail } from "../../api/queries.ts";
+import { useFacets } from "../../api/frame-queries.ts";
+import { useRequestDetail } from "../../api/request-queries.ts";
 import { buttonClass } from "../../components/button.tsx";
 import { visibleText } from "../../components/marks.tsx";
 import { useShortcuts } from "../../components/shortcuts.ts";
@@ -25,7 +26,7 @@ const TABS = ["stream", "attributes", "raw", "trace"] as const;
 /** Why was this answer slow. */
 export default function RequestPage() {
   const t = useT();
-  const { id = "" } = useParams<{ id: string }>();
+  const { id } = useParams<{ id: string }>();
   const detail = useRequestDetail(id);
   const facets = useFacets(true);
   const model = detail.data?.data.request.model;
@@ -61,7 +62,7 @@ function Detail(props: DetailProps) {
   const { detail } = props;
   const [tab, setTab] = useHash(TABS);
   useShortcuts(Object.fromEntries(TABS.map((name, index) => [String(index + 1), () => setTab(name)])));
-  const colour = { "--accent": `var(--models-${modelAccent(props.accent).index})` } as CSSProperties;
+  const colour = { "--accent": `var(--models-${modelAccent(props.accent).index})` };
   return (
     <div style={{ ...colour, display: "contents" }}>
       <RequestHead detail={detail} accent={props.accent} />

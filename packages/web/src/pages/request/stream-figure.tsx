@@ -1,4 +1,12 @@
-import { useCallback, useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
+import {
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type PointerEvent,
+} from "react";
 import type { Box, Pen } from "../../canvas/pen.ts";
 import { CanvasView } from "../../components/canvas-view.tsx";
 import css from "./request.module.css";
@@ -33,7 +41,9 @@ export function StreamFigure(props: StreamFigureProps) {
   const [dragging, setDragging] = useState(false);
   const drag = useRef<{ x: number; moved: boolean }>(undefined);
   const latest = useRef(props);
-  latest.current = props;
+  useLayoutEffect(() => {
+    latest.current = props;
+  });
 
   const timeAt = useCallback((clientX: number): number => {
     const element = canvas.current;

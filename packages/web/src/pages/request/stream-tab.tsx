@@ -1,6 +1,6 @@
 import type { RequestDetail, StreamView } from "@nexent/monitor-api";
 import { useMemo } from "react";
-import { useStream } from "../../api/queries.ts";
+import { useStream } from "../../api/request-queries.ts";
 import { createStreamModel } from "../../canvas/stream-model.ts";
 import { Panel } from "../../components/panel.tsx";
 import { ErrorState, NoticeState, Skeleton } from "../../components/states.tsx";

@@ -91,7 +91,7 @@ function TableBox(props: TableBoxProps) {
     <section>
       <h3>{props.title}</h3>
       {props.empty === undefined ? (
-        <div className={css["tableBox"]} role="region" aria-label={props.title} tabIndex={0}>
+        <div className={css["tableBox"]} role="group" aria-label={props.title} tabIndex={0}>
           <table className={css["table"]}>
             <thead>
               <tr>

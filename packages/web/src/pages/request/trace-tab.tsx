@@ -18,7 +18,7 @@ export function TraceTab({ detail }: { readonly detail: RequestDetail }) {
   const widthMs = Math.max(1e-6, endMs - startMs);
   return (
     <Panel title={t("tab.trace")} n={String(rows.length)}>
-      <div className={css["tableBox"]} role="region" aria-label={t("tab.trace")} tabIndex={0}>
+      <div className={css["tableBox"]} role="group" aria-label={t("tab.trace")} tabIndex={0}>
         <table className={css["table"]}>
           <thead>
             <tr>
@@ -43,7 +43,7 @@ export function TraceTab({ detail }: { readonly detail: RequestDetail }) {
               return (
                 <tr key={span.spanId} className={own ? css["self"] : undefined}>
                   <td>
-                    <span className={css["traceName"]} style={{ "--depth": Math.min(depth, 12) } as CSSProperties}>
+                    <span className={css["traceName"]} style={{ "--depth": Math.min(depth, 12) }}>
                       <DataText text={span.name} />
                       {own ? <span className="visually-hidden"> {t("trace.this")}</span> : null}
                       {span.error ? <span className={css["errorText"]}> {t("trace.error")}</span> : null}

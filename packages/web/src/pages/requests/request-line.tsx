@@ -100,7 +100,7 @@ function PhoneCells(props: LineProps) {
   const { row } = props;
   return (
     <td colSpan={COLUMNS.length}>
-      <div className={css["phoneRow"]} style={{ height: props.height }}>
+      <div className={css["phoneRow"]} style={{ height: props.height - 1 }}>
         <span>
           <ModelName model={row.model} accentIndex={props.accent} />
         </span>

@@ -38,6 +38,7 @@ export function RequestTable(props: RequestTableProps) {
   const [view, setView] = useState({ top: 0, height: 600 });
   const rowHeight = props.phone ? PHONE_ROW : props.dense ? 28 : 36;
   const head = props.phone ? 0 : HEAD_HEIGHT;
+  const { topSignal } = props;
   const { from, to } = visibleRows(props.rows.length, rowHeight, view);
   const mounted = useMemo(() => props.rows.slice(from, to), [props.rows, from, to]);
   const hold = useHold(props.onHold);
@@ -50,8 +51,8 @@ export function RequestTable(props: RequestTableProps) {
     return () => observer.disconnect();
   }, []);
   useLayoutEffect(() => {
-    scroller.current?.scrollTo({ top: 0 });
-  }, [props.topSignal]);
+    if (topSignal > 0) scroller.current?.scrollTo({ top: 0 });
+  }, [topSignal]);
   useKeepInView(scroller, props.rows, props.activeId, rowHeight, head);
 
   const onScroll = () => {
@@ -148,8 +149,9 @@ function useKeepInView(
     if (element === null || index < 0) return;
     const top = index * rowHeight;
     const bottom = top + rowHeight + head;
-    if (top < element.scrollTop) element.scrollTop = top;
-    else if (bottom > element.scrollTop + element.clientHeight) element.scrollTop = bottom - element.clientHeight;
+    if (top < element.scrollTop) element.scrollTo({ top });
+    else if (bottom > element.scrollTop + element.clientHeight)
+      element.scrollTo({ top: bottom - element.clientHeight });
   }, [scroller, rows, activeId, rowHeight, head]);
 }
 

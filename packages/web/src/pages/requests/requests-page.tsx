@@ -1,21 +1,19 @@
 import { Rows3, Rows4 } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
 import { useLocation } from "wouter";
-import { useFacets } from "../../api/queries.ts";
+import { useFacets } from "../../api/frame-queries.ts";
 import { useLiveEvents } from "../../api/live-context.tsx";
-import { serverNow } from "../../api/server-contact.ts";
 import { Button } from "../../components/button.tsx";
 import { PHONE, useMedia } from "../../components/media.ts";
 import { useShortcuts } from "../../components/shortcuts.ts";
-import { EmptyState, ErrorState, Skeleton } from "../../components/states.tsx";
+import { ErrorState, Skeleton } from "../../components/states.tsx";
 import { useFormat } from "../../format/format.ts";
 import { useT } from "../../i18n/i18n-context.tsx";
 import { selectedCodec, sortCodec } from "../../state/codecs.ts";
-import { rangeReaching } from "../../state/page-link.ts";
-import { absolute } from "../../state/range.ts";
 import { useStoredChoice } from "../../state/stored-choice.ts";
 import { useUrlState } from "../../state/use-url-state.ts";
 import { useView } from "../../state/view-context.tsx";
+import { PageEmpty } from "../../page-empty.tsx";
 import { RequestTable } from "./request-table.tsx";
 import css from "./requests.module.css";
 import { useRequestRows } from "./use-request-rows.ts";
@@ -48,7 +46,9 @@ export default function RequestsPage() {
       {list.data === undefined ? (
         <FirstLoad list={list} />
       ) : rows.length === 0 ? (
-        <ListEmpty newestCallMs={data.newestCallMs} />
+        <div data-fill>
+          <PageEmpty newestCallMs={data.newestCallMs} />
+        </div>
       ) : (
         <RequestTable
           rows={rows}
@@ -146,25 +146,6 @@ function More(props: { readonly list: List }) {
         {t(list.isFetchingNextPage ? "requests.loadingMore" : "requests.more")}
       </Button>
     </div>
-  );
-}
-
-function ListEmpty(props: { readonly newestCallMs: number | undefined }) {
-  const view = useView();
-  const jump = (newestCallMs: number) => {
-    const key = rangeReaching(serverNow() - newestCallMs);
-    view.setRange(
-      key === undefined ? absolute(newestCallMs - 3_600_000, newestCallMs + 60_000) : { kind: "relative", key },
-    );
-  };
-  return (
-    <EmptyState
-      newestCallMs={props.newestCallMs}
-      nowMs={serverNow()}
-      filtered={view.filtered}
-      onClearFilter={view.clearFilters}
-      onJump={jump}
-    />
   );
 }
 

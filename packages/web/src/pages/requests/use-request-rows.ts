@@ -1,7 +1,7 @@
 import type { RequestRow } from "@nexent/monitor-api";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
 import { useLiveEvents } from "../../api/live-context.tsx";
-import { useRequestList } from "../../api/queries.ts";
+import { useRequestList } from "../../api/request-list-query.ts";
 import { DEFAULT_SORT, sortText, type Sort } from "../../state/codecs.ts";
 import { useView } from "../../state/view-context.tsx";
 import { useViewScope } from "../../state/view-scope.ts";
@@ -20,20 +20,19 @@ export function useRequestRows(sort: Sort, held: boolean) {
   const list = useRequestList({ scope, filter: view.filter, sort: sortText(sort) }, refreshes ? REFRESH_MS : undefined);
 
   const key = JSON.stringify([scope, view.filter, sortText(sort)]);
-  const lastKey = useRef(key);
-  if (lastKey.current !== key) {
-    lastKey.current = key;
-    setLive(NO_LIVE_ROWS);
+  const hold = held || !view.live;
+  const [before, setBefore] = useState({ key, hold });
+  if (before.key !== key || before.hold !== hold) {
+    setBefore({ key, hold });
+    // Another question starts with its own rows; a list let go takes in what waited.
+    if (before.key !== key) setLive(NO_LIVE_ROWS);
+    else if (!hold) setLive(releaseRows);
   }
 
-  const hold = held || !view.live;
   useLiveEvents((event) => {
     if (event.event !== "row" || !newestFirst || view.range.kind === "absolute") return;
     if (passesFilter(event.data, view)) setLive((rows) => takeRow(rows, event.data, hold));
   });
-  useEffect(() => {
-    if (!hold) setLive(releaseRows);
-  }, [hold]);
 
   const pages = list.data?.pages;
   const rows = useMemo<readonly RequestRow[]>(

@@ -2,16 +2,16 @@ import type { SetupCheck } from "@nexent/monitor-api";
 import { Circle, CircleCheck, CircleX } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
-import { useSetupCheck, useSetupTest } from "../../api/queries.ts";
+import { useSetupCheck, useSetupTest } from "../../api/setup-queries.ts";
 import { Button, buttonClass } from "../../components/button.tsx";
-import { CopyButton } from "../../components/copy.tsx";
 import { Panel } from "../../components/panel.tsx";
+import { Snippet } from "../../components/snippet.tsx";
 import { useServerMessage } from "../../components/server-message.tsx";
 import { ErrorState, Skeleton, useFailureText } from "../../components/states.tsx";
 import { Tabs } from "../../components/tabs.tsx";
 import { useT } from "../../i18n/i18n-context.tsx";
 import css from "./setup.module.css";
-import { snippet, SNIPPET_IDS, type SnippetId } from "./snippets.ts";
+import { snippet, SNIPPET_IDS, type SnippetId } from "../../components/snippets.ts";
 
 /** From nothing to the first request, and why a dashboard may be empty. */
 export default function SetupPage() {
@@ -80,11 +80,8 @@ function Snippets({ check }: PartProps) {
         active={id}
         onChange={setId}
       >
-        <div className={css["snippet"]}>
-          <pre tabIndex={0}>
-            <code>{text}</code>
-          </pre>
-          <CopyButton text={() => text} label={t("setup.copy")} />
+        <div className={css["code"]}>
+          <Snippet text={text} />
         </div>
         <p className={css["note"]}>{note}</p>
       </Tabs>

@@ -1,0 +1,30 @@
+import { expect, it } from "vitest";
+import { readCliConfig } from "../config.ts";
+import { welcomeText, type WelcomeFacts } from "./welcome.ts";
+
+const FACTS: WelcomeFacts = {
+  config: readCliConfig({}),
+  ports: { gateway: 8000, dashboard: 3005, otlpHttp: 4318, exactServer: 8009, dashboardMoved: false },
+  logDir: "/logs",
+  defaultPassword: true,
+  hasWeb: true,
+};
+
+it("prints the addresses, a request that needs no key, and the one setting of an application", () => {
+  const text = welcomeText(FACTS).join("\n");
+  expect(text).toContain("http://127.0.0.1:3005   sign in with admin / admin");
+  expect(text).toContain("curl -N http://127.0.0.1:8000/exact/v1/chat/completions");
+  expect(text).toContain("OPENAI_BASE_URL=http://127.0.0.1:8000/v1");
+});
+
+it("gives the default password away only while it is valid", () => {
+  expect(welcomeText({ ...FACTS, defaultPassword: false }).join("\n")).not.toContain("admin / admin");
+});
+
+it("says that the dashboard has moved, and that it is not built", () => {
+  const ports = { ...FACTS.ports, dashboard: 3006, dashboardMoved: true };
+  const text = welcomeText({ ...FACTS, ports, hasWeb: false }).join("\n");
+  expect(text).toContain("http://127.0.0.1:3006");
+  expect(text).toContain("3005 is taken; LLM_MONITOR_DASHBOARD_PORT");
+  expect(text).toContain("npm run build");
+});

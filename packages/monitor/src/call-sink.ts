@@ -1,0 +1,26 @@
+import type { CallEnd, Recording } from "./recording.ts";
+
+/** What observers of results and streams tell a call. A {@link Recording} is one. */
+export interface CallSink extends Pick<Recording, "clock" | "span" | "ended" | "micros" | "amend"> {
+  /** First end wins. */
+  end(end: CallEnd): void;
+}
+
+/**
+ * A block or tracker inside an observed call: its marks go to that call, its end is its own only. One call, one record.
+ */
+export function joinCall(outer: Recording): CallSink {
+  let over = false;
+  return {
+    clock: outer.clock,
+    span: outer.span,
+    get ended() {
+      return over || outer.ended;
+    },
+    micros: (atMs) => outer.micros(atMs),
+    amend: (change) => outer.amend(change),
+    end() {
+      over = true;
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import { ENV } from "@nexent/monitor-core";
+import { describe, expect, it } from "vitest";
+import { readMonitorConfig } from "./config.ts";
+
+const variablesOf = (env: Record<string, string>): string[] =>
+  readMonitorConfig(env).problems.map(({ variable }) => variable);
+
+describe("readMonitorConfig", () => {
+  it("is off without a word in the environment, with the defaults of the table", () => {
+    const config = readMonitorConfig({});
+    expect(config.enabled).toBe(false);
+    expect(config.problems).toEqual([]);
+    const defaults = new Map(ENV.filter(({ program }) => program === "sdk").map((row) => [row.name, row.default]));
+    expect(config.slowRequestSeconds).toBe(Number(defaults.get("LLM_SLOW_REQUEST_THRESHOLD_SECONDS")));
+    expect(config.slowTokenRate).toBe(Number(defaults.get("LLM_SLOW_TOKEN_RATE_THRESHOLD")));
+    expect(config.sampleRate).toBe(Number(defaults.get("TELEMETRY_SAMPLE_RATE")));
+    expect(config.tokenTapeMaxBytes).toBe(Number(defaults.get("LLM_MONITOR_TOKEN_TAPE_MAX_BYTES")));
+    expect(config.stallFirstTokenSeconds).toBe(Number(defaults.get("LLM_MONITOR_STALL_FIRST_TOKEN_SECONDS")));
+    expect(config.streamIdleSeconds).toBe(Number(defaults.get("LLM_MONITOR_STREAM_IDLE_SECONDS")));
+    expect(config.shutdownTimeoutMs).toBe(Number(defaults.get("LLM_MONITOR_SHUTDOWN_TIMEOUT_MS")));
+    expect(config.exportDelayMs).toBe(Number(defaults.get("OTEL_BSP_SCHEDULE_DELAY")));
+    expect(config.semconv).toBe(defaults.get("LLM_MONITOR_SEMCONV"));
+  });
+
+  it("reads every SDK variable of the table: a value of the wrong kind is told, or is no error by its type", () => {
+    const told = ENV.filter(({ program, type }) => program === "sdk" && ["number", "integer", "boolean"].includes(type))
+      // The general OTLP timeout and the sampler argument are read only where they are used.
+      .filter(({ name }) => !name.startsWith("OTEL_EXPORTER") && name !== "OTEL_TRACES_SAMPLER_ARG")
+      .map(({ name }) => name);
+    expect(told.length).toBeGreaterThan(15);
+    for (const name of told) expect(variablesOf({ [name]: "perhaps" }), name).toEqual([name]);
+  });
+
+  it.each(["true", "TRUE", "1", "yes", "On"])("takes %s as on", (text) => {
+    expect(readMonitorConfig({ ENABLE_TELEMETRY: text }).enabled).toBe(true);
+  });
+
+  it.each(["false", "0", "no", "OFF", "", "  "])("takes %j as off without a complaint", (text) => {
+    const config = readMonitorConfig({ ENABLE_TELEMETRY: text });
+    expect(config.enabled).toBe(false);
+    expect(config.problems).toEqual([]);
+  });
+
+  it("lets OTEL_SDK_DISABLED win over every way to turn it on", () => {
+    expect(readMonitorConfig({ ENABLE_TELEMETRY: "true", OTEL_SDK_DISABLED: "true" }).enabled).toBe(false);
+    expect(readMonitorConfig({ OTEL_SDK_DISABLED: "true" }, { enabled: true }).enabled).toBe(false);
+  });
+
+  it.each([
+    ["TELEMETRY_SAMPLE_RATE", "1.5"],
+    ["TELEMETRY_SAMPLE_RATE", "-0.1"],
+    ["TELEMETRY_SAMPLE_RATE", "0x1"],
+    ["LLM_SLOW_REQUEST_THRESHOLD_SECONDS", "0"],
+    ["LLM_SLOW_TOKEN_RATE_THRESHOLD", "NaN"],
+    ["LLM_MONITOR_MAX_MODELS", "2.5"],
+    ["LLM_MONITOR_SEMCONV", "v9"],
+  ])("tells %s=%s and uses the default", (name, value) => {
+    const config = readMonitorConfig({ [name]: value });
+    expect(config.problems.map(({ variable }) => variable)).toEqual([name]);
+    expect({ ...config, problems: [] }).toEqual({ ...readMonitorConfig({}), problems: [] });
+  });
+
+  it("prefers option over variable over OTEL variable over default", () => {
+    const env = {
+      TELEMETRY_SAMPLE_RATE: "0.5",
+      OTEL_TRACES_SAMPLER: "always_off",
+      LLM_SLOW_REQUEST_THRESHOLD_SECONDS: "7",
+    };
+    expect(readMonitorConfig(env, { sampleRate: 0.25 }).sampleRate).toBe(0.25);
+    expect(readMonitorConfig(env).sampleRate).toBe(0.5);
+    expect(
+      readMonitorConfig({ OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: "0.1" }).sampleRate,
+    ).toBe(0.1);
+    expect(readMonitorConfig({ OTEL_TRACES_SAMPLER: "parentbased_always_off" }).sampleRate).toBe(0);
+    expect(readMonitorConfig(env).slowRequestSeconds).toBe(7);
+  });
+
+  it("treats an option of the wrong kind like a bad variable", () => {
+    const options: object = { sampleRate: 7, tokenTape: "yes", slowTokenRate: Number.NaN };
+    const config = readMonitorConfig({}, options);
+    expect(config.problems.map(({ variable }) => variable)).toEqual(["sampleRate", "tokenTape", "slowTokenRate"]);
+    expect(config.sampleRate).toBe(1);
+    expect(config.tokenTape).toBe(true);
+  });
+
+  it("finds the service name in its order and puts it into the resource", () => {
+    const resource = {
+      OTEL_RESOURCE_ATTRIBUTES: "service.name=from-resource,deployment.environment=blue%20one,broken",
+    };
+    expect(readMonitorConfig({}).serviceName).toBe("nexent-backend");
+    expect(readMonitorConfig({}, { defaultServiceName: "nexent-gateway" }).serviceName).toBe("nexent-gateway");
+    expect(readMonitorConfig({ npm_package_name: "shop" }).serviceName).toBe("shop");
+    expect(readMonitorConfig({ ...resource, npm_package_name: "shop" }).serviceName).toBe("from-resource");
+    expect(readMonitorConfig({ ...resource, OTEL_SERVICE_NAME: "otel" }).serviceName).toBe("otel");
+    expect(readMonitorConfig({ SERVICE_NAME: "own", OTEL_SERVICE_NAME: "otel" }).serviceName).toBe("own");
+    const config = readMonitorConfig(resource, { serviceName: "code", serviceVersion: "3" });
+    expect(config.resourceAttributes).toEqual({
+      "service.name": "code",
+      "service.version": "3",
+      "deployment.environment": "blue one",
+    });
+    expect(config.problems.map(({ variable }) => variable)).toEqual(["OTEL_RESOURCE_ATTRIBUTES"]);
+  });
+
+  it("never repeats a value in a message, as headers may hold a key", () => {
+    const config = readMonitorConfig({
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318",
+      OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20secret-one,secret-two",
+    });
+    expect(config.destination).toMatchObject({ headers: { authorization: "Bearer secret-one" } });
+    expect(JSON.stringify(config.problems)).not.toContain("secret");
+    expect(config.problems).toHaveLength(1);
+  });
+
+  it("leaves objectives out that nobody set", () => {
+    expect(readMonitorConfig({})).not.toHaveProperty("sloTtftSeconds");
+    expect(readMonitorConfig({ LLM_MONITOR_SLO_TTFT_SECONDS: "1.5" }).sloTtftSeconds).toBe(1.5);
+  });
+});

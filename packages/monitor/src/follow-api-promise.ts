@@ -1,0 +1,95 @@
+/** The lazy promise of the OpenAI and Anthropic clients. Subscribing to it for the caller would read the body twice. */
+import type { Followed } from "./followed.ts";
+import { endOfThrown } from "./thrown-error.ts";
+import { UnreadResult } from "./unread-result.ts";
+
+type Method = (this: unknown, ...values: unknown[]) => unknown;
+
+/** The seams of the promise that can be replaced on the instance. */
+interface ApiPromise {
+  parseResponse: Method;
+  asResponse?: Method;
+  _thenUnwrap?: Method;
+  readonly responsePromise: Promise<unknown>;
+}
+
+export function isApiPromise(value: object): value is ApiPromise {
+  return (
+    typeof Reflect.get(value, "parseResponse") === "function" &&
+    Reflect.get(value, "responsePromise") instanceof Promise
+  );
+}
+
+type Follow = (value: unknown) => unknown;
+type EndResponse = (response: Response, call: Followed) => Response;
+
+/** Watches the promise without reading it: the same object, whose own parsing tells us the result. */
+export function followApiPromise(
+  promise: ApiPromise,
+  call: Followed,
+  follow: Follow,
+  endResponse: EndResponse,
+): object {
+  const unread = new UnreadResult(call, promise);
+  const failed = (error: unknown): void => {
+    unread.taken();
+    call.sink.end(endOfThrown(error, "call"));
+  };
+  const answered = (): void => call.sink.clock.markFirstByte(call.sink.micros(performance.now()));
+  if (!patchPromise(promise, call, { follow, endResponse, failed, taken: () => unread.taken() })) {
+    unread.taken();
+    call.sink.end({ outcome: "ok" });
+    return promise;
+  }
+  // The request is already under way: its failure is known here even if nobody ever awaits the result.
+  promise.responsePromise.then(answered, failed);
+  return promise;
+}
+
+interface Hooks {
+  readonly follow: Follow;
+  readonly endResponse: EndResponse;
+  readonly failed: (error: unknown) => void;
+  readonly taken: () => void;
+}
+
+/** False when the object is frozen. `withResponse` parses and asks for the response: parsing then owns the end. */
+function patchPromise(promise: ApiPromise, call: Followed, hooks: Hooks): boolean {
+  const { parseResponse, asResponse } = promise;
+  let parsed = false;
+  const parse: Method = async function parse(...values) {
+    parsed = true;
+    hooks.taken();
+    try {
+      return hooks.follow(await parseResponse.apply(this, values));
+    } catch (error) {
+      hooks.failed(error);
+      throw error;
+    }
+  };
+  if (!Reflect.set(promise, "parseResponse", parse)) return false;
+  if (asResponse !== undefined) {
+    const raw: Method = async function raw(...values) {
+      const response = await asResponse.apply(this, values);
+      if (parsed || !(response instanceof Response)) return response;
+      hooks.taken();
+      return hooks.endResponse(response, call);
+    };
+    Reflect.set(promise, "asResponse", raw);
+  }
+  patchUnwrap(promise, call, hooks);
+  return true;
+}
+
+/** Clients that close over their parser derive promises here, past the `parseResponse` of the instance. */
+function patchUnwrap(promise: ApiPromise, call: Followed, hooks: Hooks): void {
+  const unwrap = promise._thenUnwrap;
+  if (unwrap === undefined || !Object.hasOwn(promise, "_thenUnwrap")) return;
+  const derive: Method = function derive(...values) {
+    const derived = unwrap.apply(this, values);
+    hooks.taken();
+    if (typeof derived === "object" && derived !== null && isApiPromise(derived)) patchPromise(derived, call, hooks);
+    return derived;
+  };
+  Reflect.set(promise, "_thenUnwrap", derive);
+}

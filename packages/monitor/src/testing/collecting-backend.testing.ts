@@ -1,0 +1,65 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Attributes, BackendSpan, SpanBackend, SpanStart } from "../backend/backend.ts";
+
+/** A span as a test sees it. */
+export interface CollectedSpan {
+  readonly start: SpanStart;
+  readonly spanId: string;
+  readonly parentSpanId: string | undefined;
+  readonly attributes: Record<string, unknown>;
+  readonly events: { readonly name: string; readonly attributes?: Attributes; readonly atUnixMicros?: number }[];
+  ended: boolean;
+  error?: string | true;
+  endUnixMicros?: number;
+}
+
+interface Active {
+  readonly span: BackendSpan;
+  readonly owner: object | undefined;
+}
+
+/** A backend that keeps its spans in memory and follows calls like the real one. */
+export function createCollectingBackend(options: { readonly sampled?: boolean } = {}): SpanBackend & {
+  readonly spans: CollectedSpan[];
+} {
+  const { sampled = true } = options;
+  const spans: CollectedSpan[] = [];
+  const storage = new AsyncLocalStorage<Active>();
+
+  function startSpan(start: SpanStart): BackendSpan {
+    const spanId = (spans.length + 1).toString(16).padStart(16, "0");
+    const parentSpanId = start.parent?.spanId ?? storage.getStore()?.span.context?.spanId;
+    const attributes: Record<string, unknown> = { ...start.attributes };
+    const collected: CollectedSpan = { start, spanId, parentSpanId, attributes, events: [], ended: false };
+    if (sampled) spans.push(collected);
+    return {
+      context: { traceId: "a".repeat(32), spanId, traceFlags: sampled ? 1 : 0 },
+      recording: sampled,
+      setAttributes: (more) => void Object.assign(attributes, more),
+      updateName: () => undefined,
+      addEvent: (name, eventAttributes, atUnixMicros) =>
+        void collected.events.push({
+          name,
+          ...(eventAttributes !== undefined && { attributes: eventAttributes }),
+          ...(atUnixMicros !== undefined && { atUnixMicros }),
+        }),
+      end(end = {}) {
+        collected.ended = true;
+        if (end.error !== undefined) collected.error = end.error;
+        if (end.endUnixMicros !== undefined) collected.endUnixMicros = end.endUnixMicros;
+      },
+    };
+  }
+
+  return {
+    spans,
+    name: "otel",
+    startSpan,
+    withSpan: (span, fn, owner) => storage.run({ span, owner }, fn),
+    activeSpan: () => storage.getStore()?.span,
+    activeOwner: () => storage.getStore()?.owner,
+    health: { exported: 0, dropped: 0, exportFailures: 0 },
+    flush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  };
+}

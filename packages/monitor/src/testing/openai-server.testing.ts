@@ -1,0 +1,64 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { once } from "node:events";
+
+/** What the client sent, and when its connection closed. */
+interface SeenRequest {
+  readonly body: string;
+  closed: boolean;
+}
+
+export interface OpenAiServer {
+  readonly baseURL: string;
+  readonly requests: SeenRequest[];
+  close(): Promise<void>;
+}
+
+type Handler = (response: ServerResponse, request: IncomingMessage) => void | Promise<void>;
+
+/** A server on a free loopback port that answers every request with `handler`. */
+export async function startOpenAiServer(handler: Handler): Promise<OpenAiServer> {
+  const requests: SeenRequest[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const seen: SeenRequest = { body: Buffer.concat(chunks).toString("utf8"), closed: false };
+      response.on("close", () => (seen.closed = true));
+      requests.push(seen);
+      void handler(response, request);
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return {
+    baseURL: `http://127.0.0.1:${port}/v1`,
+    requests,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+export function sse(value: object | "[DONE]"): string {
+  return `data: ${typeof value === "string" ? value : JSON.stringify(value)}\n\n`;
+}
+
+/** Writes pieces at their times after the first byte of the request, then ends. */
+export async function writeSchedule(
+  response: ServerResponse,
+  writes: readonly (readonly [atMs: number, text: string])[],
+): Promise<void> {
+  const startMs = performance.now();
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  response.flushHeaders();
+  for (const [atMs, text] of writes) {
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, startMs + atMs - performance.now())));
+    if (response.destroyed) return;
+    response.write(text);
+  }
+  response.end();
+}

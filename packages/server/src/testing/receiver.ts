@@ -1,0 +1,48 @@
+import { createMemoryStore, type TraceStore } from "@nexent/monitor-store";
+import { systemClock, type Clock } from "../clock.ts";
+import { createIngest } from "../ingest/ingest.ts";
+import { silentLog } from "../log.ts";
+import { createOtlpHttpReceiver, type OtlpHttpOptions } from "../receivers/otlp-http.ts";
+import { createPipelineCounters, type PipelineCounters } from "../self/pipeline-counters.ts";
+
+/** A receiver on a free port over a memory store. */
+export interface TestReceiver {
+  readonly url: string;
+  readonly port: number;
+  readonly store: TraceStore;
+  readonly counters: PipelineCounters;
+  stop(): Promise<void>;
+}
+
+export interface TestReceiverOptions {
+  readonly store?: Parameters<typeof createIngest>[0]["store"];
+  readonly ingestToken?: string;
+  readonly clock?: Clock;
+  readonly overrides?: Partial<OtlpHttpOptions>;
+}
+
+/** Starts one; the caller stops it. */
+export async function startTestReceiver(options: TestReceiverOptions = {}): Promise<TestReceiver> {
+  const store = createMemoryStore();
+  const clock = options.clock ?? systemClock;
+  const counters = createPipelineCounters(clock);
+  const receiver = createOtlpHttpReceiver({
+    host: "127.0.0.1",
+    ingest: createIngest({ store: options.store ?? store, events: counters, clock }),
+    events: counters,
+    clock,
+    log: silentLog,
+    allowedHosts: [],
+    ingestToken: options.ingestToken,
+    isReady: () => true,
+    ...options.overrides,
+  });
+  await receiver.start(0);
+  return {
+    url: `http://127.0.0.1:${receiver.port}`,
+    port: receiver.port,
+    store,
+    counters,
+    stop: () => receiver.stop(1_000),
+  };
+}

@@ -1,0 +1,85 @@
+import type { StoredSpan } from "./contract.ts";
+import { judgeRepeat } from "./same-span.ts";
+import type { SeenIds } from "./seen-ids.ts";
+import { spanKey } from "./stored-span.ts";
+import type { Tail } from "./tail.ts";
+
+/** What of a batch must be written, and what must become durable before the batch may be acknowledged. */
+export interface Deduplicated {
+  readonly fresh: readonly StoredSpan[];
+  readonly waits: ReadonlySet<Promise<void>>;
+  readonly duplicates: number;
+  readonly conflicts: number;
+}
+
+/** Looks stored spans up by identity and the day they were stored under. */
+export type LookUp = (
+  identities: readonly { readonly traceId: string; readonly spanId: string; readonly day: number }[],
+) => Promise<readonly StoredSpan[]>;
+
+/** Options of the deduplication. */
+export interface DedupeOptions {
+  readonly tail: Tail;
+  readonly seen: SeenIds;
+  readonly lookUp: LookUp;
+}
+
+const DAY_NANOS = 86_400_000_000_000n;
+const MS_NANOS = 1_000_000n;
+
+/**
+ * Sorts out the spans that are stored already.
+ * @param take is called once, and must add the fresh spans to the tail before it returns: so nothing runs in between,
+ * and of two writers of one span one sees the other.
+ */
+export async function deduplicate<T>(
+  spans: readonly StoredSpan[],
+  { tail, seen, lookUp }: DedupeOptions,
+  take: (sorted: Deduplicated) => T,
+): Promise<T> {
+  const checked = new Map<string, StoredSpan | undefined>();
+  // While the index was asked, spans may have moved from the tail into it; then they must be asked for too.
+  for (;;) {
+    const suspects = suspectsOf(spans, checked, tail, seen);
+    if (suspects.length === 0) return take(sortOut(spans, checked, tail));
+    for (const { traceId, spanId } of suspects) checked.set(spanKey(traceId, spanId), undefined);
+    for (const stored of await lookUp(suspects)) checked.set(spanKey(stored.span.traceId, stored.span.spanId), stored);
+  }
+}
+
+/** Spans that are not in the tail but may be in the index. */
+function suspectsOf(spans: readonly StoredSpan[], checked: ReadonlyMap<string, unknown>, tail: Tail, seen: SeenIds) {
+  const suspects = [];
+  const completeSince = BigInt(Math.floor(seen.completeSinceUnixMillis)) * MS_NANOS;
+  for (const { span } of spans) {
+    const { traceId, spanId, startUnixNanos } = span;
+    if (checked.has(spanKey(traceId, spanId)) || tail.find(traceId, spanId) !== undefined) continue;
+    // What was written before the memory begins can only be found under the day of its start.
+    const day =
+      seen.dayOf(traceId, spanId) ?? (startUnixNanos < completeSince ? Number(startUnixNanos / DAY_NANOS) : undefined);
+    if (day !== undefined) suspects.push({ traceId, spanId, day });
+  }
+  return suspects;
+}
+
+function sortOut(
+  spans: readonly StoredSpan[],
+  indexed: ReadonlyMap<string, StoredSpan | undefined>,
+  tail: Tail,
+): Deduplicated {
+  const fresh = new Map<string, StoredSpan>();
+  const waits = new Set<Promise<void>>();
+  let duplicates = 0;
+  let conflicts = 0;
+  for (const next of spans) {
+    const key = spanKey(next.span.traceId, next.span.spanId);
+    const inTail = tail.find(next.span.traceId, next.span.spanId);
+    const stored = fresh.get(key) ?? inTail?.stored ?? indexed.get(key);
+    const verdict = stored === undefined ? "replace" : judgeRepeat(stored, next);
+    if (verdict === "replace") fresh.set(key, next);
+    else if (inTail?.pending !== undefined) waits.add(inTail.pending);
+    if (verdict === "duplicate") duplicates++;
+    if (verdict === "conflict") conflicts++;
+  }
+  return { fresh: [...fresh.values()], waits, duplicates, conflicts };
+}

@@ -1,0 +1,158 @@
+import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
+import { STATUS_CODES } from "@nexent/monitor-core";
+import type { CallFilter, CallList, CallPage, CallRow, CallSort } from "../contract.ts";
+import { nanosToSeconds } from "../number-columns.ts";
+import { decodeCursor, encodeCursor, sortOf, type PageMark } from "../page-cursor.ts";
+import { filterCondition, NUMBER_SQL, rangeCondition, unionOfDays, type Condition } from "./call-conditions.ts";
+import { dayAlias } from "./days.ts";
+import { llmFieldsFrom, LLM_COLUMN_NAMES, optional } from "./span-rows.ts";
+import { bigintOf, bind, numberOrNothing, readRows, spanIdOf, textOrNothing, traceIdOf } from "./statement.ts";
+
+/** The tape is for the detail view; a call list stays small. */
+const LLM_SELECT = LLM_COLUMN_NAMES.map((column) => (column === "token_tape" ? "NULL::VARCHAR" : column)).join(", ");
+const ROW_SELECT =
+  "trace_id, span_id, parent_id, name, service, start_ns, duration_ns, status, status_msg, " + LLM_SELECT;
+
+/** One page of calls of the given days, with both counts from the same snapshot. */
+export async function queryCalls(
+  connection: DuckDBConnection,
+  days: readonly number[],
+  filter: CallFilter,
+  page: CallPage,
+): Promise<CallList> {
+  const sort = sortOf(page);
+  const after = page.cursor === undefined ? undefined : decodeCursor(sort, page.cursor);
+  if (days.length === 0) return { rows: [], shown: 0, total: 0 };
+  const counts = await readCounts(connection, days, filter);
+  // The order is found with the few columns it needs; whole rows are read for one page only.
+  const found = await readPlaces(connection, days, filter, sort, after, page.limit + 1);
+  const places = found.slice(0, page.limit);
+  const last = places.at(-1);
+  const next = last !== undefined && found.length > places.length ? encodeCursor(sort, last.mark) : undefined;
+  return { rows: await readCalls(connection, places), ...optional("next", next), ...counts };
+}
+
+async function readCounts(connection: DuckDBConnection, days: readonly number[], filter: CallFilter) {
+  const range = rangeCondition(filter.range);
+  const matching = filterCondition(filter);
+  const source = unionOfDays(days, () => "(" + matching.sql + ") AS matching", range.sql);
+  const [row] = await readRows(connection, "SELECT count(*), count(*) FILTER (matching) FROM (" + source + ")", {
+    ...range.parameters,
+    ...matching.parameters,
+  });
+  return { total: Number(bigintOf(row?.[0])), shown: Number(bigintOf(row?.[1])) };
+}
+
+/** Where a call of the page lies. */
+interface Place {
+  readonly day: number;
+  readonly mark: PageMark;
+}
+
+async function readPlaces(
+  connection: DuckDBConnection,
+  days: readonly number[],
+  filter: CallFilter,
+  sort: CallSort,
+  after: PageMark | undefined,
+  limit: number,
+): Promise<Place[]> {
+  const range = rangeCondition(filter.range);
+  const matching = filterCondition(filter);
+  const beyond = after === undefined ? { sql: "TRUE", parameters: {} } : afterCondition(sort, after);
+  const columns = sortExpression(sort) + " AS sort_value, start_ns, trace_id, span_id, ";
+  const source = unionOfDays(
+    days,
+    (day) => columns + String(day) + " AS day",
+    range.sql + " AND " + matching.sql + " AND " + beyond.sql,
+  );
+  const rows = await readRows(
+    connection,
+    "SELECT * FROM (" + source + ") ORDER BY " + orderBy(sort) + " LIMIT $limit",
+    {
+      ...range.parameters,
+      ...matching.parameters,
+      ...beyond.parameters,
+      limit: bind.integer(limit),
+    },
+  );
+  return rows.map(([sortValue, start, traceId, spanId, day]) => {
+    const value = sort.column === "start" ? undefined : numberOrNothing(sortValue);
+    const mark = {
+      ...optional("value", value),
+      startUnixNanos: bigintOf(start),
+      traceId: traceIdOf(traceId),
+      spanId: spanIdOf(spanId) ?? "",
+    };
+    return { day: numberOrNothing(day) ?? 0, mark };
+  });
+}
+
+function sortExpression(sort: CallSort): string {
+  return sort.column === "start" ? "start_ns" : NUMBER_SQL[sort.column] + "::DOUBLE";
+}
+
+function orderBy(sort: CallSort): string {
+  return "sort_value " + (sort.descending ? "DESC" : "ASC") + " NULLS LAST, start_ns DESC, trace_id, span_id";
+}
+
+/** Rows that come after a mark in the order of `orderBy`. */
+function afterCondition(sort: CallSort, mark: PageMark): Condition {
+  const ids = "(trace_id > $afterTrace OR (trace_id = $afterTrace AND span_id > $afterSpan))";
+  const tie = "(start_ns < $afterStart OR (start_ns = $afterStart AND " + ids + "))";
+  const parameters = {
+    afterStart: bind.nanos(mark.startUnixNanos),
+    afterTrace: bind.traceId(mark.traceId),
+    afterSpan: bind.spanId(mark.spanId),
+  };
+  const comparison = sort.descending ? " < " : " > ";
+  if (sort.column === "start")
+    return { sql: "(start_ns" + comparison + "$afterStart OR (start_ns = $afterStart AND " + ids + "))", parameters };
+  const value = sortExpression(sort);
+  if (mark.value === undefined) return { sql: "(" + value + " IS NULL AND " + tie + ")", parameters };
+  const sql =
+    "(" + value + comparison + "$afterValue OR " + value + " IS NULL OR (" + value + " = $afterValue AND " + tie + "))";
+  return { sql, parameters: { ...parameters, afterValue: bind.number(mark.value) } };
+}
+
+/** The rows of some places, in their order. */
+async function readCalls(connection: DuckDBConnection, places: readonly Place[]): Promise<readonly CallRow[]> {
+  const found = new Map<string, CallRow>();
+  for (const day of new Set(places.map((place) => place.day))) {
+    const marks = places.filter((place) => place.day === day).map(({ mark }) => mark);
+    const starts = marks.map(({ startUnixNanos }) => startUnixNanos).sort((a, b) => (a < b ? -1 : 1));
+    const wanted = "(SELECT unnest($traces) AS trace_id, unnest($spans) AS span_id)";
+    const sql =
+      "SELECT " +
+      ROW_SELECT +
+      " FROM " +
+      dayAlias(day) +
+      ".main.spans SEMI JOIN " +
+      wanted +
+      " w USING (trace_id, span_id) WHERE start_ns BETWEEN $first AND $last";
+    const rows = await readRows(connection, sql, {
+      traces: bind.traceIds(marks.map(({ traceId }) => traceId)),
+      spans: bind.spanIds(marks.map(({ spanId }) => spanId)),
+      first: bind.nanos(starts[0] ?? 0n),
+      last: bind.nanos(starts.at(-1) ?? 0n),
+    });
+    for (const call of rows.map(toCall)) found.set(call.traceId + call.spanId, call);
+  }
+  return places.map(({ mark }) => found.get(mark.traceId + mark.spanId)).filter((call) => call !== undefined);
+}
+
+function toCall(row: readonly DuckDBValue[]): CallRow {
+  const [trace, span, parent, name, service, start, duration, status, message] = row;
+  return {
+    traceId: traceIdOf(trace),
+    spanId: spanIdOf(span) ?? "",
+    ...optional("parentSpanId", spanIdOf(parent)),
+    name: textOrNothing(name) ?? "",
+    service: textOrNothing(service) ?? "",
+    startUnixNanos: bigintOf(start),
+    durationSeconds: nanosToSeconds(bigintOf(duration)),
+    status: STATUS_CODES[numberOrNothing(status) ?? 0] ?? "unset",
+    ...optional("statusMessage", textOrNothing(message)),
+    llm: llmFieldsFrom(row.slice(9)),
+  };
+}

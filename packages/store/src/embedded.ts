@@ -1,0 +1,181 @@
+import { LIMITS, MonitorError } from "@nexent/monitor-core";
+import type { Capabilities, StoredSpan, StoreStats, TraceStore } from "./contract.ts";
+import { openDataFolder, type DataFolder } from "./data-folder.ts";
+import { diskUsage } from "./disk-usage.ts";
+import type { EmbeddedStoreOptions } from "./embedded-options.ts";
+import { startEmbedded, type EmbeddedParts } from "./embedded-start.ts";
+import { nodeIoPort } from "./io-port.ts";
+import { checkAggregate, checkFilter, checkPage, checkRange } from "./query-rules.ts";
+import { compareSpans, spanKey } from "./stored-span.ts";
+import { createWritePath } from "./write-path.ts";
+
+/** Longest wait for the index at `close`; what is left is indexed at the next start. */
+const CLOSE_FLUSH_MS = LIMITS.drainTimeoutMs / 2;
+const TRACE_ID = /^[0-9a-f]{32}$/;
+
+/**
+ * Opens a store in a folder: the journal in front makes spans safe, the index behind makes them askable and can be
+ * built again from the journal.
+ * @throws {DATA_DIR_UNUSABLE} {DATA_DIR_LOCKED} {DATA_DIR_TOO_NEW}
+ */
+export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<TraceStore> {
+  const folder = await openDataFolder(options.dataDir, options.ioPort ?? nodeIoPort);
+  try {
+    return createEmbeddedStore(options, folder, await startEmbedded(options, folder));
+  } catch (error) {
+    await folder.release();
+    throw error;
+  }
+}
+
+function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, parts: EmbeddedParts): TraceStore {
+  const { journal, tail, feeder, keeper, guard, counters } = parts;
+  const io = options.ioPort ?? nodeIoPort;
+  const inFlight = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+
+  const write = createWritePath({
+    ...parts,
+    lookUp: keeper.lookUp,
+    now: options.now ?? Date.now,
+    onAcknowledged: options.onAcknowledged,
+    refusal: () => journalFailure() ?? guard.refusal(),
+    onFull: () => guard.reportFull(),
+  });
+
+  function closedError(): MonitorError {
+    return new MonitorError("STORE_UNAVAILABLE", "the store is closed");
+  }
+  function journalFailure(): MonitorError | undefined {
+    return closing === undefined ? journal.failure : closedError();
+  }
+  function ready(signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted();
+    if (closing !== undefined) throw closedError();
+  }
+
+  async function close(): Promise<void> {
+    await Promise.allSettled(inFlight);
+    await journal.close();
+    if (keeper.degraded) parts.stopping.abort();
+    await Promise.race([feeder.flush(), wait(CLOSE_FLUSH_MS)]);
+    await feeder.stop();
+    await keeper.close();
+    await folder.release();
+  }
+
+  return {
+    capabilities: {
+      durability: options.durability ?? "fsync",
+      dedupeScope: "store",
+      freshnessMs: 1_000,
+      exactQuantileLimit: LIMITS.exactQuantileCalls,
+      erase: "none",
+      backup: false,
+    } satisfies Capabilities,
+
+    async write(batch, signal) {
+      const outcome = write(batch, signal);
+      inFlight.add(outcome);
+      try {
+        return await outcome;
+      } finally {
+        inFlight.delete(outcome);
+      }
+    },
+
+    async trace(traceId, { signal } = {}) {
+      ready(signal);
+      if (!TRACE_ID.test(traceId)) return [];
+      // The tail first: a span that moves meanwhile is then in both, never in none.
+      const recent = tail.trace(traceId);
+      const indexed = await keeper.ask((index) => index.trace(traceId, signal));
+      return mergeSpans(indexed, recent);
+    },
+
+    async calls(filter, page, signal) {
+      ready(signal);
+      checkFilter(filter);
+      checkPage(page);
+      return await keeper.ask((index) => index.calls(filter, page, signal));
+    },
+
+    async aggregate(spec, signal) {
+      ready(signal);
+      checkAggregate(spec);
+      return await keeper.ask((index) => index.aggregate(spec, signal));
+    },
+
+    async facets(range, signal) {
+      ready(signal);
+      checkRange(range);
+      return await keeper.ask((index) => index.facets(range, signal));
+    },
+
+    async stats(): Promise<StoreStats> {
+      ready(undefined);
+      return {
+        ...countSpans(parts),
+        diskBytes: await diskUsage(io, [folder.journal, folder.index, folder.quarantine]),
+        indexLagSeconds: feeder.lagSeconds(),
+        damagedFrames: counters.damagedFrames,
+        quarantinedFiles: counters.quarantinedFiles,
+        duplicateSpans: counters.duplicates,
+        conflictingSpans: counters.conflicts,
+        storageDegraded: keeper.degraded,
+      };
+    },
+
+    async flush() {
+      await keeper.settled();
+      await feeder.flush();
+    },
+
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+/** The index wins: what it holds has an end. */
+function mergeSpans(indexed: readonly StoredSpan[], recent: readonly StoredSpan[]): readonly StoredSpan[] {
+  const merged = new Map<string, StoredSpan>();
+  for (const stored of [...recent, ...indexed]) merged.set(spanKey(stored.span.traceId, stored.span.spanId), stored);
+  return [...merged.values()].sort(compareSpans).slice(0, LIMITS.spansPerTrace);
+}
+
+function countSpans({ keeper, tail }: EmbeddedParts) {
+  const days = [...keeper.index.summaries.values()];
+  const recent = tail.summary();
+  const oldest = lowest([...days.map((day) => day.oldestUnixNanos), ...recent.starts]);
+  const newestCall = highest([...days.map((day) => day.newestCallUnixNanos), ...recent.callStarts]);
+  return {
+    spans: days.reduce((sum, day) => sum + day.spans, recent.spans),
+    calls: days.reduce((sum, day) => sum + day.calls, recent.calls),
+    ...(oldest === undefined ? {} : { oldestUnixNanos: oldest }),
+    ...(newestCall === undefined ? {} : { newestCallUnixNanos: newestCall }),
+    days: days.length,
+  };
+}
+
+function lowest(values: readonly (bigint | undefined)[]): bigint | undefined {
+  return values.reduce(
+    (best, value) => (value !== undefined && (best === undefined || value < best) ? value : best),
+    undefined,
+  );
+}
+
+function highest(values: readonly (bigint | undefined)[]): bigint | undefined {
+  return values.reduce(
+    (best, value) => (value !== undefined && (best === undefined || value > best) ? value : best),
+    undefined,
+  );
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    // The process may end meanwhile: everything that waits here is in the journal.
+    setTimeout(resolve, ms).unref();
+  });
+}

@@ -1,0 +1,142 @@
+import type { TailBatch } from "./tail.ts";
+
+/** Options of the feeder. */
+export interface FeederOptions {
+  /** Longest wait of a durable batch for others, ms. */
+  readonly flushMs: number;
+  /** Rows after which a flush does not wait. */
+  readonly flushRows: number;
+  /** Puts batches into the index. */
+  readonly write: (batches: readonly TailBatch[]) => Promise<void>;
+  readonly onIndexed: (batches: readonly TailBatch[]) => void;
+  /** Called after a failed write; the same batches are written again once it resolves. */
+  readonly onError: (error: unknown, failuresInARow: number) => Promise<void>;
+}
+
+/** Takes durable batches to the index, in their order, one write at a time. */
+export interface Feeder {
+  add(batch: TailBatch): void;
+  /** Age of the oldest batch that is not indexed, seconds. */
+  lagSeconds(): number;
+  /** Runs work that must not overlap with a write. */
+  between<T>(work: () => Promise<T>): Promise<T>;
+  /** Resolves once everything added before is indexed. */
+  flush(): Promise<void>;
+  /** Stops after the current write; batches that are left are read from the journal at the next start. */
+  stop(): Promise<void>;
+}
+
+/** An idle feeder. */
+export function createFeeder(options: FeederOptions): Feeder {
+  const queue: TailBatch[] = [];
+  const flushWaiters: { readonly after: TailBatch; readonly resolve: () => void }[] = [];
+  let queuedRows = 0;
+  let turn: Promise<unknown> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  let draining: Promise<void> | undefined;
+  let stopped = false;
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = turn.then(work, work);
+    turn = result.catch(() => undefined);
+    return result;
+  }
+
+  function schedule(): void {
+    if (queue.length === 0 || draining !== undefined || stopped) return;
+    if (queuedRows >= options.flushRows || flushWaiters.length > 0) startDrain();
+    else timer ??= setTimeout(startDrain, options.flushMs);
+  }
+
+  function startDrain(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    draining ??= drain().finally(() => {
+      draining = undefined;
+      schedule();
+    });
+  }
+
+  /** Everything that was there at the beginning; what comes meanwhile fills the next round. */
+  async function drain(): Promise<void> {
+    let left = queue.length;
+    while (left > 0 && !stopped) {
+      const batches = nextBatches();
+      left -= batches.length;
+      await writeUntilDone(batches);
+      queue.splice(0, batches.length);
+      queuedRows -= rowsOf(batches);
+      options.onIndexed(batches);
+      wakeWaiters();
+    }
+  }
+
+  function nextBatches(): readonly TailBatch[] {
+    let rows = 0;
+    let count = 0;
+    for (const batch of queue) {
+      if (count > 0 && rows + batch.batch.rowCount > options.flushRows) break;
+      rows += batch.batch.rowCount;
+      count++;
+    }
+    return queue.slice(0, count);
+  }
+
+  async function writeUntilDone(batches: readonly TailBatch[]): Promise<void> {
+    for (let failures = 1; !stopped; failures++) {
+      try {
+        await inTurn(() => options.write(batches));
+        return;
+      } catch (error) {
+        await options.onError(error, failures);
+      }
+    }
+    throw new FeederStopped();
+  }
+
+  function wakeWaiters(): void {
+    for (let at = flushWaiters.length - 1; at >= 0; at--) {
+      const waiter = flushWaiters[at];
+      if (waiter === undefined || queue.includes(waiter.after)) continue;
+      flushWaiters.splice(at, 1);
+      waiter.resolve();
+    }
+  }
+
+  return {
+    add(batch) {
+      queue.push(batch);
+      queuedRows += batch.batch.rowCount;
+      schedule();
+    },
+    lagSeconds: () => {
+      const [oldest] = queue;
+      return oldest === undefined ? 0 : Math.max(0, performance.now() - oldest.durableAtMillis) / 1000;
+    },
+    between: inTurn,
+    async flush() {
+      const after = queue.at(-1);
+      if (after === undefined) return;
+      await new Promise<void>((resolve) => {
+        flushWaiters.push({ after, resolve });
+        schedule();
+      });
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await draining?.catch((error: unknown) => {
+        if (!(error instanceof FeederStopped)) throw error;
+      });
+      for (const { resolve } of flushWaiters.splice(0)) resolve();
+      await turn;
+    },
+  };
+}
+
+/** The feeder was stopped while a write kept failing. */
+class FeederStopped extends Error {}
+
+function rowsOf(batches: readonly TailBatch[]): number {
+  return batches.reduce((sum, { batch }) => sum + batch.rowCount, 0);
+}

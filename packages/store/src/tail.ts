@@ -1,0 +1,198 @@
+import { SPAN_COLUMN, type ColumnBatch } from "@nexent/monitor-core";
+import type { StoredSpan } from "./contract.ts";
+import { spanKey } from "./stored-span.ts";
+
+/** A batch that is on its way: into the journal first, into the index then. */
+export interface TailBatch {
+  readonly batch: ColumnBatch;
+  /** Set once the batch is durable. */
+  position: bigint | undefined;
+  /** Monotonic time at which it became durable, ms. */
+  durableAtMillis: number;
+  /** Settles with the sync that makes it durable. */
+  durable: Promise<void>;
+}
+
+/** Counts of what is durable but not in the index. */
+export interface TailSummary {
+  readonly spans: number;
+  readonly calls: number;
+  /** Starts of all spans, and of finished LLM calls. */
+  readonly starts: readonly bigint[];
+  readonly callStarts: readonly bigint[];
+}
+
+/** A span that the index does not hold yet. */
+export interface TailSpan {
+  readonly stored: StoredSpan;
+  /** Present while its batch waits for the sync. */
+  readonly pending?: Promise<void>;
+}
+
+/** What is stored but not in the index: rows of recent batches, and spans without an end. */
+export interface Tail {
+  /** Encoded bytes of the batches. */
+  readonly bytes: number;
+  /** Spans without an end, those in recent batches not counted. */
+  readonly openSpans: number;
+  find(traceId: string, spanId: string): TailSpan | undefined;
+  /** Durable spans of one trace. */
+  trace(traceId: string): readonly StoredSpan[];
+  /** Adds every row of a batch; a row takes the place of an open span of the same identity. */
+  add(batch: TailBatch): void;
+  /** The index holds the batch now; its spans without an end stay here. */
+  indexed(batch: TailBatch): void;
+  /** The batch was not kept; what it had replaced is back. */
+  discard(batch: TailBatch): void;
+  /** Sets a span without an end that was read back from the journal. */
+  addOpen(stored: StoredSpan): void;
+  removeOpen(traceId: string, spanId: string): void;
+  openIdentities(): readonly StoredSpan[];
+  summary(): TailSummary;
+}
+
+interface Place {
+  readonly source: TailBatch | StoredSpan;
+  readonly row: number;
+  /** What stood here before, while this place's batch may still be discarded. */
+  previous?: Place;
+}
+
+/** An empty tail. */
+export function createTail(): Tail {
+  const places = new Map<string, Place>();
+  const byTrace = new Map<string, Set<string>>();
+  const batches = new Set<TailBatch>();
+  let bytes = 0;
+  let openSpans = 0;
+
+  function put(key: string, place: Place): void {
+    const traceId = key.slice(0, 32);
+    const keys = byTrace.get(traceId);
+    if (keys === undefined) byTrace.set(traceId, new Set([key]));
+    else keys.add(key);
+    if (isOpenSpan(places.get(key))) openSpans--;
+    if (isOpenSpan(place)) openSpans++;
+    places.set(key, place);
+  }
+
+  function remove(key: string): void {
+    if (isOpenSpan(places.get(key))) openSpans--;
+    places.delete(key);
+    const traceId = key.slice(0, 32);
+    const keys = byTrace.get(traceId);
+    keys?.delete(key);
+    if (keys?.size === 0) byTrace.delete(traceId);
+  }
+
+  function leave(batch: TailBatch, each: (key: string, place: Place) => void): void {
+    if (!batches.delete(batch)) return;
+    bytes -= batch.batch.byteLength;
+    for (const [key, row] of keysOf(batch.batch)) {
+      const place = places.get(key);
+      if (place?.source === batch && place.row === row) each(key, place);
+    }
+  }
+
+  return {
+    get bytes() {
+      return bytes;
+    },
+    get openSpans() {
+      return openSpans;
+    },
+    find(traceId, spanId) {
+      const place = places.get(spanKey(traceId, spanId));
+      if (place === undefined) return undefined;
+      const stored = storedAt(place);
+      return isBatch(place.source) && place.source.position === undefined
+        ? { stored, pending: place.source.durable }
+        : { stored };
+    },
+    trace(traceId) {
+      const found: StoredSpan[] = [];
+      for (const key of byTrace.get(traceId) ?? []) {
+        const place = durablePlace(places.get(key));
+        if (place !== undefined) found.push(storedAt(place));
+      }
+      return found;
+    },
+    add(batch) {
+      batches.add(batch);
+      bytes += batch.batch.byteLength;
+      for (const [key, row] of keysOf(batch.batch)) {
+        const previous = places.get(key);
+        put(key, { source: batch, row, ...(previous === undefined ? {} : { previous }) });
+      }
+    },
+    indexed(batch) {
+      leave(batch, (key, place) => {
+        const stored = isEnded(batch.batch, place.row) ? undefined : storedAt(place);
+        if (stored === undefined) remove(key);
+        else put(key, { source: stored, row: 0 });
+      });
+    },
+    discard(batch) {
+      leave(batch, (key, place) => {
+        if (place.previous === undefined) remove(key);
+        // Only an open span can have been replaced, so it is kept as one whatever became of its batch.
+        else put(key, { source: storedAt(place.previous), row: 0 });
+      });
+    },
+    addOpen(stored) {
+      put(spanKey(stored.span.traceId, stored.span.spanId), { source: stored, row: 0 });
+    },
+    removeOpen(traceId, spanId) {
+      const key = spanKey(traceId, spanId);
+      if (isOpenSpan(places.get(key))) remove(key);
+    },
+    openIdentities: () => [...places.values()].flatMap(({ source }) => (isBatch(source) ? [] : source)),
+    summary() {
+      const starts: bigint[] = [];
+      const callStarts: bigint[] = [];
+      for (const latest of places.values()) {
+        const place = durablePlace(latest);
+        if (place === undefined) continue;
+        const { start, isCall } = factsAt(place);
+        starts.push(start);
+        if (isCall) callStarts.push(start);
+      }
+      return { spans: starts.length, calls: callStarts.length, starts, callStarts };
+    },
+  };
+}
+
+function isBatch(source: TailBatch | StoredSpan): source is TailBatch {
+  return "batch" in source;
+}
+
+function isOpenSpan(place: Place | undefined): boolean {
+  return place !== undefined && !isBatch(place.source);
+}
+
+/** The newest durable form of a span. */
+function durablePlace(place: Place | undefined): Place | undefined {
+  if (place === undefined || !isBatch(place.source) || place.source.position !== undefined) return place;
+  return durablePlace(place.previous);
+}
+
+function storedAt({ source, row }: Place): StoredSpan {
+  return isBatch(source) ? source.batch.row(row) : source;
+}
+
+/** Read from the columns, which is cheaper than a whole span. */
+function factsAt({ source, row }: Place): { readonly start: bigint; readonly isCall: boolean } {
+  if (!isBatch(source)) return { start: source.span.startUnixNanos, isCall: false };
+  const isCall = isEnded(source.batch, row) && source.batch.column(SPAN_COLUMN.isLlm).has(row);
+  return { start: source.batch.column(SPAN_COLUMN.startUnixNanos).u64(row) ?? 0n, isCall };
+}
+
+function isEnded(batch: ColumnBatch, row: number): boolean {
+  return batch.column(SPAN_COLUMN.durationNanos).has(row);
+}
+
+function* keysOf(batch: ColumnBatch): Iterable<readonly [key: string, row: number]> {
+  const traceIds = batch.column(SPAN_COLUMN.traceId);
+  const spanIds = batch.column(SPAN_COLUMN.spanId);
+  for (let row = 0; row < batch.rowCount; row++) yield [spanKey(traceIds.hex(row) ?? "", spanIds.hex(row) ?? ""), row];
+}

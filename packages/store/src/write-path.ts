@@ -1,0 +1,111 @@
+import {
+  createColumnBatchBuilder,
+  decodeColumnBatch,
+  LIMITS,
+  MonitorError,
+  type RecordBatch,
+} from "@nexent/monitor-core";
+import type { AcknowledgedListener, StoredSpan, WriteOutcome } from "./contract.ts";
+import { deduplicate, type LookUp } from "./dedupe.ts";
+import type { Feeder } from "./feeder.ts";
+import { factsOf } from "./journal-facts.ts";
+import type { Journal } from "./journal/journal.ts";
+import type { SeenIds } from "./seen-ids.ts";
+import type { Tail, TailBatch } from "./tail.ts";
+import { checkBatch, outcomeOf } from "./write-rules.ts";
+
+/** Counts of repeats since the start. */
+export interface WriteCounters {
+  duplicates: number;
+  conflicts: number;
+}
+
+/** Options of the write path. */
+export interface WritePathOptions {
+  readonly journal: Journal;
+  readonly tail: Tail;
+  readonly seen: SeenIds;
+  readonly feeder: Feeder;
+  readonly lookUp: LookUp;
+  readonly counters: WriteCounters;
+  /** Wall clock, ms. */
+  readonly now: () => number;
+  readonly onAcknowledged?: AcknowledgedListener | undefined;
+  /** Why nothing is taken now, if so. */
+  readonly refusal: () => MonitorError | undefined;
+  /** Called when the disk turned out to be full. */
+  readonly onFull: () => void;
+}
+
+/** Most spans without an end that are kept waiting for it. */
+const MAX_OPEN_SPANS = 100_000;
+const DAY_NANOS = 86_400_000_000_000n;
+
+/** The way of a batch: rules, deduplication, journal, acknowledgement; the index follows by itself. */
+export function createWritePath(
+  options: WritePathOptions,
+): (batch: RecordBatch, signal?: AbortSignal) => Promise<WriteOutcome> {
+  const { journal, tail, seen, feeder, counters } = options;
+
+  function isOverloaded(): boolean {
+    return tail.bytes >= LIMITS.indexTailBytes || feeder.lagSeconds() * 1000 >= LIMITS.indexLagMs;
+  }
+
+  function append(spans: readonly StoredSpan[]): Promise<void> {
+    const builder = createColumnBatchBuilder();
+    for (const { span, llm } of spans) builder.append(span, llm);
+    const payload = builder.encode(options.now());
+    const batch = decodeColumnBatch(payload);
+    const entry: TailBatch = { batch, position: undefined, durableAtMillis: 0, durable: Promise.resolve() };
+    entry.durable = journal
+      .append(payload, factsOf(batch), (position) => onDurable(entry, position, spans))
+      .catch((error: unknown) => {
+        tail.discard(entry);
+        throw error;
+      });
+    tail.add(entry);
+    return entry.durable;
+  }
+
+  function onDurable(entry: TailBatch, position: bigint, spans: readonly StoredSpan[]): void {
+    entry.position = position;
+    entry.durableAtMillis = performance.now();
+    for (const { span } of spans) {
+      // A span without an end stays in the tail and may still end on another day: only where it ended is remembered.
+      if (span.durationNanos === undefined) continue;
+      seen.add(span.traceId, span.spanId, Number(span.startUnixNanos / DAY_NANOS), entry.batch.writtenUnixMillis);
+    }
+    feeder.add(entry);
+    options.onAcknowledged?.(spans);
+  }
+
+  async function store(spans: readonly StoredSpan[], signal: AbortSignal | undefined): Promise<void> {
+    const { results, sorted } = await deduplicate(spans, options, (sorted) => {
+      // From here on nothing can be taken back.
+      signal?.throwIfAborted();
+      const written = sorted.fresh.length === 0 ? [] : [append(sorted.fresh)];
+      return { sorted, results: Promise.allSettled([...written, ...sorted.waits]) };
+    });
+    const failed = (await results).find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    counters.duplicates += sorted.duplicates;
+    counters.conflicts += sorted.conflicts;
+  }
+
+  return async (records, signal) => {
+    signal?.throwIfAborted();
+    const refusal = options.refusal();
+    if (refusal !== undefined) return { status: "rejected", error: refusal };
+    if (isOverloaded()) return { status: "overloaded", retryAfterMs: 1_000 };
+    const checked = checkBatch(records, { takesOpenSpans: tail.openSpans < MAX_OPEN_SPANS });
+    try {
+      await store(checked.spans, signal);
+      return outcomeOf(checked);
+    } catch (error) {
+      if (signal?.aborted === true) throw signal.reason;
+      if (!(error instanceof MonitorError)) throw error;
+      if (error.code === "STORE_FULL") options.onFull();
+      return { status: "rejected", error };
+    }
+  };
+}
