@@ -12,23 +12,12 @@ interface VerifyReport {
 }
 
 describe("nexent-monitor verify", () => {
-  it("passes every scenario through the gateway", { timeout: 240_000 }, async () => {
+  it("passes every scenario through the gateway and the SDK", { timeout: 240_000 }, async () => {
     // Bounds of a shared, busy machine: outcomes, tokens, presence and loss are exact here; the tight bounds are the command's
     // defaults and are checked by `npm run verify`.
     const program = startProgram(
       "cli",
-      [
-        "verify",
-        "--json",
-        "--target",
-        "gateway",
-        "--repeat",
-        "3",
-        "--ttft-tolerance-ms",
-        "40",
-        "--rate-tolerance",
-        "15",
-      ],
+      ["verify", "--json", "--repeat", "3", "--ttft-tolerance-ms", "40", "--rate-tolerance", "15"],
       {},
     );
     const code = await program.exited;
@@ -41,9 +30,7 @@ describe("nexent-monitor verify", () => {
     );
     expect(failed).toEqual([]);
     expect([0, 1]).toContain(code);
-    const expected = SCENARIOS.flatMap((scenario) =>
-      scenario.targets.includes("gateway") ? [`${scenario.name} gateway`] : [],
-    );
+    const expected = SCENARIOS.flatMap((scenario) => scenario.targets.map((target) => `${scenario.name} ${target}`));
     expect(report.verdicts.map((row) => `${row.scenario} ${row.target}`).sort()).toEqual(expected.sort());
   });
 

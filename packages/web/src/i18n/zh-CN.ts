@@ -217,7 +217,7 @@ export const zhCN = {
   "column.speed": "生成速度",
   "column.tokens": "token 入 → 出",
   "column.time": "总耗时",
-  "column.stalls": "停顿",
+  "column.stalls": "长停顿",
   "column.stream": "流",
   "column.sort": "按{column}排序",
   "column.speedInfo": "生成速率，tok/s，不含首 token 延迟",

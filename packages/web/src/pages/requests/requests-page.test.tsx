@@ -91,21 +91,21 @@ describe("the request page", () => {
     server.on(`GET /api/requests/${row.id}`, () => ({ data: fakeDetail(row) }));
     server.on(`GET /api/requests/${row.id}/stream`, () => ({ data: FAKE_STREAM }));
     const at = await openDetail(server);
-    await at.until(() => at.text().replaceAll("\u00a0", " ").includes("1 stall took 880 ms (44 %)."));
+    await at.until(() => at.text().replaceAll("\u00a0", " ").includes("1 pause took 880 ms (44 %)."));
     const figure = await at.get("figure", /^Stream strip$/);
     expect(figure.getAttribute("aria-description")?.replaceAll("\u00a0", " ")).toContain("1 of 9 gaps (11 %) took");
   });
 
-  it("announces stalls one by one and shows the stream as tables", async () => {
+  it("announces pauses one by one and shows the stream as tables", async () => {
     const server = createFakeServer();
     server.on(`GET /api/requests/${row.id}`, () => ({ data: fakeDetail(row) }));
     server.on(`GET /api/requests/${row.id}/stream`, () => ({ data: FAKE_STREAM }));
     const at = await openDetail(server);
     const figure = await at.get("figure", /^Stream strip$/);
     await at.key("ArrowRight", { shiftKey: true }, figure);
-    await at.until(() => at.text().replaceAll("\u00a0", " ").includes("stall 1 of 1: 900 ms at 480 ms"));
+    await at.until(() => at.text().replaceAll("\u00a0", " ").includes("pause 1 of 1: 900 ms at 480 ms"));
     await at.key("T", { shiftKey: true }, figure);
-    await at.get("heading", /^Stalls and tool waits$/);
+    await at.get("heading", /^Pauses and tool waits$/);
     await at.get("heading", /^60 slices$/);
   });
 
