@@ -361,4 +361,16 @@ describe("values", () => {
       { numRuns: 500 },
     );
   });
+
+  it("leaves the time per token unknown when the rate has no finite inverse", () => {
+    const fields = readLlmFields(
+      new Map<string, AttributeValue>([
+        ["gen_ai.operation.name", "chat"],
+        ["gen_ai.request.model", "m"],
+        ["llm.generation_rate", 5e-324],
+      ]),
+    );
+    expect(fields).toMatchObject({ generationRateTokensPerSecond: 5e-324 });
+    expect(fields).not.toHaveProperty("timePerOutputTokenSeconds");
+  });
 });

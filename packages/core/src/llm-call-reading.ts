@@ -146,7 +146,9 @@ function addTokenSource(draft: Draft, read: AttributeReader): void {
 function addTiming(draft: Draft, read: AttributeReader, context: LlmSpanContext): void {
   const rate = draft.generationRateTokensPerSecond;
   const perToken = read.positive(promotedNames("timePerOutputTokenSeconds"));
-  put(draft, "timePerOutputTokenSeconds", perToken ?? (rate === undefined ? undefined : 1 / rate));
+  // A rate near the smallest double has no finite inverse: then the time per token is unknown.
+  const inverse = rate === undefined || !Number.isFinite(1 / rate) ? undefined : 1 / rate;
+  put(draft, "timePerOutputTokenSeconds", perToken ?? inverse);
   const endToEnd = read.positive(promotedNames("endToEndRateTokensPerSecond"));
   put(draft, "endToEndRateTokensPerSecond", endToEnd ?? derivedEndToEndRate(draft, context));
   const gaps = sortedGaps(draft.tokenTape);
