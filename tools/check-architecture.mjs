@@ -12,7 +12,7 @@ const BUILTIN = new Set(builtinModules);
 /** Every module a source imports: static, re-export, type-only, and dynamic with a literal. */
 export function importsOf(path, text) {
   const { module } = parseSync(path, text);
-  const found = [...module.staticImports.map((item) => item.moduleRequest.value)];
+  const found = module.staticImports.map((item) => item.moduleRequest.value);
   for (const item of module.staticExports)
     for (const entry of item.entries) if (entry.moduleRequest) found.push(entry.moduleRequest.value);
   for (const item of module.dynamicImports) {

@@ -29,7 +29,7 @@ function staticStage() {
     const result = spawnSync(command, args, { cwd: root, encoding: "utf8", env: process.env });
     const ok = result.status === 0;
     totals[ok ? "passed" : "failed"] += 1;
-    console.log(`  ${ok ? "ok    " : "FAILED"} ${name}`);
+    console.log(`  ${ok ? "ok    " : "FAILED"} ${String(name)}`);
     if (!ok) process.stdout.write(`${result.stdout ?? ""}${result.stderr ?? ""}${result.error?.message ?? ""}\n`);
   }
 }

@@ -82,7 +82,7 @@ describe("one real stream, one true picture", () => {
     });
     let text = "";
     const decoder = new TextDecoder();
-    for await (const chunk of answer.body ?? []) text += decoder.decode(chunk as Uint8Array, { stream: true });
+    for await (const chunk of answer.body ?? []) text += decoder.decode(chunk, { stream: true });
     expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
     await isReferenceSchedule(await appears("exact-fetch"));
   });

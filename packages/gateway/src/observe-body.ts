@@ -1,13 +1,5 @@
 /** Readers of one answer's body: they take what the tap copies to them and feed the token clock. Nothing waits for them. */
-import {
-  DELTA_KIND_BIT,
-  emptyStreamEvent,
-  LIMITS,
-  type Provider,
-  type ResponseReading,
-  type StreamEvent,
-  type StreamParser,
-} from "@nexent/monitor-core";
+import { LIMITS, type Provider, type ResponseReading, type StreamEvent, type StreamParser } from "@nexent/monitor-core";
 import type { Recording } from "@nexent/monitor/recorder";
 
 /** Takes the bytes of one body. `atMs` is the monotonic time of the body read they came with. */
@@ -67,26 +59,6 @@ export function createStreamReader(
   onDone: (atMs: number) => void,
 ): StreamReader {
   return new EventReader(provider, recording, onDone);
-}
-
-/** Tells the clock what a whole answer said, as if it had come in one event; no streaming mark comes of it. */
-export function recordReading(recording: Recording, reading: ResponseReading, atMs: number): void {
-  const event = emptyStreamEvent();
-  event.usage = reading.usage;
-  event.responseModel = reading.responseModel;
-  event.responseId = reading.responseId;
-  event.serverTimings = reading.serverTimings;
-  event.choiceCount = reading.choiceCount;
-  if (reading.outputBytes > 0) {
-    event.kinds = DELTA_KIND_BIT.text;
-    event.kind = "text";
-    event.outputBytes = reading.outputBytes;
-  }
-  const micros = recording.micros(atMs);
-  const [first, ...others] = reading.finishReasons;
-  event.finishReason = first;
-  recording.clock.record(event, micros);
-  for (const finishReason of others) recording.clock.record({ ...emptyStreamEvent(), finishReason }, micros);
 }
 
 /** Bytes kept of a body that is too large to be parsed as a whole: usage stands at its end. */

@@ -12,13 +12,12 @@ import {
   type RequestReading,
   type ResponseReading,
 } from "@nexent/monitor-core";
-import type { CallEnd, Recorder, Recording, SpanContext } from "@nexent/monitor/recorder";
+import { recordAnswer, type CallEnd, type Recorder, type Recording, type SpanContext } from "@nexent/monitor/recorder";
 import type { ModelAdmission } from "./model-admission.ts";
 import { createDecodingReader, type DecodingReader } from "./observe-decode.ts";
 import {
   createJsonReader,
   createStreamReader,
-  recordReading,
   type BodyReader,
   type JsonReader,
   type StreamReader,
@@ -306,7 +305,7 @@ class GuardedObserver implements CallObserver {
       const { errorType, code } = reading.fault;
       return { outcome: "error", errorType, ...(code !== undefined && { errorCode: code }), atMs };
     }
-    if (recording !== undefined) recordReading(recording, reading, atMs);
+    if (recording !== undefined) recordAnswer(recording.clock, reading, recording.micros(atMs));
     if (this.#observed.model === undefined && reading.responseModel !== undefined) this.#label(reading.responseModel);
     return { outcome: "ok", atMs };
   }

@@ -12,6 +12,7 @@ const SEPARATOR = "\u0002";
 const MARK = "\u0001";
 const IN_COLUMN = "\u0001c";
 /** Separator, mark, NUL (which some engines cut at), and lone surrogates (which UTF-8 cannot carry). */
+// oxlint-disable-next-line no-control-regex -- these control characters are the format
 const NEEDS_QUOTES = /[\u0000-\u0002]|\p{Surrogate}/u;
 const MAX_NESTING = 64;
 

@@ -50,7 +50,7 @@ const LLM_SHAPES = { text: "text", boolean: 1, number: 8, count: 8 } as const;
 /** Shape of every column a batch may hold, and whether each row must have a value, by column number. */
 export const COLUMN_SHAPES: ReadonlyMap<number, { readonly shape: ColumnShape; readonly required: boolean }> = new Map([
   ...SPAN_SHAPES.map(([id, shape, required]) => [id, { shape, required }] as const),
-  ...LLM_COLUMNS.map(({ id, kind }) => [id, { shape: LLM_SHAPES[kind] as ColumnShape, required: false }] as const),
+  ...LLM_COLUMNS.map(({ id, kind }) => [id, { shape: LLM_SHAPES[kind], required: false }] as const),
 ]);
 
 /** Fixed part in front of the resource table: rows u32, columns u32, resources u32, reserved u32, written f64 (ms). */

@@ -39,7 +39,7 @@ function chunkOf(rows: readonly StagedRow[]): DuckDBDataChunk {
   );
   for (const [index, { valueOf }] of STAGE_COLUMNS.entries()) {
     const vector = chunk.getColumnVector(index);
-    for (const [at, row] of rows.entries()) vector.setItem(at, valueOf(row) as never);
+    for (const [at, row] of rows.entries()) vector.setItem(at, valueOf(row));
     vector.flush();
   }
   return chunk;

@@ -173,8 +173,12 @@ function countValues(calls: readonly StoredSpan[], valueOf: (call: StoredSpan) =
   return values.sort(compareFacets).slice(0, FACET_VALUES);
 }
 
-function extreme<K extends string>(key: K, values: readonly bigint[], better: (a: bigint, b: bigint) => boolean) {
+function extreme(
+  key: "oldestUnixNanos" | "newestCallUnixNanos",
+  values: readonly bigint[],
+  better: (a: bigint, b: bigint) => boolean,
+) {
   if (values.length === 0) return {};
   const best = values.reduce((kept, value) => (better(value, kept) ? value : kept));
-  return { [key]: best } as { readonly [P in K]: bigint };
+  return { [key]: best };
 }
