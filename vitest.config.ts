@@ -43,6 +43,16 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          name: "clients",
+          include: ["tests/clients/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        ...shared,
+        test: {
           name: "e2e",
           // Real processes on a shared machine: a scheduling hiccup of a tenth of a second is not a defect.
           retry: 2,

@@ -55,10 +55,10 @@ function readStamp(file) {
   return existsSync(file) ? readFileSync(file, "utf8") : "";
 }
 
-function run(label, command, args) {
+function run(label, command, args, cwd = root) {
   const startedAt = performance.now();
   process.stdout.write(`${label} … `);
-  const result = spawnSync(command, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  const result = spawnSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   if (result.error) fail(`${label} could not start: ${result.error.message}`);
   if (result.status !== 0) {
     process.stdout.write("failed\n");
@@ -76,6 +76,17 @@ function install() {
   if (readStamp(INSTALL_STAMP) === installStamp()) return;
   run("Installing dependencies", "npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"]);
   writeFileSync(INSTALL_STAMP, installStamp());
+}
+
+/** Third-party clients and frameworks for `tests/clients`; no program of ours needs them, so `npm start` never installs them. */
+export function installClients() {
+  const folder = join(root, "tests", "clients");
+  const stampFile = join(folder, "node_modules", ".nexent-install");
+  const files = ["package.json", "package-lock.json", ".npmrc"].map((name) => join("tests", "clients", name));
+  const stamp = `${hashFiles(files)} node${process.versions.node.split(".")[0]} ${process.platform}-${process.arch}`;
+  if (readStamp(stampFile) === stamp) return;
+  run("Installing clients for tests", "npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], folder);
+  writeFileSync(stampFile, stamp);
 }
 
 function buildWeb() {
