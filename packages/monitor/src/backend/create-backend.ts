@@ -5,7 +5,7 @@ import type { MonitorConfig } from "../config/config.ts";
 import type { SpanBackend } from "./backend.ts";
 import { createPackageLoader, type PackageLoader } from "./load.ts";
 import { createNoopBackend } from "./noop.ts";
-import { startOtelBackend } from "./otel.ts";
+import { startOtelBackend } from "./otel/start.ts";
 
 export interface BackendOptions {
   readonly registry: MetricRegistry;
