@@ -4,6 +4,8 @@ import { join } from "node:path";
 import {
   ENV,
   ERROR_CODES,
+  GEN_AI_METRICS,
+  GEN_AI_METRICS_V1_41,
   METRICS,
   PORTS,
   type EnvVariable,
@@ -34,7 +36,8 @@ function defaultOf(row: EnvVariable): string {
   return row.unit === undefined ? `\`${row.default}\`` : `\`${row.default}\` ${row.unit}`;
 }
 
-const metrics = Object.values(METRICS).map((metric: MetricDefinition) => [
+const families = Object.values<MetricDefinition>({ ...METRICS, ...GEN_AI_METRICS, ...GEN_AI_METRICS_V1_41 });
+const metrics = families.map((metric) => [
   `\`${metric.name}\``,
   metric.type,
   metric.labels.map((label) => `\`${label}\``).join(", ") || "–",

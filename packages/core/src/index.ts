@@ -60,6 +60,7 @@ export type { LlmFields } from "./llm-call.ts";
 export { llmFieldsOf, readLlmFields, type LlmSpanContext } from "./llm-call-reading.ts";
 export { PROMOTED, type PromotedField, type PromotedKind } from "./names/promoted.ts";
 export { BUCKETS, METRICS } from "./names/metrics.ts";
+export { GEN_AI_METRICS, GEN_AI_METRICS_V1_41 } from "./names/gen-ai-metrics.ts";
 export { ATTR, type AttributeName } from "./names/attributes.ts";
 export { isInferenceOperation } from "./names/operations.ts";
 export { ENV } from "./names/env.ts";

@@ -18,6 +18,8 @@ export interface MeasuredCall {
   readonly timings: TokenTimings;
   readonly clock: TokenClock;
   readonly slow: readonly ("duration" | "rate")[];
+  /** Whether it met its objectives; undefined when it has none. */
+  readonly good: boolean | undefined;
   /** Stalls that were counted while the stream was open. */
   readonly stallsCounted: number;
   readonly exemplar: Exemplar | undefined;
@@ -36,7 +38,8 @@ export function recordCallMetrics(registry: MetricRegistry, call: MeasuredCall):
   recordStalls(registry, call);
 }
 
-function recordEnd(registry: MetricRegistry, { labels, streaming, end, timings, slow, exemplar }: MeasuredCall): void {
+function recordEnd(registry: MetricRegistry, call: MeasuredCall): void {
+  const { labels, streaming, end, timings, slow, good, exemplar } = call;
   const ended: { readonly outcome: Outcome; readonly stream: string } = {
     stream: String(streaming),
     outcome: end.outcome,
@@ -49,6 +52,7 @@ function recordEnd(registry: MetricRegistry, { labels, streaming, end, timings, 
   if (end.outcome === "error") {
     registry.counter(METRICS.llmErrorCount, { ...labels, error_type: end.errorType ?? "unknown" }).add(1, exemplar);
   }
+  if (good === true) registry.counter(METRICS.llmGoodRequests, labels).add(1);
   for (const reason of slow) registry.counter(METRICS.llmSlowRequests, { ...labels, reason }).add(1);
 }
 
@@ -100,6 +104,8 @@ function recordTokens(registry: MetricRegistry, { labels, timings }: MeasuredCal
   detail("cache_read", timings.usage?.cacheReadTokens);
   detail("cache_write", timings.usage?.cacheWriteTokens);
   detail("reasoning", timings.usage?.reasoningTokens);
+  detail("audio_input", timings.usage?.audioInputTokens);
+  detail("audio_output", timings.usage?.audioOutputTokens);
 }
 
 function recordStalls(registry: MetricRegistry, { labels, timings, stallsCounted }: MeasuredCall): void {

@@ -379,11 +379,13 @@ describe("open calls", () => {
     vi.useFakeTimers();
     const clock = createTestClock();
     const { recorder, backend } = createTestRuntime(clock);
+    expect(recorder.lagSeconds).toBe(0);
     const recording = recorder.start(CALL);
     clock.advance(250);
     vi.advanceTimersByTime(50);
     recording.end({ outcome: "ok" });
     expect(backend.spans[0]?.attributes[ATTR.llmClockLagMaxSeconds]).toBeCloseTo(0.2, 9);
+    expect(recorder.lagSeconds).toBeCloseTo(0.2, 9);
     clock.advance(5);
     recorder.start(CALL).end({ outcome: "ok" });
     expect(backend.spans[1]?.attributes).not.toHaveProperty(ATTR.llmClockLagMaxSeconds);

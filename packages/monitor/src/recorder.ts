@@ -10,6 +10,8 @@ import {
 } from "@nexent/monitor-core";
 import type { BackendSpan, SpanBackend } from "./backend/backend.ts";
 import { recordCallMetrics, recordRetry, recordWholeCall } from "./call-metrics.ts";
+import { createGenAiMetrics, type GenAiMetrics } from "./gen-ai-metrics.ts";
+import { meetsObjectives } from "./goodput.ts";
 import { createLoopLag, type LoopLag } from "./loop-lag.ts";
 import { createOpenCalls, type OpenCall, type OpenCalls } from "./open-calls.ts";
 import type {
@@ -36,6 +38,7 @@ import {
 /** Stalls written as span events; the rest of the event limit belongs to the application. */
 const MAX_STALL_EVENTS = 8;
 const SAMPLED = 1;
+const RECENT_LAG_MS = 1000;
 
 /** What the recordings of one recorder share. */
 interface Shared {
@@ -47,6 +50,7 @@ interface Shared {
   readonly lag: LoopLag;
   readonly recordings: Set<OpenRecording>;
   readonly callFamilies: boolean;
+  readonly genAi: GenAiMetrics;
 }
 
 type Slow = readonly ("duration" | "rate")[];
@@ -238,16 +242,27 @@ class OpenRecording implements Recording, OpenCall {
     this.#endBackendSpan(span, end, this.#unixMicros(timings.endMicros ?? 0));
   }
 
-  #measureCall(end: CallEnd, { firstTokenMicros }: TokenTimings, endMs: number): void {
-    if (!this.#shared.callFamilies || end.outcome === "abandoned") return;
-    const waitMs = this.#requestAtMs - this.#startedAtMs;
-    recordWholeCall(this.#shared.registry, {
-      labels: this.labels,
-      outcome: end.outcome,
-      durationSeconds: Math.max(0, endMs - this.#startedAtMs) / 1000,
-      ttftSeconds: firstTokenMicros === undefined ? undefined : firstTokenMicros / 1e6 + waitMs / 1000,
-      exemplar: this.#exemplar(),
+  #measureCall(end: CallEnd, timings: TokenTimings, endMs: number): void {
+    const { registry, callFamilies, genAi } = this.#shared;
+    const durationSeconds = end.outcome === "abandoned" ? undefined : Math.max(0, endMs - this.#startedAtMs) / 1000;
+    const waitSeconds = (this.#requestAtMs - this.#startedAtMs) / 1000;
+    const exemplar = this.#exemplar();
+    const semconv = this.#settings.semconv ?? "v0.1.0";
+    const { clock } = this;
+    genAi.record({
+      call: this.#call,
+      end,
+      timings,
+      clock,
+      durationSeconds,
+      waitSeconds,
+      semconv,
+      exemplar,
     });
+    if (!callFamilies || durationSeconds === undefined) return;
+    const { firstTokenMicros } = timings;
+    const ttftSeconds = firstTokenMicros === undefined ? undefined : firstTokenMicros / 1e6 + waitSeconds;
+    recordWholeCall(registry, { labels: this.labels, outcome: end.outcome, durationSeconds, ttftSeconds, exemplar });
   }
 
   #slow(timings: TokenTimings): Slow {
@@ -269,6 +284,7 @@ class OpenRecording implements Recording, OpenCall {
       timings,
       clock: this.clock,
       slow,
+      good: meetsObjectives(end, timings, this.#settings),
       stallsCounted: this.#stallsCounted,
       exemplar: this.#exemplar(),
     });
@@ -370,6 +386,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     lag: createLoopLag(nowMs, () => recordings.size > 0),
     recordings,
     callFamilies,
+    genAi: createGenAiMetrics(registry),
   };
   let settings: RecorderSettings = options;
   return {
@@ -384,6 +401,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
       settings = changed;
     },
     refresh: () => open.refresh(),
+    get lagSeconds() {
+      return shared.lag.longestSince(nowMs() - RECENT_LAG_MS) ?? 0;
+    },
     close() {
       for (const recording of recordings) recording.end({ outcome: "abandoned" });
       open.stop();

@@ -3,6 +3,7 @@
  * one recording per request, exactly one outcome, one span, one set of observations.
  */
 import type { ErrorType, MetricRegistry, Outcome, TokenClock, TokenTimings, ClockSource } from "@nexent/monitor-core";
+import type { Objectives } from "./goodput.ts";
 import type { Semconv } from "./config/config.ts";
 import type { Attributes, BackendSpan, SpanBackend, SpanContext } from "./backend/backend.ts";
 
@@ -79,7 +80,7 @@ export interface Recording {
 }
 
 /** Thresholds, limits and switches of measurement contract 7; see MonitorConfig. */
-export interface RecorderSettings {
+export interface RecorderSettings extends Objectives {
   readonly slowRequestSeconds: number;
   readonly slowTokenRate: number;
   readonly tokenTape: boolean;
@@ -120,6 +121,8 @@ export interface Recorder {
   update(settings: RecorderSettings): void;
   /** Brings the live gauges up to date; for callers that expose the registry between two ticks of the timer. */
   refresh(): void;
+  /** Longest event loop delay of the last second in seconds, 0 below 10 ms; looked for while calls are open. */
+  readonly lagSeconds: number;
   /** Stops timers and ends open recordings as `abandoned`. */
   close(): void;
 }

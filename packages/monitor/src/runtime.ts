@@ -123,5 +123,6 @@ export function exposeRuntime(runtime: Runtime | undefined, format: ExpositionFo
   for (const one of STATES) registry.gauge(METRICS.nexentMonitorState, { state: one }).set(one === state ? 1 : 0);
   if (runtime === undefined) return registry.expose(format, { families: [METRICS.nexentMonitorState.name] });
   runtime.recorder.refresh();
+  registry.gauge(METRICS.nexentMonitorEventLoopLagSeconds, {}).set(runtime.recorder.lagSeconds);
   return registry.expose(format);
 }

@@ -16,7 +16,7 @@ const OPERATION_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** `gen_ai.operation.name` for an operation as given: the three names of the original are mapped, others stay. */
-function operationName(operation: string): string {
+export function operationName(operation: string): string {
   return Object.hasOwn(OPERATION_NAMES, operation) ? (OPERATION_NAMES[operation] ?? operation) : operation;
 }
 

@@ -7,7 +7,24 @@ export const OVERFLOW_LABEL = "__overflow__";
 /** Limits of the labels whose values are not a closed list (measurement contract 4.3). */
 const MAX_OPERATIONS = 50;
 const MAX_PROVIDERS = 32;
-const OPEN_LABELS: readonly string[] = ["model", "operation", "provider"];
+const MAX_SERVERS = 100;
+/**
+ * The labels whose values are not a closed list, and whose limit each shares. The model that answered is no name anybody
+ * asked for: it has a limit of its own.
+ */
+const OPEN_LABELS: ReadonlyMap<string, string> = new Map([
+  ["model", "model"],
+  ["operation", "operation"],
+  ["provider", "provider"],
+  ["gen_ai_request_model", "model"],
+  ["gen_ai_response_model", "response_model"],
+  ["gen_ai_operation_name", "operation"],
+  ["gen_ai_provider_name", "provider"],
+  ["server_address", "server_address"],
+  ["server_port", "server_port"],
+]);
+/** Folded first when a family is full. */
+const MODEL_LABELS: readonly string[] = ["model", "gen_ai_request_model", "gen_ai_response_model"];
 
 /** Bounds the number of different values per label. */
 export interface LabelLimits {
@@ -29,14 +46,19 @@ export function createLabelLimits(options: LabelLimitOptions): LabelLimits {
     ["model", options.maxModels],
     ["operation", MAX_OPERATIONS],
     ["provider", MAX_PROVIDERS],
+    ["response_model", options.maxModels],
+    ["server_address", MAX_SERVERS],
+    ["server_port", MAX_SERVERS],
   ]);
   const admitted = new Map<string, Set<string>>();
 
   function admitValue(label: string, value: string): string {
-    const limit = limits.get(label);
-    if (limit === undefined || value === OVERFLOW_LABEL) return value;
-    let values = admitted.get(label);
-    if (values === undefined) admitted.set(label, (values = new Set()));
+    const shared = OPEN_LABELS.get(label);
+    const limit = shared === undefined ? undefined : limits.get(shared);
+    // An absent value takes no place from the others.
+    if (shared === undefined || limit === undefined || value === OVERFLOW_LABEL || value === "") return value;
+    let values = admitted.get(shared);
+    if (values === undefined) admitted.set(shared, (values = new Set()));
     if (values.has(value)) return value;
     if (values.size < limit) {
       values.add(value);
@@ -63,7 +85,8 @@ export function createLabelLimits(options: LabelLimitOptions): LabelLimits {
  * stay, so that sums by outcome, token type and the like remain right; a family of closed lists cannot grow full.
  */
 export function foldSteps(definition: MetricDefinition): readonly (readonly string[])[] {
-  const open = definition.labels.filter((label) => OPEN_LABELS.includes(label));
+  const open = definition.labels.filter((label) => OPEN_LABELS.has(label));
   if (open.length === 0) return [];
-  return open.includes("model") ? [["model"], open] : [open];
+  const models = open.filter((label) => MODEL_LABELS.includes(label));
+  return models.length === 0 ? [open] : [models, open];
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { GEN_AI_METRICS, GEN_AI_METRICS_V1_41 } from "../names/gen-ai-metrics.ts";
 import { METRICS } from "../names/metrics.ts";
 import type { MetricDefinition } from "./registry-contract.ts";
 import { createMetricRegistry } from "./registry.ts";
@@ -21,7 +22,11 @@ describe.skipIf(missing !== "")(`promtool check metrics${missing}`, () => {
   it("finds nothing to say about any family, with plain and with hostile label values", () => {
     const registry = createMetricRegistry({ resource: { "service.name": "nexent-backend", "a\nb": '"' } });
     const values = ["plain", 'a"b', "a\\b", "a\nb", "\ud800", "a\u0000b", "文本", ""];
-    for (const definition of Object.values<MetricDefinition>(METRICS)) {
+    for (const definition of Object.values<MetricDefinition>({
+      ...METRICS,
+      ...GEN_AI_METRICS,
+      ...GEN_AI_METRICS_V1_41,
+    })) {
       for (const value of values) {
         const labels = Object.fromEntries(definition.labels.map((label) => [label, value]));
         if (definition.type === "counter") registry.counter(definition, labels).add(1.5);

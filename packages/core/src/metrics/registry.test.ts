@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { GEN_AI_METRICS } from "../names/gen-ai-metrics.ts";
 import { METRICS } from "../names/metrics.ts";
 import { MEASUREMENT_EXAMPLE } from "./measurement-example.testing.ts";
 import type { MetricDefinition, MetricRegistry } from "./registry-contract.ts";
@@ -207,6 +208,27 @@ describe("label limits", () => {
     expect(
       samples(registry.expose("text"), "llm_error_count_total").map((line) => /model="(\w+)"/.exec(line)?.[1]),
     ).toEqual(["__overflow__", "first"]);
+  });
+
+  it("shares the limit of model names with the GenAI families, where an absent value takes no place", () => {
+    const registry = createMetricRegistry({ maxModels: 2 });
+    const family = GEN_AI_METRICS.genAiClientInferenceTimeToFirstChunk;
+    const observe = (model: string, answered: string): void =>
+      registry.histogram(family, { gen_ai_request_model: model, gen_ai_response_model: answered }).observe(1);
+    registry.counter(METRICS.llmTotalTokens, { model: "a" }).add(1);
+    observe("", "");
+    observe("b", "b-1");
+    observe("c", "b-2");
+    observe("a", "b-3");
+    const seen = samples(registry.expose("text"), `${family.name}_count`).map((line) =>
+      [...line.matchAll(/_model="([^"]*)"/g)].map(([, value]) => value),
+    );
+    expect(seen).toEqual([
+      ["", ""],
+      ["b", "b-1"],
+      ["__overflow__", "b-2"],
+      ["a", "__overflow__"],
+    ]);
   });
 
   it("folds operations beyond 50 and providers beyond 32", () => {

@@ -190,6 +190,14 @@ export const METRICS = {
     labels: [...B, "type"],
     since,
   },
+  llmGoodRequests: {
+    name: "llm_good_requests",
+    type: "counter",
+    help: "Requests that ended well and met every configured objective.",
+    unit: "requests",
+    labels: B,
+    since,
+  },
   nexentMonitorBuildInfo: {
     name: "nexent_monitor_build_info",
     type: "gauge",
@@ -284,7 +292,7 @@ export const METRICS = {
   nexentMonitorEventLoopLagSeconds: {
     name: "nexent_monitor_event_loop_lag_seconds",
     type: "gauge",
-    help: "Event loop lag of this process over the last second.",
+    help: "Longest event loop delay of this process over the last second; in an application, while calls are open.",
     unit: "seconds",
     labels: [],
     since,

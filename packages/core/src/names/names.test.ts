@@ -3,11 +3,12 @@ import type { MetricDefinition } from "../metrics/registry-contract.ts";
 import { ATTR } from "./attributes.ts";
 import { LLM_COLUMNS } from "./columns.ts";
 import { ENV } from "./env.ts";
+import { GEN_AI_METRICS, GEN_AI_METRICS_V1_41 } from "./gen-ai-metrics.ts";
 import { BASE_FAMILIES, BUCKETS, METRICS } from "./metrics.ts";
 import { PORTS } from "./ports.ts";
 import { PROMOTED } from "./promoted.ts";
 
-const families = Object.values<MetricDefinition>(METRICS);
+const families = Object.values<MetricDefinition>({ ...METRICS, ...GEN_AI_METRICS, ...GEN_AI_METRICS_V1_41 });
 
 function repeated(values: readonly string[]): readonly string[] {
   return values.filter((value, i) => values.indexOf(value) !== i);
@@ -26,7 +27,8 @@ describe("metric names", () => {
 
   it("are unique and leave suffixes to the exposition", () => {
     expect(repeated(families.map(({ name }) => name))).toEqual([]);
-    for (const { name } of families) expect(name).toMatch(/^(llm|nexent|http)_[a-z0-9_]+(?<!_total|_bucket|_created)$/);
+    for (const { name } of families)
+      expect(name).toMatch(/^(llm|nexent|http|gen_ai)_[a-z0-9_]+(?<!_total|_bucket|_created)$/);
   });
 
   it("end in their unit when it is seconds, and only then", () => {

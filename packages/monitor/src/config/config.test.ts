@@ -16,6 +16,9 @@ describe("readMonitorConfig", () => {
     expect(config.sampleRate).toBe(Number(defaults.get("TELEMETRY_SAMPLE_RATE")));
     expect(config.tokenTapeMaxBytes).toBe(Number(defaults.get("LLM_MONITOR_TOKEN_TAPE_MAX_BYTES")));
     expect(config.stallFirstTokenSeconds).toBe(Number(defaults.get("LLM_MONITOR_STALL_FIRST_TOKEN_SECONDS")));
+    expect(config.tailMaxTraces).toBe(Number(defaults.get("LLM_MONITOR_TAIL_MAX_TRACES")));
+    expect(config.tailMaxSpans).toBe(Number(defaults.get("LLM_MONITOR_TAIL_MAX_SPANS")));
+    expect(config.tailMaxAgeSeconds).toBe(Number(defaults.get("LLM_MONITOR_TAIL_MAX_AGE_SECONDS")));
     expect(config.streamIdleSeconds).toBe(Number(defaults.get("LLM_MONITOR_STREAM_IDLE_SECONDS")));
     expect(config.shutdownTimeoutMs).toBe(Number(defaults.get("LLM_MONITOR_SHUTDOWN_TIMEOUT_MS")));
     expect(config.exportDelayMs).toBe(Number(defaults.get("OTEL_BSP_SCHEDULE_DELAY")));
@@ -110,6 +113,17 @@ describe("readMonitorConfig", () => {
     expect(config.destination).toMatchObject({ headers: { authorization: "Bearer secret-one" } });
     expect(JSON.stringify(config.problems)).not.toContain("secret");
     expect(config.problems).toHaveLength(1);
+  });
+
+  it("takes tail bounds and objectives from code before the environment", () => {
+    const env = {
+      LLM_MONITOR_TAIL_MAX_TRACES: "7",
+      LLM_MONITOR_TAIL_MAX_AGE_SECONDS: "1",
+      LLM_MONITOR_SLO_TTFT_SECONDS: "2",
+    };
+    const config = readMonitorConfig(env, { tailMaxTraces: 9, sloTtftSeconds: 0.5, sloTpotSeconds: 0.1 });
+    expect(config).toMatchObject({ tailMaxTraces: 9, tailMaxAgeSeconds: 1, sloTtftSeconds: 0.5, sloTpotSeconds: 0.1 });
+    expect(variablesOf({ LLM_MONITOR_TAIL_MAX_AGE_SECONDS: "0.5" })).toEqual(["LLM_MONITOR_TAIL_MAX_AGE_SECONDS"]);
   });
 
   it("leaves objectives out that nobody set", () => {

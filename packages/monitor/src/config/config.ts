@@ -1,3 +1,4 @@
+import type { Objectives } from "../goodput.ts";
 import { readDestination, type TraceDestination } from "./destination.ts";
 import { EnvironmentReader, type ConfigProblem, type Environment, type NumberRange } from "./readers.ts";
 
@@ -5,7 +6,7 @@ import { EnvironmentReader, type ConfigProblem, type Environment, type NumberRan
 export type Semconv = "v0.1.0" | "v1.41" | "dup";
 
 /** Settings of the SDK, resolved and frozen (measurement contract 7). */
-export interface MonitorConfig {
+export interface MonitorConfig extends Objectives {
   readonly enabled: boolean;
   readonly serviceName: string;
   readonly resourceAttributes: Readonly<Record<string, string>>;
@@ -23,9 +24,6 @@ export interface MonitorConfig {
   readonly stallMinSeconds: number;
   readonly stallFactor: number;
   readonly stallFirstTokenSeconds: number;
-  readonly sloTtftSeconds?: number;
-  readonly sloTpotSeconds?: number;
-  readonly sloDurationSeconds?: number;
   readonly maxModels: number;
   readonly maxSeries: number;
   /** Bounds of the traces that wait for their tail decision; the spans are per trace. */
@@ -43,7 +41,7 @@ export interface MonitorConfig {
 }
 
 /** What code may set; it wins over the environment. */
-export interface MonitorOptions {
+export interface MonitorOptions extends Objectives {
   readonly enabled?: boolean;
   readonly serviceName?: string;
   readonly serviceVersion?: string;
@@ -97,12 +95,10 @@ function readServiceName(
   return given || reader.text("npm_package_name") || options.defaultServiceName || "nexent-backend";
 }
 
-function readObjectives(
-  reader: EnvironmentReader,
-): Partial<Pick<MonitorConfig, "sloTtftSeconds" | "sloTpotSeconds" | "sloDurationSeconds">> {
-  const ttft = reader.number("LLM_MONITOR_SLO_TTFT_SECONDS", POSITIVE);
-  const tpot = reader.number("LLM_MONITOR_SLO_TPOT_SECONDS", POSITIVE);
-  const duration = reader.number("LLM_MONITOR_SLO_DURATION_SECONDS", POSITIVE);
+function readObjectives(reader: EnvironmentReader, options: MonitorOptions): Objectives {
+  const ttft = options.sloTtftSeconds ?? reader.number("LLM_MONITOR_SLO_TTFT_SECONDS", POSITIVE);
+  const tpot = options.sloTpotSeconds ?? reader.number("LLM_MONITOR_SLO_TPOT_SECONDS", POSITIVE);
+  const duration = options.sloDurationSeconds ?? reader.number("LLM_MONITOR_SLO_DURATION_SECONDS", POSITIVE);
   return {
     ...(ttft !== undefined && { sloTtftSeconds: ttft }),
     ...(tpot !== undefined && { sloTpotSeconds: tpot }),
@@ -203,7 +199,7 @@ export function readMonitorConfig(env: Environment, given: ReadConfigOptions = {
     ...readSwitches(reader, options),
     ...readBounds(reader, options),
     ...readTailBounds(reader, options),
-    ...readObjectives(reader),
+    ...readObjectives(reader, options),
     problems: reader.problems,
   });
 }
