@@ -1,6 +1,6 @@
 /** Output tokens and generation rate of one answer (measurement contract 1.3). */
 import type { ChunkLog } from "./chunk-log.ts";
-import type { FirstChunkTokensSource, ReasoningVisibility, TokenSource } from "./model/token-timings.ts";
+import type { CountedText, FirstChunkTokensSource, ReasoningVisibility, TokenSource } from "./model/token-timings.ts";
 import type { TokenUsage } from "./providers/provider.ts";
 
 /** Bytes of generated output that stand for one token when nobody counted; bytes, because characters undercount Chinese. */
@@ -24,6 +24,8 @@ export interface SeenAnswer {
   /** Reasoning took place that was not streamed in full: a summary or a redacted block was seen. */
   readonly reasoningWithheld: boolean;
   readonly estimate: boolean;
+  /** What a tokenizer counted, if one did. */
+  readonly counted?: CountedText;
 }
 
 /** `N` and `N_w`. Absent = unknown. */
@@ -51,12 +53,24 @@ function carriesCounts(chunks: ChunkLog, usageFell: boolean): boolean {
 export function countTokens(seen: SeenAnswer): TokenCounts {
   const outputTokens = seen.usage?.outputTokens;
   if (outputTokens !== undefined) return reportedCounts(seen, outputTokens);
+  if (seen.counted !== undefined) return tokenizedCounts(seen, seen.counted);
   const bytes = seen.chunks.bytesFrom(0);
   if (!seen.estimate || bytes === 0) return { hiddenTokens: 0, estimated: false, perChunk: false };
   return {
     source: "estimate",
     outputTokens: Math.ceil(bytes / BYTES_PER_TOKEN),
     windowTokens: Math.ceil(seen.chunks.bytesFrom(seen.windowStart) / BYTES_PER_TOKEN),
+    hiddenTokens: 0,
+    estimated: true,
+    perChunk: false,
+  };
+}
+
+function tokenizedCounts({ windowStart }: SeenAnswer, { leadingReasoning, rest }: CountedText): TokenCounts {
+  return {
+    source: "tokenizer",
+    outputTokens: leadingReasoning + rest,
+    windowTokens: windowStart > 0 ? rest : leadingReasoning + rest,
     hiddenTokens: 0,
     estimated: true,
     perChunk: false,

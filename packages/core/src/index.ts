@@ -21,6 +21,7 @@ export type {
   ReasoningVisibility,
   Stall,
   TapeEntry,
+  CountedText,
   TokenSource,
   TokenTimings,
 } from "./model/token-timings.ts";

@@ -66,6 +66,8 @@ export const LIMITS = {
   spanQueue: 2_048,
   spanQueueBytes: 8 * 1024 * 1024,
   tailBufferBytes: 32 * 1024 * 1024,
+  tokenizerTextBytes: 256 * 1024,
+  tokenizerTotalBytes: 16 * 1024 * 1024,
   exporterAnswerBytes: 64 * 1024,
   retryAfterMaxMs: 5 * 60 * 1000,
 } as const;

@@ -6,7 +6,7 @@ import type { GenerationWindow, SeenAnswer, TokenCounts } from "./generation-win
 import { ANSWER_KIND_BITS, DELTA_KIND_BIT } from "./providers/provider.ts";
 import type { DeltaKind, StreamEvent, TokenUsage, ServerTimings, ProviderFault } from "./providers/provider.ts";
 import type { Outcome } from "./model/outcome.ts";
-import type { ReasoningVisibility, TokenTimings } from "./model/token-timings.ts";
+import type { CountedText, ReasoningVisibility, TokenTimings } from "./model/token-timings.ts";
 import { isOpenStall, medianBefore, stallsOf, type StallRule } from "./stall-rule.ts";
 import { encodeTokenTape } from "./token-tape.ts";
 import { UsageTally } from "./usage-tally.ts";
@@ -64,6 +64,8 @@ export interface TokenClock {
   forEachGap(visit: (gapSeconds: number, tokens: number | undefined) => void): void;
   /** Closes the clock. Idempotent: the first call decides. `endMicros` is absent for `abandoned`. */
   finish(end: { readonly outcome: Outcome; readonly endMicros?: number; readonly streaming: boolean }): TokenTimings;
+  /** Timings of the closed clock with the tokens a tokenizer counted; a usage of the provider goes before them. */
+  recount(counted: CountedText): TokenTimings;
 }
 
 const MICROS = 1_000_000;
@@ -122,6 +124,8 @@ class MarkingClock implements TokenClock {
   #openMedianAt = -1;
   #openMedian: number | undefined;
   #totals: Totals | undefined;
+  #end: End | undefined;
+  #counted: CountedText | undefined;
   #result: TokenTimings | undefined;
 
   constructor(options: TokenClockOptions) {
@@ -218,7 +222,15 @@ class MarkingClock implements TokenClock {
   }
 
   finish(end: End): TokenTimings {
-    this.#result ??= this.#compute(end);
+    this.#end ??= end;
+    this.#result ??= this.#compute(this.#end);
+    return this.#result;
+  }
+
+  recount(counted: CountedText): TokenTimings {
+    if (this.#end === undefined) throw new Error("a clock is recounted after its end");
+    this.#counted = counted;
+    this.#result = this.#compute(this.#end);
     return this.#result;
   }
 
@@ -272,6 +284,7 @@ class MarkingClock implements TokenClock {
       reasoningVisibility,
       reasoningWithheld: this.#reasoningSummarised || this.#reasoningRedacted,
       estimate,
+      ...(this.#counted !== undefined && { counted: this.#counted }),
     };
   }
 

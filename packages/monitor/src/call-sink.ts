@@ -1,7 +1,10 @@
 import type { CallEnd, Recording } from "./recording.ts";
 
 /** What observers of results and streams tell a call. A {@link Recording} is one. */
-export interface CallSink extends Pick<Recording, "clock" | "span" | "ended" | "micros" | "amend" | "readAtMs"> {
+export interface CallSink extends Pick<
+  Recording,
+  "clock" | "span" | "ended" | "micros" | "amend" | "readAtMs" | "text"
+> {
   /** First end wins. */
   end(end: CallEnd): void;
 }
@@ -18,6 +21,9 @@ export function joinCall(outer: Recording): CallSink {
     span: outer.span,
     get ended() {
       return over || outer.ended;
+    },
+    get text() {
+      return outer.text;
     },
     get readAtMs() {
       return outer.readAtMs;

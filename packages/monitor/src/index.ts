@@ -11,6 +11,7 @@ export { monitorLlmCall, type LlmCallOptions, type ModelName } from "./llm-decor
 export { createTokenTracker, type TokenTracker, type TrackerOptions } from "./token-tracker.ts";
 export { traceLlmRequest, type LlmRequest } from "./trace-request.ts";
 export type { Classify } from "./stream-observer.ts";
+export type { Tokenizer } from "./text-counting.ts";
 export type { Decorator } from "./wrap.ts";
 export type { Attributes } from "./backend/backend.ts";
 export type { MonitorOptions } from "./config/config.ts";

@@ -4,6 +4,7 @@ import { manager } from "./manager.ts";
 import { observeRun, openRecording, type CallToObserve } from "./observe-call.ts";
 import { UNKNOWN } from "./span-attributes.ts";
 import type { Classify } from "./stream-observer.ts";
+import type { Tokenizer } from "./text-counting.ts";
 import { createDecorator, type Decorator } from "./wrap.ts";
 
 /** Model name, or how to find it from the call's arguments. */
@@ -16,6 +17,8 @@ export interface LlmCallOptions {
   readonly attributes?: Attributes;
   /** Keeps the time of every counted chunk on the span; default: the configuration. */
   readonly tokenTape?: boolean;
+  /** Counts the output tokens of answers without usage; default: the configuration. */
+  readonly tokenizer?: Tokenizer;
   /** Reads stream elements of a shape we do not know. */
   readonly classify?: Classify;
 }
@@ -33,12 +36,13 @@ function modelOf(model: ModelName, args: readonly unknown[]): string {
 }
 
 function describeCall(model: string, operation: string, options: LlmCallOptions): CallToObserve {
-  const { provider = UNKNOWN, attributes, classify, tokenTape } = options;
+  const { provider = UNKNOWN, attributes, classify, tokenTape, tokenizer } = options;
   const call = { provider, model, operation, streaming: false, clockSource: "iterator" } as const;
   return {
     call: attributes === undefined ? call : { ...call, attributes },
     ...(classify !== undefined && { classify }),
     ...(tokenTape !== undefined && { tokenTape }),
+    ...(tokenizer !== undefined && { tokenizer }),
   };
 }
 

@@ -3,22 +3,28 @@ import { followResult } from "./follow-result.ts";
 import type { AnswerReader } from "./followed.ts";
 import type { LlmCall, Recording } from "./recording.ts";
 import type { Runtime } from "./runtime.ts";
+import type { Tokenizer } from "./text-counting.ts";
 import { endOfThrown } from "./thrown-error.ts";
 
 /** A call about to be made. */
 export interface CallToObserve extends AnswerReader {
   readonly call: LlmCall;
   readonly tokenTape?: boolean;
+  readonly tokenizer?: Tokenizer;
 }
 
 /**
  * Opens a recording under whatever call is already observed around it; that outer one then keeps its span and leaves
  * the `llm_*` families to this one. Undefined when it cannot be opened: then the call simply goes unobserved.
  */
-export function openRecording(runtime: Runtime, { call, tokenTape }: CallToObserve): Recording | undefined {
+export function openRecording(runtime: Runtime, wanted: CallToObserve): Recording | undefined {
   try {
+    const { call, tokenTape, tokenizer } = wanted;
     const outer = runtime.current();
-    const recording = runtime.recorder.start(call, tokenTape === undefined ? {} : { tokenTape });
+    const recording = runtime.recorder.start(call, {
+      ...(tokenTape !== undefined && { tokenTape }),
+      ...(tokenizer !== undefined && { tokenizer }),
+    });
     outer?.delegate();
     return recording;
   } catch {

@@ -2,12 +2,14 @@
 import {
   createTokenClock,
   METRICS,
+  type CountedText,
   type Exemplar,
   type LiveStall,
   type MetricRegistry,
   type TokenClock,
   type TokenTimings,
 } from "@nexent/monitor-core";
+import { createTextKeeper, type AnswerText, type TextKeeper } from "./answer-text.ts";
 import type { BackendSpan, SpanBackend } from "./backend/backend.ts";
 import { recordCallMetrics, recordRetry, recordWholeCall } from "./call-metrics.ts";
 import { createGenAiMetrics, type GenAiMetrics } from "./gen-ai-metrics.ts";
@@ -24,7 +26,6 @@ import type {
   Recording,
   StartOptions,
 } from "./recording.ts";
-import { describeThrown } from "./redact.ts";
 import { keepReasonOf } from "./sampling/keep-reason.ts";
 import {
   attemptAttributes,
@@ -34,9 +35,9 @@ import {
   startAttributes,
   type EndedCall,
 } from "./span-attributes.ts";
+import { addEndEvents } from "./span-events.ts";
+import { createTextCounting, type TextCounting, type Tokenizer } from "./text-counting.ts";
 
-/** Stalls written as span events; the rest of the event limit belongs to the application. */
-const MAX_STALL_EVENTS = 8;
 const SAMPLED = 1;
 const RECENT_LAG_MS = 1000;
 
@@ -51,6 +52,8 @@ interface Shared {
   readonly recordings: Set<OpenRecording>;
   readonly callFamilies: boolean;
   readonly genAi: GenAiMetrics;
+  readonly texts: TextKeeper;
+  readonly counting: TextCounting;
 }
 
 type Slow = readonly ("duration" | "rate")[];
@@ -63,6 +66,8 @@ class OpenRecording implements Recording, OpenCall {
   readonly #startUnixMicros: number;
   readonly #startedAtMs: number;
   readonly #tape: boolean;
+  readonly #tokenizer: Tokenizer | undefined;
+  #text: AnswerText | undefined;
   #call: LlmCall;
   #clock: TokenClock;
   #requestAtMs: number;
@@ -74,14 +79,18 @@ class OpenRecording implements Recording, OpenCall {
   #stallsCounted = 0;
   #countedSinceMicros = -1;
   #overheadMs = 0;
+  /** Event loop lag when the call ended: what came later does not touch its marks. */
+  #lagSeconds: number | undefined;
   /** The trace is exported: an exemplar may point at it. */
   #kept: boolean;
 
   constructor(shared: Shared, settings: RecorderSettings, call: LlmCall, options: StartOptions) {
     const beganMs = shared.nowMs();
-    const { atMs = beganMs, parent, tokenTape = settings.tokenTape } = options;
+    const { atMs = beganMs, parent, tokenTape = settings.tokenTape, tokenizer = settings.tokenizer } = options;
     this.#shared = shared;
     this.#settings = settings;
+    this.#tokenizer = tokenizer;
+    this.#text = this.#openText();
     this.#call = call;
     this.#requestAtMs = atMs;
     this.#startedAtMs = atMs;
@@ -103,6 +112,10 @@ class OpenRecording implements Recording, OpenCall {
 
   get clock(): TokenClock {
     return this.#clock;
+  }
+
+  get text(): AnswerText | undefined {
+    return this.#text;
   }
 
   get requestAtMs(): number {
@@ -139,6 +152,7 @@ class OpenRecording implements Recording, OpenCall {
   }
 
   failAttempt(end: CallEnd): void {
+    if (this.ended) return;
     this.#attemptFailure ??= { ...end, atMs: end.atMs ?? this.#shared.nowMs() };
   }
 
@@ -156,6 +170,7 @@ class OpenRecording implements Recording, OpenCall {
   delegate(): void {
     if (this.ended || this.#delegated) return;
     this.#delegated = true;
+    this.#text?.drop();
     this.#shared.open.delete(this);
     this.span.setAttributes(delegatedAttributes());
   }
@@ -173,15 +188,44 @@ class OpenRecording implements Recording, OpenCall {
 
   end(end: CallEnd): TokenTimings {
     if (this.#timings !== undefined) return this.#timings;
-    const { nowMs, recordings, open, registry } = this.#shared;
+    const { nowMs, recordings, open } = this.#shared;
     const beganMs = nowMs();
     const endMs = end.atMs ?? beganMs;
     // Whoever stops waiting for another attempt ends the call; the request itself had failed before.
     const request = end.outcome === "cancelled" ? (this.#attemptFailure ?? end) : end;
     const timings = this.#finish(request, request.atMs ?? endMs);
     this.#timings = timings;
+    this.#lagSeconds = this.#shared.lag.longestSince(this.#startedAtMs);
     recordings.delete(this);
     open.delete(this);
+    this.#overheadMs += nowMs() - beganMs;
+    const write = (told: TokenTimings): void => this.#write(end, request, told, endMs);
+    if (!this.#countLater(end, timings, write)) write(timings);
+    return timings;
+  }
+
+  /** With a tokenizer, an answer that came whole and without usage is counted before it is written. */
+  #countLater(end: CallEnd, timings: TokenTimings, write: (timings: TokenTimings) => void): boolean {
+    const tokenizer = this.#tokenizer;
+    const text = this.#text;
+    if (tokenizer === undefined || text === undefined) return false;
+    if (!text.complete || timings.usage?.outputTokens !== undefined || end.outcome === "abandoned") {
+      text.drop();
+      return false;
+    }
+    const done = (counted?: CountedText): void => write(counted === undefined ? timings : this.#clock.recount(counted));
+    this.#shared.counting.add({ text, tokenizer, model: this.#call.model, done });
+    return true;
+  }
+
+  #openText(): AnswerText | undefined {
+    return this.#tokenizer === undefined ? undefined : this.#shared.texts.open();
+  }
+
+  /** The record of the call: once, whenever its counts are final. */
+  #write(end: CallEnd, request: CallEnd, timings: TokenTimings, endMs: number): void {
+    const { nowMs, registry } = this.#shared;
+    const beganMs = nowMs();
     const slow = this.#slow(timings);
     this.#demandKeep(end, timings, slow, endMs);
     if (!this.#delegated) {
@@ -191,7 +235,6 @@ class OpenRecording implements Recording, OpenCall {
     this.#endSpan(end, timings, slow, endMs);
     this.#overheadMs += nowMs() - beganMs;
     registry.histogram(METRICS.nexentMonitorOverheadSeconds, {}).observe(this.#overheadMs / 1000);
-    return timings;
   }
 
   #newClock(): TokenClock {
@@ -224,6 +267,8 @@ class OpenRecording implements Recording, OpenCall {
     }
     this.#tellAttempt(failure, timings, slow);
     this.#clock = this.#newClock();
+    this.#text?.drop();
+    this.#text = this.#openText();
     this.readAtMs = undefined;
     this.#stallsCounted = 0;
     this.#countedSinceMicros = -1;
@@ -323,7 +368,7 @@ class OpenRecording implements Recording, OpenCall {
       timings,
       serverTimings: this.#clock.serverTimings,
       slow,
-      lagSeconds: this.#shared.lag.longestSince(this.#startedAtMs),
+      lagSeconds: this.ended ? this.#lagSeconds : this.#shared.lag.longestSince(this.#startedAtMs),
       semconv: this.#settings.semconv ?? "v0.1.0",
       attempts: this.#attempt,
     };
@@ -335,35 +380,13 @@ class OpenRecording implements Recording, OpenCall {
     if (span.recording) {
       const ended = this.#ended(end, timings, slow);
       span.setAttributes(this.#delegated ? delegatedAttributes(ended) : endAttributes(ended));
-      this.#addEvents(end, timings);
+      addEndEvents(span, end, timings, (micros) => this.#unixMicros(micros));
     }
     this.#endBackendSpan(span, end, this.#unixMicros(this.micros(endMs)));
   }
 
   #endBackendSpan(span: BackendSpan, end: CallEnd, endUnixMicros: number): void {
     span.end({ endUnixMicros, ...(end.outcome === "error" && { error: end.errorType ?? "unknown" }) });
-  }
-
-  #addEvents(end: CallEnd, timings: TokenTimings): void {
-    const { firstTokenMicros } = timings;
-    if (firstTokenMicros !== undefined) {
-      this.span.addEvent(
-        "first_token_received",
-        { ttft_seconds: firstTokenMicros / 1e6 },
-        this.#unixMicros(firstTokenMicros),
-      );
-    }
-    for (const stall of timings.stalls.slice(0, MAX_STALL_EVENTS)) {
-      const attributes = {
-        offset_seconds: stall.offsetMicros / 1e6,
-        duration_seconds: stall.durationMicros / 1e6,
-        phase: stall.phase,
-      };
-      this.span.addEvent("llm.stall", attributes, this.#unixMicros(stall.offsetMicros + stall.durationMicros));
-    }
-    if (end.outcome !== "error" || end.error === undefined) return;
-    const { type, message } = describeThrown(end.error);
-    this.span.addEvent("exception", { "exception.type": type, "exception.message": message });
   }
 }
 
@@ -387,6 +410,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     recordings,
     callFamilies,
     genAi: createGenAiMetrics(registry),
+    texts: createTextKeeper(),
+    counting: createTextCounting(nowMs),
   };
   let settings: RecorderSettings = options;
   return {
@@ -406,6 +431,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     },
     close() {
       for (const recording of recordings) recording.end({ outcome: "abandoned" });
+      shared.counting.close();
       open.stop();
       shared.lag.stop();
     },

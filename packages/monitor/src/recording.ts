@@ -3,6 +3,8 @@
  * one recording per request, exactly one outcome, one span, one set of observations.
  */
 import type { ErrorType, MetricRegistry, Outcome, TokenClock, TokenTimings, ClockSource } from "@nexent/monitor-core";
+import type { AnswerText } from "./answer-text.ts";
+import type { Tokenizer } from "./text-counting.ts";
 import type { Objectives } from "./goodput.ts";
 import type { Semconv } from "./config/config.ts";
 import type { Attributes, BackendSpan, SpanBackend, SpanContext } from "./backend/backend.ts";
@@ -48,6 +50,8 @@ export interface CallChange extends Partial<
 export interface Recording {
   /** Marks of the current attempt. */
   readonly clock: TokenClock;
+  /** Text of the current attempt's answer, for a tokenizer; undefined when none is registered. */
+  readonly text: AnswerText | undefined;
   /** The CLIENT span; a no-op span without a backend. */
   readonly span: BackendSpan;
   /** `t_req` as monotonic milliseconds; marks are relative to it. */
@@ -74,7 +78,10 @@ export interface Recording {
    * its span and records no metric at its end.
    */
   delegate(): void;
-  /** Ends the call: span, metrics, in-flight gauge. Idempotent; returns the timings of the first end. */
+  /**
+   * Ends the call: span, metrics, in-flight gauge. Idempotent; returns the timings of the first end. With a tokenizer, an
+   * answer without usage is recorded a moment later, when its text has been counted.
+   */
   end(end: CallEnd): TokenTimings;
   readonly ended: boolean;
 }
@@ -90,6 +97,8 @@ export interface RecorderSettings extends Objectives {
   readonly stallMinSeconds: number;
   readonly stallFactor: number;
   readonly stallFirstTokenSeconds: number;
+  /** Counts the output tokens of answers without usage. */
+  readonly tokenizer?: Tokenizer;
   /** Names of cache-write usage; default `v0.1.0`. */
   readonly semconv?: Semconv;
 }
@@ -110,8 +119,9 @@ export interface StartOptions {
   readonly atMs?: number;
   /** Context the span belongs under; default the active span. */
   readonly parent?: SpanContext;
-  /** Overrides the recorder's switch for this call. */
+  /** Override the recorder's settings for this call. */
   readonly tokenTape?: boolean;
+  readonly tokenizer?: Tokenizer;
 }
 
 export interface Recorder {

@@ -46,6 +46,9 @@ export class StreamObserver implements Unread {
     // A client's stream that ends without a single element has not ended normally.
     this.#expectsEnd = options.signal !== undefined;
     options.sink.amend({ streaming: true });
+    if (options.sink.text !== undefined) {
+      this.#event.onText = (kind, text): void => this.#options.sink.text?.add(kind, text);
+    }
     options.watch.watch(this, target);
   }
 
@@ -112,6 +115,8 @@ export class StreamObserver implements Unread {
     if (!this.#provider.readChunk(value, this.#event)) return this.#noFormat();
     this.#sawFormat = true;
     this.#options.sink.clock.record(this.#event, atMicros);
+    // The provider has counted: nobody will have to.
+    if (this.#event.usage?.outputTokens !== undefined) this.#options.sink.text?.drop();
     return this.#event.kinds !== 0;
   }
 
@@ -119,12 +124,15 @@ export class StreamObserver implements Unread {
     this.#noFormat();
     if (text === "") return false;
     this.#options.sink.clock.recordDelta(kind, utf8Length(text), atMicros, tokens);
+    this.#options.sink.text?.add(kind, text);
     return true;
   }
 
   #bytes(bytes: Uint8Array, atMicros: number): boolean {
     let counted = false;
     this.#parser ??= this.#provider.createStreamParser();
+    // Bytes are measured without becoming text.
+    this.#options.sink.text?.drop();
     this.#parser.push(bytes, (event) => {
       this.#sawFormat ||= event.type !== "malformed";
       counted ||= event.kinds !== 0;

@@ -50,7 +50,12 @@ export class SinkTracker implements TokenTracker {
   recordToken(text?: string, detail: { readonly kind?: DeltaKind; readonly count?: number } = {}): void {
     if (text === "") return;
     const bytes = typeof text === "string" ? utf8Length(text) : UNSAID_BYTES;
-    this.#mark((sink, at) => sink.clock.recordDelta(detail.kind ?? "text", bytes, at, countOf(detail.count)));
+    const { kind = "text", count } = detail;
+    this.#mark((sink, at) => {
+      sink.clock.recordDelta(kind, bytes, at, countOf(count));
+      if (typeof text === "string") sink.text?.add(kind, text);
+      else sink.text?.drop();
+    });
   }
 
   recordCompletion(first?: TokenUsage | number, outputTokens?: number): void {

@@ -12,6 +12,13 @@ export type ReasoningVisibility = "none" | "streamed" | "summary" | "hidden";
 /** Where marks were taken: on the body itself, or when the consumer's iterator resolved. */
 export type ClockSource = "wire" | "iterator";
 
+/** Tokens of an answer as a tokenizer counted them from its text. */
+export interface CountedText {
+  /** Of reasoning before the first output of another kind. */
+  readonly leadingReasoning: number;
+  readonly rest: number;
+}
+
 /** A gap that broke the stream's own rhythm (`max(minSeconds, factor x median of earlier gaps)`). */
 export interface Stall {
   readonly phase: "first_token" | "mid_stream";

@@ -3,13 +3,15 @@ import { fieldsOf, listOf, textOf, type Fields } from "./json-fields.ts";
 import { DELTA_KIND_BIT, type DeltaKind, type StreamEvent } from "./provider.ts";
 
 /** Where deltas are added: a stream event, or the byte count of a non-streaming message. */
-export type DeltaTarget = Pick<StreamEvent, "kinds" | "kind" | "outputBytes" | "reasoningForm">;
+export type DeltaTarget = Pick<StreamEvent, "kinds" | "kind" | "outputBytes" | "reasoningForm"> &
+  Partial<Pick<StreamEvent, "onText">>;
 
 function add(target: DeltaTarget, kind: DeltaKind, text: unknown): void {
   if (typeof text !== "string" || text === "") return;
   target.kinds |= DELTA_KIND_BIT[kind];
   target.kind ??= kind;
   target.outputBytes += utf8Length(text);
+  target.onText?.(kind, text);
 }
 
 /** The same reasoning stands under several names; it is counted once, and its details say what it is. */

@@ -79,6 +79,8 @@ export interface StreamEvent {
   responseId: string | undefined;
   fault: ProviderFault | undefined;
   serverTimings: ServerTimings | undefined;
+  /** Set by whoever owns the event and wants the text of every counted delta; no reset touches it. */
+  onText: ((kind: DeltaKind, text: string) => void) | undefined;
 }
 
 /** A fresh event with nothing in it; the unit that parsers reuse. */
@@ -96,6 +98,7 @@ export function emptyStreamEvent(): StreamEvent {
     responseId: undefined,
     fault: undefined,
     serverTimings: undefined,
+    onText: undefined,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Objectives } from "../goodput.ts";
+import type { Tokenizer } from "../text-counting.ts";
 import { readDestination, type TraceDestination } from "./destination.ts";
 import { EnvironmentReader, type ConfigProblem, type Environment, type NumberRange } from "./readers.ts";
 
@@ -20,6 +21,8 @@ export interface MonitorConfig extends Objectives {
   readonly tokenTape: boolean;
   readonly tokenTapeMaxBytes: number;
   readonly estimateTokens: boolean;
+  /** Counts the output tokens of answers without usage, better than by their bytes. */
+  readonly tokenizer?: Tokenizer;
   readonly exemplars: boolean;
   readonly stallMinSeconds: number;
   readonly stallFactor: number;
@@ -54,6 +57,8 @@ export interface MonitorOptions extends Objectives {
   readonly tokenTape?: boolean;
   readonly tokenTapeMaxBytes?: number;
   readonly estimateTokens?: boolean;
+  /** Counts the output tokens of answers without usage, e.g. `gptTokenizer()` of `@nexent/monitor/tokenizer`. */
+  readonly tokenizer?: Tokenizer;
   readonly exemplars?: boolean;
   readonly stallMinSeconds?: number;
   readonly stallFactor?: number;
@@ -166,6 +171,7 @@ function checkedOptions(reader: EnvironmentReader, options: ReadConfigOptions): 
 
 function isUsable(name: string, value: unknown): boolean {
   if (name === "sampleRate") return typeof value === "number" && value >= 0 && value <= 1;
+  if (name === "tokenizer") return typeof value === "function";
   if (name === "semconv") return value === "v0.1.0" || value === "v1.41" || value === "dup";
   if (/Name$|Version$|^endpoint$/.test(name)) return typeof value === "string" && value !== "";
   if (/Seconds$|Rate$|Factor$|^max|^tailMax|Bytes$|Ms$/.test(name))
@@ -200,6 +206,7 @@ export function readMonitorConfig(env: Environment, given: ReadConfigOptions = {
     ...readBounds(reader, options),
     ...readTailBounds(reader, options),
     ...readObjectives(reader, options),
+    ...(options.tokenizer !== undefined && { tokenizer: options.tokenizer }),
     problems: reader.problems,
   });
 }
