@@ -1,10 +1,10 @@
+import type { AnswerText } from "./answer-text.ts";
 import type { CallEnd, Recording } from "./recording.ts";
 
 /** What observers of results and streams tell a call. A {@link Recording} is one. */
-export interface CallSink extends Pick<
-  Recording,
-  "clock" | "span" | "ended" | "micros" | "amend" | "readAtMs" | "text"
-> {
+export interface CallSink extends Pick<Recording, "clock" | "span" | "ended" | "micros" | "amend" | "readAtMs"> {
+  /** Takes the text of the answer; undefined when nobody will count it. */
+  readonly text?: AnswerText | undefined;
   /** First end wins. */
   end(end: CallEnd): void;
 }

@@ -214,7 +214,7 @@ class OpenRecording implements Recording, OpenCall {
       return false;
     }
     const done = (counted?: CountedText): void => write(counted === undefined ? timings : this.#clock.recount(counted));
-    this.#shared.counting.add({ text, tokenizer, model: this.#call.model, done });
+    this.#shared.counting.add({ text, outputBytes: timings.outputBytes, tokenizer, model: this.#call.model, done });
     return true;
   }
 

@@ -21,7 +21,9 @@ function textOf(...deltas: string[]): AnswerText {
 
 /** Adds a job; what it was told comes into `told`. */
 function add(counting: TextCounting, text: AnswerText, tokenizer: Tokenizer, told: (CountedText | undefined)[]): void {
-  counting.add({ text, tokenizer, model: "m", done: (counted) => told.push(counted) });
+  const { leadingReasoning = "", rest = "" } = text.read() ?? {};
+  const outputBytes = new TextEncoder().encode(leadingReasoning + rest).length;
+  counting.add({ text, outputBytes, tokenizer, model: "m", done: (counted) => told.push(counted) });
 }
 
 describe("counting texts", () => {
@@ -126,12 +128,21 @@ describe("counting texts", () => {
     expect(told).toEqual([undefined, { leadingReasoning: 0, rest: 2 }]);
   });
 
+  it("gives up a text that is not the whole answer", () => {
+    const told: (CountedText | undefined)[] = [];
+    const done = (counted?: CountedText): void => void told.push(counted);
+    createTextCounting(() => 0).add({ text: textOf("part"), outputBytes: 5, tokenizer: words, model: "m", done });
+    vi.runAllTimers();
+    expect(told).toEqual([undefined]);
+  });
+
   it("tells everybody at the close, once, in the order they came, and nobody's throw stops it", () => {
     const told: string[] = [];
     const counting = createTextCounting(() => 0);
     for (const name of ["a", "b", "c"]) {
       counting.add({
         text: textOf(" x"),
+        outputBytes: 2,
         tokenizer: words,
         model: "m",
         done(counted) {

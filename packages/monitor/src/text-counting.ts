@@ -11,6 +11,8 @@ export type Tokenizer = (text: string, model: string) => number | undefined;
 /** One answer to be counted. */
 export interface CountingJob {
   readonly text: AnswerText;
+  /** UTF-8 bytes of all output that was counted: a text of another length is not the whole answer. */
+  readonly outputBytes: number;
   readonly tokenizer: Tokenizer;
   readonly model: string;
   /** Called once: with the counts, or without any when they could not be had. */
@@ -78,6 +80,14 @@ class Count {
   }
 }
 
+/** The count of a job whose text is all of its answer. */
+function countOfWhole(job: CountingJob): Count | undefined {
+  const text = job.text.read();
+  if (text === undefined) return undefined;
+  const bytes = utf8Length(text.leadingReasoning) + utf8Length(text.rest);
+  return bytes === job.outputBytes ? new Count(job, text) : undefined;
+}
+
 function countOf({ tokenizer, model }: CountingJob, text: string): number | undefined {
   try {
     const tokens: unknown = tokenizer(text, model);
@@ -111,8 +121,7 @@ export function createTextCounting(nowMs: () => number): TextCounting {
     do {
       const [job] = jobs;
       if (job === undefined) return;
-      const text = current === undefined ? job.text.read() : undefined;
-      current ??= text && new Count(job, text);
+      current ??= countOfWhole(job);
       const counted = current === undefined ? false : current.step();
       if (counted !== undefined) finish(counted === false ? undefined : counted);
     } while (nowMs() < endMs);
