@@ -130,6 +130,13 @@ describe("gen_ai metrics of version 0.1.0", () => {
     expect(lines).toHaveLength(2);
   });
 
+  it("take what is no text as not known", () => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a caller without types hands over
+    const model = {} as unknown as string;
+    const { lines } = play({ call: { ...KNOWN, model } });
+    expect(lines[0]).toContain('gen_ai_request_model=""');
+  });
+
   it("of embeddings keep the older name, in all versions", () => {
     for (const semconv of ["v0.1.0", "dup"] as const) {
       const { names } = play({ call: { ...KNOWN, operation: "embeddings", streaming: false }, settings: { semconv } });

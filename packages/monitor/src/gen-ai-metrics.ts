@@ -90,15 +90,20 @@ function find<Series>(
 /** Longest value of a label; the key of what is remembered must not grow with what a server answers. */
 const MAX_VALUE_LENGTH = 256;
 
+/** Applications without types hand over anything; what is no text is not known. */
+function labelValue(value: unknown): string {
+  return typeof value === "string" && value !== UNKNOWN ? value.slice(0, MAX_VALUE_LENGTH) : "";
+}
+
 /** Values of the shared labels, in their order; an attribute that is not known is empty. */
 function valuesOf({ call, timings }: GenAiCall): string[] {
-  const model = call.modelLabel ?? call.model;
   return [
-    operationName(call.operation),
-    call.provider,
-    model === UNKNOWN ? "" : model.slice(0, MAX_VALUE_LENGTH),
-    (timings.responseModel ?? "").slice(0, MAX_VALUE_LENGTH),
-    call.serverAddress ?? "",
+    labelValue(operationName(call.operation)),
+    // Required by the conventions, so it is told as it is also when nobody named it.
+    labelValue(call.provider) || UNKNOWN,
+    labelValue(call.modelLabel ?? call.model),
+    labelValue(timings.responseModel),
+    labelValue(call.serverAddress),
     call.serverPort === undefined ? "" : String(call.serverPort),
   ];
 }
