@@ -1,10 +1,11 @@
 /** One parsed event of Anthropic's Messages format -> what it says (measurement contract 3.2). */
 import { addDelta } from "./deltas.ts";
 import { errorOf, readFault } from "./fault.ts";
+import { countCutOutput } from "./frames.ts";
 import { fieldsOf, readSafely, textOf, type Fields } from "./json-fields.ts";
 import { readDeltaUsage, readStartUsage } from "./anthropic-usage.ts";
 import { resetStreamEvent, type StreamEvent } from "./provider.ts";
-import { countCutOutput, createSseParsers, type FrameVerdict } from "./sse-stream.ts";
+import { createSseParsers, type FrameVerdict } from "./sse-stream.ts";
 
 /**
  * Whether the thinking this model streams is a summary: so for Claude from version 4 on. Claude 3.7 and the models of

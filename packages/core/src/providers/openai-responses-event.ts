@@ -1,12 +1,13 @@
 /** One parsed event of OpenAI's Responses format -> what it says (measurement contract 3.2). */
 import { addDelta } from "./deltas.ts";
 import { errorOf, readFault } from "./fault.ts";
+import { countCutOutput } from "./frames.ts";
 import { fieldsOf, readSafely, textOf, type Fields } from "./json-fields.ts";
 import { failureOf, finishReasonOf } from "./openai-responses-answer.ts";
 import { readUsage } from "./openai-responses-usage.ts";
 import { readServerTimings } from "./openai-usage.ts";
 import { resetStreamEvent, type DeltaKind, type ProviderFault, type StreamEvent } from "./provider.ts";
-import { countCutOutput, createSseParsers, type FrameVerdict } from "./sse-stream.ts";
+import { createSseParsers, type FrameVerdict } from "./sse-stream.ts";
 
 /** Event types whose `delta` is a piece of output. */
 const DELTA_KINDS: ReadonlyMap<string, DeltaKind> = new Map([
