@@ -113,7 +113,7 @@ describeProvider({
       events: [
         ...opening(O4_MINI, "resp_hidden"),
         REASONS,
-        ...empties(2),
+        ...empties(3),
         output("text", 1),
         output("text", 2),
         output("text", 1),
@@ -152,7 +152,7 @@ describeProvider({
       title: "an answer that reached its limit",
       events: [
         ...opening(GPT_4O, "resp_short"),
-        EMPTY,
+        ...empties(2),
         output("text", 9),
         output("text", 7),
         ofResponse({
@@ -167,7 +167,7 @@ describeProvider({
     {
       file: "responses-interrupted.sse",
       title: "a stream cut before its end",
-      events: [...opening(GPT_4O, "resp_cut"), EMPTY, output("text", 9), output("text", 7)],
+      events: [...opening(GPT_4O, "resp_cut"), ...empties(2), output("text", 9), output("text", 7)],
     },
     {
       file: "responses-failed.sse",
@@ -264,7 +264,7 @@ describe("the clock of a response", () => {
 
   it("leaves hidden reasoning out of its window", () => {
     const hidden = timings("responses-hidden.sse");
-    expect(hidden).toMatchObject({ outputTokens: 67, reasoningVisibility: "hidden", firstTokenMicros: 600_000 });
+    expect(hidden).toMatchObject({ outputTokens: 67, reasoningVisibility: "hidden", firstTokenMicros: 620_000 });
     expect(hidden.generationRateTokensPerSecond).toBeCloseTo(50, 6);
   });
 
