@@ -8,9 +8,11 @@ import {
 } from "@nexent/monitor-core";
 import type { CallEnd } from "./recording.ts";
 
+type BaseLabels = { readonly model: string; readonly operation: string; readonly provider: string };
+
 /** One ended request, ready to be observed. */
 export interface MeasuredCall {
-  readonly labels: { readonly model: string; readonly operation: string; readonly provider: string };
+  readonly labels: BaseLabels;
   readonly streaming: boolean;
   readonly end: CallEnd;
   readonly timings: TokenTimings;
@@ -106,4 +108,26 @@ function recordStalls(registry: MetricRegistry, { labels, timings, stallsCounted
     if (i >= stallsCounted) registry.counter(METRICS.llmStalls, phase).add(1);
     registry.counter(METRICS.llmStallSeconds, phase).add(stall.lostMicros / MICROS);
   });
+}
+
+/** An attempt failed and another followed. */
+export function recordRetry(registry: MetricRegistry, labels: BaseLabels, failure: CallEnd): void {
+  registry.counter(METRICS.llmRetries, { ...labels, error_type: failure.errorType ?? "unknown" }).add(1);
+}
+
+/** One ended call with all its attempts; times are from the moment the application asked. */
+export interface WholeCall {
+  readonly labels: BaseLabels;
+  readonly outcome: Outcome;
+  readonly durationSeconds: number;
+  readonly ttftSeconds: number | undefined;
+  readonly exemplar: Exemplar | undefined;
+}
+
+/** Records the `llm_call_*` families: what the application waited, retries inside. */
+export function recordWholeCall(registry: MetricRegistry, call: WholeCall): void {
+  const { labels, outcome, durationSeconds, ttftSeconds, exemplar } = call;
+  registry.histogram(METRICS.llmCallDurationSeconds, { ...labels, outcome }).observe(durationSeconds, exemplar);
+  if (ttftSeconds === undefined) return;
+  registry.histogram(METRICS.llmCallTimeToFirstTokenSeconds, labels).observe(ttftSeconds, exemplar);
 }

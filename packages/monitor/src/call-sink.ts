@@ -1,7 +1,7 @@
 import type { CallEnd, Recording } from "./recording.ts";
 
 /** What observers of results and streams tell a call. A {@link Recording} is one. */
-export interface CallSink extends Pick<Recording, "clock" | "span" | "ended" | "micros" | "amend"> {
+export interface CallSink extends Pick<Recording, "clock" | "span" | "ended" | "micros" | "amend" | "readAtMs"> {
   /** First end wins. */
   end(end: CallEnd): void;
 }
@@ -12,10 +12,15 @@ export interface CallSink extends Pick<Recording, "clock" | "span" | "ended" | "
 export function joinCall(outer: Recording): CallSink {
   let over = false;
   return {
-    clock: outer.clock,
+    get clock() {
+      return outer.clock;
+    },
     span: outer.span,
     get ended() {
       return over || outer.ended;
+    },
+    get readAtMs() {
+      return outer.readAtMs;
     },
     micros: (atMs) => outer.micros(atMs),
     amend: (change) => outer.amend(change),

@@ -35,8 +35,8 @@ function followObject(value: object, call: Followed): unknown {
 }
 
 /** A value that is no stream: the call is over; usage and model are read when the value has them. */
-function endPlain(value: unknown, { sink }: Followed): unknown {
-  const reading = typeof value === "object" ? openaiChat.readResponse(value) : undefined;
+function endPlain(value: unknown, { sink, provider = openaiChat }: Followed): unknown {
+  const reading = typeof value === "object" ? provider.readResponse(value) : undefined;
   if (reading !== undefined) recordAnswer(sink.clock, reading, sink.micros(performance.now()));
   sink.end({ outcome: "ok" });
   return value;

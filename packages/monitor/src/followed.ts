@@ -1,12 +1,20 @@
+import type { Provider } from "@nexent/monitor-core";
 import type { AbandonWatch } from "./abandon-watch.ts";
 import type { CallSink } from "./call-sink.ts";
 import type { Classify } from "./stream-observer.ts";
 
+/** How the pieces of an answer are read. */
+export interface AnswerReader {
+  /** The wire format, when it is known; otherwise what the pieces look like decides. */
+  readonly provider?: Provider | undefined;
+  /** Reads stream elements of a shape we do not know; wins over the format. */
+  readonly classify?: Classify | undefined;
+}
+
 /** One observed call whose result is followed. */
-export interface Followed {
+export interface Followed extends AnswerReader {
   readonly sink: CallSink;
   readonly watch: AbandonWatch;
-  readonly classify: Classify | undefined;
   /** Runs something in the call's own context. */
   readonly inside: <T>(run: () => T) => T;
 }

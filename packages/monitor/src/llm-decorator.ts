@@ -66,7 +66,7 @@ export function monitorLlmCall(
         const recording = runtime && openRecording(runtime, wanted);
         if (runtime === undefined || recording === undefined) return Reflect.apply(fn, self, args);
         const run = (): unknown => Reflect.apply(fn, self, args);
-        return observeRun(runtime, { sink: recording, recording }, wanted.classify, run);
+        return observeRun(runtime, { sink: recording, recording }, wanted, run);
       },
     },
     (what) => warnOnce(`monitorLlmCall was applied to ${what}; it is left as it was`),

@@ -1,14 +1,13 @@
 import { joinCall, type CallSink } from "./call-sink.ts";
 import { followResult } from "./follow-result.ts";
+import type { AnswerReader } from "./followed.ts";
 import type { LlmCall, Recording } from "./recording.ts";
 import type { Runtime } from "./runtime.ts";
-import type { Classify } from "./stream-observer.ts";
 import { endOfThrown } from "./thrown-error.ts";
 
 /** A call about to be made. */
-export interface CallToObserve {
+export interface CallToObserve extends AnswerReader {
   readonly call: LlmCall;
-  readonly classify?: Classify;
   readonly tokenTape?: boolean;
 }
 
@@ -47,7 +46,7 @@ export function joinOrOpen(runtime: Runtime, wanted: CallToObserve): Belonging |
 export function observeRun(
   runtime: Runtime,
   { sink, recording }: Belonging,
-  classify: Classify | undefined,
+  { provider, classify }: AnswerReader,
   run: () => unknown,
 ): unknown {
   const inside = <R>(work: () => R): R => runtime.inside(recording, work);
@@ -58,5 +57,5 @@ export function observeRun(
     sink.end(endOfThrown(error, "call"));
     throw error;
   }
-  return sink.ended ? result : followResult(result, { sink, watch: runtime.watch, classify, inside });
+  return sink.ended ? result : followResult(result, { sink, watch: runtime.watch, provider, classify, inside });
 }

@@ -9,10 +9,11 @@ import {
   type TokenTimings,
 } from "@nexent/monitor-core";
 import type { BackendSpan, SpanBackend } from "./backend/backend.ts";
-import { recordCallMetrics } from "./call-metrics.ts";
+import { recordCallMetrics, recordRetry, recordWholeCall } from "./call-metrics.ts";
 import { createLoopLag, type LoopLag } from "./loop-lag.ts";
 import { createOpenCalls, type OpenCall, type OpenCalls } from "./open-calls.ts";
 import type {
+  CallChange,
   CallEnd,
   LlmCall,
   Recorder,
@@ -22,7 +23,14 @@ import type {
   StartOptions,
 } from "./recording.ts";
 import { describeThrown } from "./redact.ts";
-import { delegatedAttributes, endAttributes, spanName, startAttributes } from "./span-attributes.ts";
+import {
+  attemptAttributes,
+  delegatedAttributes,
+  endAttributes,
+  spanName,
+  startAttributes,
+  type EndedCall,
+} from "./span-attributes.ts";
 
 /** Stalls written as span events; the rest of the event limit belongs to the application. */
 const MAX_STALL_EVENTS = 8;
@@ -37,19 +45,25 @@ interface Shared {
   readonly open: OpenCalls;
   readonly lag: LoopLag;
   readonly recordings: Set<OpenRecording>;
+  readonly callFamilies: boolean;
 }
 
 type Slow = readonly ("duration" | "rate")[];
 
 class OpenRecording implements Recording, OpenCall {
-  readonly clock: TokenClock;
   readonly span: BackendSpan;
+  readAtMs: number | undefined;
   readonly #shared: Shared;
   readonly #settings: RecorderSettings;
   readonly #startUnixMicros: number;
   readonly #startedAtMs: number;
+  readonly #tape: boolean;
   #call: LlmCall;
+  #clock: TokenClock;
   #requestAtMs: number;
+  /** Attempts seen so far; 0 while nobody shows them. */
+  #attempt = 0;
+  #attemptFailure: CallEnd | undefined;
   #delegated = false;
   #timings: TokenTimings | undefined;
   #stallsCounted = 0;
@@ -73,16 +87,14 @@ class OpenRecording implements Recording, OpenCall {
       attributes: startAttributes(call),
       ...(parent !== undefined && { parent }),
     });
-    this.clock = createTokenClock({
-      tapeMaxBytes: settings.tokenTapeMaxBytes,
-      estimateTokens: settings.estimateTokens,
-      stallMinSeconds: settings.stallMinSeconds,
-      stallFactor: settings.stallFactor,
-      stallFirstTokenSeconds: settings.stallFirstTokenSeconds,
-      // A tape that no span can carry is not collected.
-      tape: tokenTape && this.span.recording,
-    });
+    // A tape that no span can carry is not collected.
+    this.#tape = tokenTape && this.span.recording;
+    this.#clock = this.#newClock();
     this.#overheadMs += shared.nowMs() - beganMs;
+  }
+
+  get clock(): TokenClock {
+    return this.#clock;
   }
 
   get requestAtMs(): number {
@@ -110,7 +122,23 @@ class OpenRecording implements Recording, OpenCall {
     this.#requestAtMs = atMs;
   }
 
-  amend(change: Parameters<Recording["amend"]>[0]): void {
+  startAttempt(atMs: number): void {
+    if (this.ended) return;
+    if (this.#attempt > 0) this.#loseAttempt(this.#attemptFailure ?? { outcome: "error", errorType: "unknown", atMs });
+    this.#attempt += 1;
+    this.#attemptFailure = undefined;
+    this.#requestAtMs = atMs;
+  }
+
+  failAttempt(end: CallEnd): void {
+    this.#attemptFailure ??= { ...end, atMs: end.atMs ?? this.#shared.nowMs() };
+  }
+
+  markRead(atMs: number): void {
+    this.readAtMs = atMs;
+  }
+
+  amend(change: CallChange): void {
     if (this.ended) return;
     const { attributes, ...rest } = change;
     this.#call = { ...this.#call, ...rest };
@@ -140,20 +168,81 @@ class OpenRecording implements Recording, OpenCall {
     const { nowMs, recordings, open, registry } = this.#shared;
     const beganMs = nowMs();
     const endMs = end.atMs ?? beganMs;
-    const timings = this.clock.finish({
-      outcome: end.outcome,
-      streaming: this.#call.streaming,
-      ...(end.outcome !== "abandoned" && { endMicros: this.micros(endMs) }),
-    });
+    // Whoever stops waiting for another attempt ends the call; the request itself had failed before.
+    const request = end.outcome === "cancelled" ? (this.#attemptFailure ?? end) : end;
+    const timings = this.#finish(request, request.atMs ?? endMs);
     this.#timings = timings;
     recordings.delete(this);
     open.delete(this);
     const slow = this.#slow(timings);
-    if (!this.#delegated) this.#measure(end, timings, slow);
+    if (!this.#delegated) {
+      this.#measure(request, timings, slow);
+      this.#measureCall(end, timings, endMs);
+    }
     this.#endSpan(end, timings, slow, endMs);
     this.#overheadMs += nowMs() - beganMs;
     registry.histogram(METRICS.nexentMonitorOverheadSeconds, {}).observe(this.#overheadMs / 1000);
     return timings;
+  }
+
+  #newClock(): TokenClock {
+    const { tokenTapeMaxBytes, estimateTokens, stallMinSeconds, stallFactor, stallFirstTokenSeconds } = this.#settings;
+    return createTokenClock({
+      tapeMaxBytes: tokenTapeMaxBytes,
+      estimateTokens,
+      stallMinSeconds,
+      stallFactor,
+      stallFirstTokenSeconds,
+      tape: this.#tape,
+    });
+  }
+
+  #finish({ outcome }: CallEnd, atMs: number): TokenTimings {
+    return this.#clock.finish({
+      outcome,
+      streaming: this.#call.streaming,
+      ...(outcome !== "abandoned" && { endMicros: this.micros(atMs) }),
+    });
+  }
+
+  /** The current attempt is over and another follows: it is a failed request of its own. */
+  #loseAttempt(failure: CallEnd): void {
+    const timings = this.#finish(failure, failure.atMs ?? this.#shared.nowMs());
+    const slow = this.#slow(timings);
+    if (!this.#delegated) {
+      this.#measure(failure, timings, slow);
+      recordRetry(this.#shared.registry, this.labels, failure);
+    }
+    this.#tellAttempt(failure, timings, slow);
+    this.#clock = this.#newClock();
+    this.readAtMs = undefined;
+    this.#stallsCounted = 0;
+    this.#countedSinceMicros = -1;
+  }
+
+  #tellAttempt(end: CallEnd, timings: TokenTimings, slow: Slow): void {
+    const { context, recording } = this.span;
+    if (!recording || context === undefined) return;
+    const span = this.#shared.backend.startSpan({
+      name: `attempt ${this.#attempt}`,
+      kind: "client",
+      startUnixMicros: this.#unixMicros(0),
+      parent: context,
+      attributes: attemptAttributes(this.#ended(end, timings, slow), this.#attempt),
+    });
+    this.#endBackendSpan(span, end, this.#unixMicros(timings.endMicros ?? 0));
+  }
+
+  #measureCall(end: CallEnd, { firstTokenMicros }: TokenTimings, endMs: number): void {
+    if (!this.#shared.callFamilies || end.outcome === "abandoned") return;
+    const waitMs = this.#requestAtMs - this.#startedAtMs;
+    recordWholeCall(this.#shared.registry, {
+      labels: this.labels,
+      outcome: end.outcome,
+      durationSeconds: Math.max(0, endMs - this.#startedAtMs) / 1000,
+      ttftSeconds: firstTokenMicros === undefined ? undefined : firstTokenMicros / 1e6 + waitMs / 1000,
+      exemplar: this.#exemplar(),
+    });
   }
 
   #slow(timings: TokenTimings): Slow {
@@ -190,36 +279,46 @@ class OpenRecording implements Recording, OpenCall {
     return { traceId: context.traceId, spanId: context.spanId, timestampSeconds: this.#shared.wallMs() / 1000 };
   }
 
-  #endSpan(end: CallEnd, timings: TokenTimings, slow: Slow, endMs: number): void {
-    const { span } = this;
-    const offsetMicros = (this.#requestAtMs - this.#startedAtMs) * 1000;
-    const unixMicros = (micros: number): number => Math.round(this.#startUnixMicros + offsetMicros + micros);
-    if (span.recording) {
-      const ended = {
-        call: this.#call,
-        end,
-        timings,
-        serverTimings: this.clock.serverTimings,
-        slow,
-        lagSeconds: this.#shared.lag.longestSince(this.#startedAtMs),
-        semconv: this.#settings.semconv ?? "v0.1.0",
-      };
-      span.setAttributes(this.#delegated ? delegatedAttributes(ended) : endAttributes(ended));
-      this.#addEvents(end, timings, unixMicros);
-    }
-    span.end({
-      endUnixMicros: unixMicros(timings.endMicros ?? this.micros(endMs)),
-      ...(end.outcome === "error" && { error: end.errorType ?? "unknown" }),
-    });
+  /** Unix microseconds of a mark of the current attempt. */
+  #unixMicros(micros: number): number {
+    return Math.round(this.#startUnixMicros + (this.#requestAtMs - this.#startedAtMs) * 1000 + micros);
   }
 
-  #addEvents(end: CallEnd, timings: TokenTimings, unixMicros: (micros: number) => number): void {
+  #ended(end: CallEnd, timings: TokenTimings, slow: Slow): EndedCall {
+    return {
+      call: this.#call,
+      end,
+      timings,
+      serverTimings: this.#clock.serverTimings,
+      slow,
+      lagSeconds: this.#shared.lag.longestSince(this.#startedAtMs),
+      semconv: this.#settings.semconv ?? "v0.1.0",
+      attempts: this.#attempt,
+    };
+  }
+
+  #endSpan(end: CallEnd, timings: TokenTimings, slow: Slow, endMs: number): void {
+    const { span } = this;
+    if (this.#attempt > 1) this.#tellAttempt(this.#attemptFailure ?? end, timings, slow);
+    if (span.recording) {
+      const ended = this.#ended(end, timings, slow);
+      span.setAttributes(this.#delegated ? delegatedAttributes(ended) : endAttributes(ended));
+      this.#addEvents(end, timings);
+    }
+    this.#endBackendSpan(span, end, this.#unixMicros(this.micros(endMs)));
+  }
+
+  #endBackendSpan(span: BackendSpan, end: CallEnd, endUnixMicros: number): void {
+    span.end({ endUnixMicros, ...(end.outcome === "error" && { error: end.errorType ?? "unknown" }) });
+  }
+
+  #addEvents(end: CallEnd, timings: TokenTimings): void {
     const { firstTokenMicros } = timings;
     if (firstTokenMicros !== undefined) {
       this.span.addEvent(
         "first_token_received",
         { ttft_seconds: firstTokenMicros / 1e6 },
-        unixMicros(firstTokenMicros),
+        this.#unixMicros(firstTokenMicros),
       );
     }
     for (const stall of timings.stalls.slice(0, MAX_STALL_EVENTS)) {
@@ -228,7 +327,7 @@ class OpenRecording implements Recording, OpenCall {
         duration_seconds: stall.durationMicros / 1e6,
         phase: stall.phase,
       };
-      this.span.addEvent("llm.stall", attributes, unixMicros(stall.offsetMicros + stall.durationMicros));
+      this.span.addEvent("llm.stall", attributes, this.#unixMicros(stall.offsetMicros + stall.durationMicros));
     }
     if (end.outcome !== "error" || end.error === undefined) return;
     const { type, message } = describeThrown(end.error);
@@ -243,7 +342,7 @@ export function openRecordingOf(owner: object | undefined): Recording | undefine
 
 /** A recorder over a registry and a span backend. Without OpenTelemetry the backend is the no-op one; metrics go on. */
 export function createRecorder(options: RecorderOptions): Recorder {
-  const { registry, backend, nowMs = () => performance.now(), wallMs = Date.now } = options;
+  const { registry, backend, nowMs = () => performance.now(), wallMs = Date.now, callFamilies = false } = options;
   const recordings = new Set<OpenRecording>();
   const open = createOpenCalls(registry, nowMs);
   const shared: Shared = {
@@ -254,6 +353,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     open,
     lag: createLoopLag(nowMs, () => recordings.size > 0),
     recordings,
+    callFamilies,
   };
   let settings: RecorderSettings = options;
   return {

@@ -35,8 +35,17 @@ export interface CallEnd {
   readonly atMs?: number;
 }
 
+/** What may become known after the start of a call. */
+export interface CallChange extends Partial<
+  Pick<LlmCall, "streaming" | "modelLabel" | "clockSource" | "serverAddress" | "serverPort">
+> {
+  /** Written on the span, beside those of the start. */
+  readonly attributes?: Attributes;
+}
+
 /** One request being watched. */
 export interface Recording {
+  /** Marks of the current attempt. */
   readonly clock: TokenClock;
   /** The CLIENT span; a no-op span without a backend. */
   readonly span: BackendSpan;
@@ -46,8 +55,19 @@ export interface Recording {
   micros(atMs: number): number;
   /** Stamps `t_req` again (single retry of the gateway: it stays one attempt). */
   restart(atMs: number): void;
+  /**
+   * A client sends an HTTP request for this call. Each stamps `t_req` and starts the marks anew; the one before, if any,
+   * is recorded as a failed request (measurement contract 1.5). Without a single one the call counts as one attempt.
+   */
+  startAttempt(atMs: number): void;
+  /** The current attempt failed; it ends the call only if no other follows. */
+  failAttempt(end: CallEnd): void;
+  /** A read of the answer's body has resolved: everything decoded from it came at this moment. */
+  markRead(atMs: number): void;
+  /** Time of the latest {@link markRead}; undefined when nobody watches the body. */
+  readonly readAtMs: number | undefined;
   /** Corrections known only from the answer (`stream:true` asked, JSON answered; model admitted). */
-  amend(change: { readonly streaming?: boolean; readonly modelLabel?: string; readonly attributes?: Attributes }): void;
+  amend(change: CallChange): void;
   /**
    * A call observed inside this one owns the `llm_*` families (one call, one record per process): this recording keeps
    * its span and records no metric at its end.
@@ -80,6 +100,8 @@ export interface RecorderOptions extends RecorderSettings {
   readonly nowMs?: () => number;
   /** Wall clock in Unix milliseconds; default `Date.now`. Read once per call. */
   readonly wallMs?: () => number;
+  /** Record the `llm_call_*` families: for whoever sees calls with all their attempts. Default false. */
+  readonly callFamilies?: boolean;
 }
 
 export interface StartOptions {

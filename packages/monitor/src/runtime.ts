@@ -68,7 +68,7 @@ export function startRuntime({ config, warn, canNest }: RuntimeOptions): Runtime
     config,
     registry,
     started,
-    recorder: createRecorder({ ...config, registry, backend }),
+    recorder: createRecorder({ ...config, registry, backend, callFamilies: true }),
     watch: createAbandonWatch(config.streamIdleSeconds * 1000),
     current: () => openRecordingOf(backend.activeOwner()) ?? openRecordingOf(running),
     inside(recording, run) {

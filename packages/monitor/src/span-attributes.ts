@@ -56,6 +56,8 @@ export interface EndedCall {
   /** Longest event-loop delay seen while the call was open; absent below the noise. */
   readonly lagSeconds: number | undefined;
   readonly semconv: Semconv;
+  /** Attempts seen; 0 when nobody showed them. */
+  readonly attempts: number;
 }
 
 /** `error` stands in the place of a finish reason that was due and did not come. */
@@ -142,12 +144,29 @@ export function endAttributes(ended: EndedCall): Attributes {
   put(draft, ATTR.errorType, end.outcome === "error" ? (end.errorType ?? UNKNOWN) : undefined);
   put(draft, ATTR.llmErrorCode, end.errorCode);
   put(draft, ATTR.httpResponseStatusCode, end.httpStatus);
+  put(draft, ATTR.llmAttempts, ended.attempts === 0 ? undefined : ended.attempts);
   putUsage(draft, timings.usage, ended.semconv);
   putMarks(draft, timings);
   putRates(draft, timings);
   putTokens(draft, timings);
   putStalls(draft, timings);
   putServerTimings(draft, ended.serverTimings);
+  return draft;
+}
+
+/**
+ * Attributes of one attempt of a call that made several: its number, its marks, how it failed. No outcome and no
+ * operation, so that no reader of the spans counts it as a call.
+ */
+export function attemptAttributes(ended: EndedCall, attempt: number): Attributes {
+  const { call, end, timings } = ended;
+  const draft: Draft = { [ATTR.llmAttempt]: attempt };
+  put(draft, ATTR.serverAddress, call.serverAddress);
+  put(draft, ATTR.serverPort, call.serverPort);
+  put(draft, ATTR.errorType, end.outcome === "error" ? (end.errorType ?? UNKNOWN) : undefined);
+  put(draft, ATTR.llmErrorCode, end.errorCode);
+  put(draft, ATTR.httpResponseStatusCode, end.httpStatus);
+  putMarks(draft, timings);
   return draft;
 }
 

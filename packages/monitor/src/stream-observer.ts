@@ -5,11 +5,13 @@ import {
   openaiChat,
   utf8Length,
   type DeltaKind,
+  type Provider,
   type StreamEvent,
   type StreamParser,
 } from "@nexent/monitor-core";
 import type { AbandonWatch, Unread } from "./abandon-watch.ts";
 import type { CallSink } from "./call-sink.ts";
+import type { AnswerReader } from "./followed.ts";
 import type { CallEnd } from "./recording.ts";
 import { endOfAbort, endOfThrown } from "./thrown-error.ts";
 
@@ -18,20 +20,17 @@ export type Classify = (
   value: unknown,
 ) => { readonly kind?: DeltaKind; readonly text: string; readonly tokens?: number } | undefined;
 
-export interface StreamObserverOptions {
+export interface StreamObserverOptions extends AnswerReader {
   readonly sink: CallSink;
   readonly watch: AbandonWatch;
-  readonly classify: Classify | undefined;
   /** Set for the stream of a client library: its abort signal (an aborted stream may end quietly). */
   readonly signal?: AbortSignal;
 }
 
-/** Reads elements that are parsed chunks; the same reader serves Chat Completions and legacy Completions. */
-const provider = openaiChat;
-
 export class StreamObserver implements Unread {
   readonly #options: StreamObserverOptions;
   readonly #event: StreamEvent = emptyStreamEvent();
+  readonly #provider: Provider;
   #parser: StreamParser | undefined;
   /** The stream speaks a format that says how it ends, so that a quiet end without it is an interruption. */
   #expectsEnd: boolean;
@@ -43,6 +42,7 @@ export class StreamObserver implements Unread {
   /** @param target the stream; it must not be reachable from the observer, or it could never be collected. */
   constructor(options: StreamObserverOptions, target: object) {
     this.#options = options;
+    this.#provider = options.provider ?? openaiChat;
     // A client's stream that ends without a single element has not ended normally.
     this.#expectsEnd = options.signal !== undefined;
     options.sink.amend({ streaming: true });
@@ -74,7 +74,8 @@ export class StreamObserver implements Unread {
     const { sink } = this.#options;
     if (sink.ended) return;
     try {
-      if (this.#record(value, sink.micros(nowMs))) this.#windowWaitMs = this.#waitMs;
+      // All elements decoded from one read of the body share its stamp (measurement contract 1.2).
+      if (this.#record(value, sink.micros(sink.readAtMs ?? nowMs))) this.#windowWaitMs = this.#waitMs;
     } catch {
       // A hostile element or classifier: it counts for nothing, the host gets it all the same.
     }
@@ -108,7 +109,7 @@ export class StreamObserver implements Unread {
     }
     if (typeof value === "string") return this.#delta("text", value, atMicros);
     if (value instanceof Uint8Array) return this.#bytes(value, atMicros);
-    if (!provider.readChunk(value, this.#event)) return this.#noFormat();
+    if (!this.#provider.readChunk(value, this.#event)) return this.#noFormat();
     this.#sawFormat = true;
     this.#options.sink.clock.record(this.#event, atMicros);
     return this.#event.kinds !== 0;
@@ -123,7 +124,7 @@ export class StreamObserver implements Unread {
 
   #bytes(bytes: Uint8Array, atMicros: number): boolean {
     let counted = false;
-    this.#parser ??= provider.createStreamParser();
+    this.#parser ??= this.#provider.createStreamParser();
     this.#parser.push(bytes, (event) => {
       this.#sawFormat ||= event.type !== "malformed";
       counted ||= event.kinds !== 0;

@@ -57,7 +57,7 @@ type Run<T> = (request: LlmRequest) => T;
 function traceBlock<T>(runtime: Runtime, belonging: Belonging, run: Run<T>): T {
   const request = new TracedRequest(runtime, belonging);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is followed is handed back: the same value, or a promise or web stream of the same type
-  return observeRun(runtime, belonging, undefined, () => run(request)) as T;
+  return observeRun(runtime, belonging, {}, () => run(request)) as T;
 }
 
 /**

@@ -9,7 +9,16 @@ export interface MetricDefinition {
   /** `# HELP`, one sentence. */
   readonly help: string;
   /** `seconds` writes `# UNIT` in OpenMetrics; other units are never written, as they must be a suffix of the name. */
-  readonly unit?: "seconds" | "tokens" | "tokens_per_second" | "requests" | "errors" | "streams" | "stalls" | "spans";
+  readonly unit?:
+    | "seconds"
+    | "retries"
+    | "tokens"
+    | "tokens_per_second"
+    | "requests"
+    | "errors"
+    | "streams"
+    | "stalls"
+    | "spans";
   /** Label names in exposition order. */
   readonly labels: readonly string[];
   /** Ascending upper bounds, `+Inf` left out; histograms only. */
