@@ -26,14 +26,14 @@ export interface Dialect {
   readonly open: string;
   /** Input tokens that `open` reports already. */
   readonly openInputTokens?: number;
-  text(content: string): string;
+  readonly text: (content: string) => string;
   /** Finish reason, usage and terminal marker. */
-  close(closing: Closing): string;
+  readonly close: (closing: Closing) => string;
   /** An error event under status 200. */
   readonly errorEvent: string;
   readonly errorType: ErrorType;
   /** The body of an answer that is no stream. */
-  whole(content: string, outputTokens: number): string;
+  readonly whole: (content: string, outputTokens: number) => string;
 }
 
 /** What the writer of the common scenarios needs at hand. */
