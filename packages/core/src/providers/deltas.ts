@@ -4,7 +4,12 @@ import { DELTA_KIND_BIT, type DeltaKind, type StreamEvent } from "./provider.ts"
 /** Where deltas are added: a stream event, or the byte count of a whole answer. */
 export type DeltaTarget = Pick<StreamEvent, "kinds" | "kind" | "outputBytes" | "reasoningForm">;
 
-/** Adds a piece of output; the empty string, and what is no string, counts nothing. */
+/** A target for the output of a whole answer. */
+export function emptyDeltaTarget(): DeltaTarget {
+  return { kinds: 0, kind: undefined, outputBytes: 0, reasoningForm: undefined };
+}
+
+/** Counts `text` as output of this kind; anything but a text with at least one character is no output. */
 export function addDelta(target: DeltaTarget, kind: DeltaKind, text: unknown): void {
   if (typeof text !== "string" || text === "") return;
   target.kinds |= DELTA_KIND_BIT[kind];
@@ -12,12 +17,9 @@ export function addDelta(target: DeltaTarget, kind: DeltaKind, text: unknown): v
   target.outputBytes += utf8Length(text);
 }
 
-/** Adds a value that a format sends parsed (the arguments of a tool call) by the bytes of its JSON text. */
+/** Counts a value as the JSON it would be on the wire; the empty object counts nothing. */
 export function addJsonDelta(target: DeltaTarget, kind: DeltaKind, value: unknown): void {
-  if (value === undefined || value === null) return;
-  try {
-    addDelta(target, kind, JSON.stringify(value));
-  } catch {
-    // A value of the host that has no JSON text (a cycle, a throwing getter): its bytes are unknown.
-  }
+  if (typeof value !== "object" || value === null) return;
+  const text = JSON.stringify(value);
+  if (text !== "{}") addDelta(target, kind, text);
 }

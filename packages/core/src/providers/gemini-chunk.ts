@@ -3,11 +3,9 @@ import { UsageTally } from "../usage-tally.ts";
 import { addDelta, addJsonDelta, type DeltaTarget } from "./deltas.ts";
 import { readFault } from "./fault.ts";
 import { readUsage } from "./gemini-usage.ts";
-import { fieldsOf, knownOf, listOf, textOf, type Fields } from "./json-fields.ts";
+import { fieldsOf, knownOf, listOf, readSafely, textOf, type Fields } from "./json-fields.ts";
 import { emptyStreamEvent, resetStreamEvent } from "./provider.ts";
 import type { ProviderFault, ResponseReading, StreamEvent } from "./provider.ts";
-
-type Named = Pick<ResponseReading, "responseModel" | "responseId" | "usage" | "fault">;
 
 /** Default of a protobuf enum: says that there is no reason. */
 const NO_REASON = /_UNSPECIFIED$/;
@@ -31,8 +29,8 @@ function faultOf(error: Fields): ProviderFault {
 function addPartialArguments(target: DeltaTarget, partials: unknown): void {
   for (const item of listOf(partials)) {
     const partial = fieldsOf(item);
-    addDelta(target, "tool", partial?.["stringValue"]);
-    addJsonDelta(target, "tool", partial?.["numberValue"] ?? partial?.["boolValue"]);
+    const value = partial?.["stringValue"] ?? partial?.["numberValue"] ?? partial?.["boolValue"];
+    addDelta(target, "tool", typeof value === "number" || typeof value === "boolean" ? String(value) : value);
   }
 }
 
@@ -99,23 +97,21 @@ function isChunk(value: Fields): boolean {
   );
 }
 
-/** Answers of `:embedContent` and `:batchEmbedContents`; their usage, if any, stands where that of a chunk does. */
-function isEmbedding(value: Fields): boolean {
-  return fieldsOf(value["embedding"]) !== undefined || Array.isArray(value["embeddings"]);
+/** Also the answers of `:embedContent` and `:batchEmbedContents`; their usage, if any, stands where that of a chunk does. */
+function isAnswer(value: Fields | undefined): value is Fields {
+  if (value === undefined) return false;
+  return isChunk(value) || fieldsOf(value["embedding"]) !== undefined || Array.isArray(value["embeddings"]);
 }
 
 /** Reads a chunk that a client library has parsed; false when it is none, or throws when it is touched. */
 export function readChunk(value: unknown, event: StreamEvent): boolean {
   resetStreamEvent(event);
-  try {
-    const chunk = fieldsOf(value);
-    if (chunk === undefined || !isChunk(chunk)) return false;
+  const read = (chunk: Fields): boolean => {
+    if (!isChunk(chunk)) return false;
     fillEvent(event, chunk);
     return true;
-  } catch {
-    // A getter or proxy of the host threw; the host must not notice us.
-    return false;
-  }
+  };
+  return readSafely(value, read, false);
 }
 
 /** The finish reasons of all candidates, or why there is none. */
@@ -127,8 +123,8 @@ function finishReasonsOf(chunk: Fields): readonly string[] {
   return reasons.length === 0 && blocked !== undefined ? [blocked] : reasons;
 }
 
-/** What the chunks say together: counts are cumulative, the first name and the first fault hold. */
-function readChunks(chunks: readonly Fields[]): ResponseReading {
+/** What the chunks of one answer say together: counts are cumulative, the first name and the first fault hold. */
+function readChunks(chunks: readonly Fields[]): ResponseReading | undefined {
   const event = emptyStreamEvent();
   const tally = new UsageTally();
   let { responseModel, responseId, fault } = event;
@@ -144,12 +140,21 @@ function readChunks(chunks: readonly Fields[]): ResponseReading {
     responseId ??= event.responseId;
     fault ??= event.fault;
   }
-  return {
+  return knownOf<ResponseReading>({
+    responseModel,
+    responseId,
     finishReasons: chunks.flatMap(finishReasonsOf),
+    usage: tally.usage,
+    fault,
+    serverTimings: undefined,
     outputBytes,
     choiceCount,
-    ...knownOf<Named>({ responseModel, responseId, fault, usage: tally.usage }),
-  };
+  });
+}
+
+function readBody({ body }: Fields): ResponseReading | undefined {
+  const chunks = (Array.isArray(body) ? listOf(body) : [body]).map(fieldsOf);
+  return chunks.length > 0 && chunks.every(isAnswer) ? readChunks(chunks) : undefined;
 }
 
 /**
@@ -157,16 +162,5 @@ function readChunks(chunks: readonly Fields[]): ResponseReading {
  * included. Undefined when it is not of this format, or throws when it is touched.
  */
 export function readResponse(body: unknown): ResponseReading | undefined {
-  try {
-    const chunks: Fields[] = [];
-    for (const item of Array.isArray(body) ? body : [body]) {
-      const chunk = fieldsOf(item);
-      if (chunk === undefined || !(isChunk(chunk) || isEmbedding(chunk))) return undefined;
-      chunks.push(chunk);
-    }
-    return chunks.length === 0 ? undefined : readChunks(chunks);
-  } catch {
-    // As for chunks: whatever a hostile object throws stays here.
-    return undefined;
-  }
+  return readSafely({ body }, readBody, undefined);
 }

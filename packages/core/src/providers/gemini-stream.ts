@@ -1,13 +1,13 @@
 /** Bytes of one streamed answer in Gemini's format -> events. The first bytes tell the framing. */
 import { createJsonArrayScanner } from "../wire/json-array.ts";
 import { createSseScanner } from "../wire/sse.ts";
-import { classifyCutFrame, parseFrame, type CutFrameNeedles } from "./frames.ts";
+import { countCutOutput, parseFrame, type CutNeedles } from "./frames.ts";
 import { fillEvent } from "./gemini-chunk.ts";
 import { emptyStreamEvent, resetStreamEvent } from "./provider.ts";
 import type { StreamEventSink, StreamParser } from "./provider.ts";
 
 /** Frames beyond the bound are images or audio; a signature may be as long and is no output. */
-const LONG_FRAME_NEEDLES: CutFrameNeedles = [
+const CUT_NEEDLES: CutNeedles = [
   [/"data": ?"(?!")/, "audio"],
   [/"text": ?"(?!")/, "text"],
 ];
@@ -69,14 +69,17 @@ class GeminiStreamParser implements StreamParser {
   #take(data: string, cut: boolean): void {
     const event = this.#event;
     resetStreamEvent(event);
-    if (cut) classifyCutFrame(data, LONG_FRAME_NEEDLES, event);
-    else if (data === "[DONE]") event.type = "done";
-    else {
-      const chunk = parseFrame(data);
-      if (chunk === undefined) event.type = "malformed";
-      else fillEvent(event, chunk);
-    }
+    if (cut) {
+      if (!countCutOutput(event, data, CUT_NEEDLES)) event.type = "malformed";
+    } else this.#read(data);
     this.#sink(event);
+  }
+
+  #read(data: string): void {
+    const event = this.#event;
+    const chunk = parseFrame(data);
+    if (chunk !== undefined) fillEvent(event, chunk);
+    else event.type = data === "[DONE]" ? "done" : "malformed";
   }
 }
 

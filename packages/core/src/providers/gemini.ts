@@ -2,9 +2,9 @@
 import { ATTR } from "../names/attributes.ts";
 import { readChunk, readResponse } from "./gemini-chunk.ts";
 import { createGeminiStreamParser } from "./gemini-stream.ts";
-import { fieldsOf, textOf, type Fields } from "./json-fields.ts";
+import { fieldsOf, readSafely, textOf, type Fields } from "./json-fields.ts";
 import type { Provider, RequestReading } from "./provider.ts";
-import { readParameters, readRequestBody, type ParameterTable } from "./request-parameters.ts";
+import { readParameters, stopSequencesOf, UNREAD_REQUEST, type ParameterTable } from "./request-parameters.ts";
 
 /** Members of `generationConfig`. */
 const PARAMETERS: ParameterTable = [
@@ -13,27 +13,21 @@ const PARAMETERS: ParameterTable = [
   ["topP", ATTR.genAiRequestTopP, "number"],
   ["topK", ATTR.genAiRequestTopK, "number"],
   ["seed", ATTR.genAiRequestSeed, "number"],
-  ["stopSequences", ATTR.genAiRequestStopSequences, "texts"],
   ["frequencyPenalty", ATTR.genAiRequestFrequencyPenalty, "number"],
   ["presencePenalty", ATTR.genAiRequestPresencePenalty, "number"],
 ];
 
 function readBody(given: Fields): RequestReading {
   const config = fieldsOf(given["generationConfig"]);
+  const parameters = readParameters(config, PARAMETERS);
+  const stop = stopSequencesOf(config?.["stopSequences"]);
+  if (stop !== undefined) parameters[ATTR.genAiRequestStopSequences] = stop;
   const level = textOf(fieldsOf(config?.["thinkingConfig"])?.["thinkingLevel"]);
+  if (level !== undefined) parameters[ATTR.genAiRequestReasoningLevel] = level;
   const count = config?.["candidateCount"];
   const choiceCount = typeof count === "number" && Number.isSafeInteger(count) && count > 0 ? count : undefined;
-  const model = textOf(given["model"]);
-  return {
-    stream: false,
-    parameters: {
-      ...readParameters(config, PARAMETERS),
-      ...(level === undefined ? {} : { [ATTR.genAiRequestReasoningLevel]: level }),
-      ...(choiceCount === undefined || choiceCount === 1 ? {} : { [ATTR.genAiRequestChoiceCount]: choiceCount }),
-    },
-    ...(model === undefined ? {} : { model }),
-    ...(choiceCount === undefined ? {} : { choiceCount }),
-  };
+  if (choiceCount !== undefined && choiceCount !== 1) parameters[ATTR.genAiRequestChoiceCount] = choiceCount;
+  return { stream: false, parameters, ...(choiceCount === undefined ? {} : { choiceCount }) };
 }
 
 /**
@@ -45,7 +39,7 @@ export const gemini: Provider = {
   format: "gemini",
   createStreamParser: createGeminiStreamParser,
   readChunk,
-  readRequest: (body) => readRequestBody(body, readBody),
+  readRequest: (body) => readSafely(body, readBody, UNREAD_REQUEST),
   readResponse,
   normalEnd: "finish_reason",
 };

@@ -1,7 +1,7 @@
 /** One parsed object of Ollama's native format -> what it says. */
 import { addDelta, addJsonDelta, type DeltaTarget } from "./deltas.ts";
 import { readFault } from "./fault.ts";
-import { countOf, fieldsOf, knownOf, listOf, secondsOf, textOf, type Fields } from "./json-fields.ts";
+import { countOf, fieldsOf, knownOf, listOf, readSafely, secondsOf, textOf, type Fields } from "./json-fields.ts";
 import { emptyStreamEvent, resetStreamEvent } from "./provider.ts";
 import type { ResponseReading, ServerTimings, StreamEvent, TokenUsage } from "./provider.ts";
 
@@ -89,42 +89,34 @@ function isEmbedding(value: Fields): boolean {
 /** Reads a chunk that a client library has parsed; false when it is none, or throws when it is touched. */
 export function readChunk(value: unknown, event: StreamEvent): boolean {
   resetStreamEvent(event);
-  try {
-    const chunk = fieldsOf(value);
-    if (chunk === undefined || !isChunk(chunk)) return false;
+  const read = (chunk: Fields): boolean => {
+    if (!isChunk(chunk)) return false;
     fillEvent(event, chunk);
     return true;
-  } catch {
-    // A getter or proxy of the host threw; the host must not notice us.
-    return false;
-  }
+  };
+  return readSafely(value, read, false);
 }
 
 /** A whole answer looks like the only chunk of a stream. */
-function readAnswer(answer: Fields): ResponseReading {
+function readBody(body: Fields): ResponseReading | undefined {
+  if (!isChunk(body) && !isEmbedding(body)) return undefined;
   const event = emptyStreamEvent();
-  fillEvent(event, answer);
-  const { outputBytes, choiceCount, finishReason, responseModel, usage, fault, serverTimings } = event;
-  return {
-    finishReasons: finishReason === undefined ? [] : [finishReason],
+  fillEvent(event, body);
+  const { responseModel, finishReason, usage, fault, serverTimings, outputBytes, choiceCount } = event;
+  const finishReasons = finishReason === undefined ? [] : [finishReason];
+  return knownOf<ResponseReading>({
+    responseModel,
+    responseId: undefined,
+    finishReasons,
+    usage,
+    fault,
+    serverTimings,
     outputBytes,
     choiceCount,
-    ...knownOf<Pick<ResponseReading, "responseModel" | "usage" | "fault" | "serverTimings">>({
-      responseModel,
-      usage,
-      fault,
-      serverTimings,
-    }),
-  };
+  });
 }
 
 /** Reads a parsed whole answer; undefined when it is not of this format, or throws when it is touched. */
 export function readResponse(body: unknown): ResponseReading | undefined {
-  try {
-    const answer = fieldsOf(body);
-    return answer !== undefined && (isChunk(answer) || isEmbedding(answer)) ? readAnswer(answer) : undefined;
-  } catch {
-    // As for chunks: whatever a hostile object throws stays here.
-    return undefined;
-  }
+  return readSafely(body, readBody, undefined);
 }

@@ -1,12 +1,12 @@
 /** Bytes of one streamed answer in Ollama's native format -> events. */
 import { createNdjsonScanner } from "../wire/ndjson.ts";
-import { classifyCutFrame, parseFrame, type CutFrameNeedles } from "./frames.ts";
+import { countCutOutput, parseFrame, type CutNeedles } from "./frames.ts";
 import { fillEvent } from "./ollama-chunk.ts";
 import { emptyStreamEvent, resetStreamEvent } from "./provider.ts";
 import type { StreamEventSink, StreamParser } from "./provider.ts";
 
 /** What tells the kind of a line that was too long to be held, best first. */
-const LONG_LINE_NEEDLES: CutFrameNeedles = [
+const CUT_NEEDLES: CutNeedles = [
   [/"images?": ?\[?"(?!")/, "audio"],
   [/"(?:content|response)": ?"(?!")/, "text"],
   [/"thinking": ?"(?!")/, "reasoning"],
@@ -35,9 +35,8 @@ class OllamaStreamParser implements StreamParser {
     const event = this.#event;
     resetStreamEvent(event);
     const chunk = cut ? undefined : parseFrame(line);
-    if (cut) classifyCutFrame(line, LONG_LINE_NEEDLES, event);
-    else if (chunk === undefined) event.type = "malformed";
-    else fillEvent(event, chunk);
+    if (chunk !== undefined) fillEvent(event, chunk);
+    else if (!cut || !countCutOutput(event, line, CUT_NEEDLES)) event.type = "malformed";
     this.#sink(event);
     if (chunk?.["done"] !== true) return;
     resetStreamEvent(event);

@@ -1,22 +1,20 @@
 /** Ollama's native format (measurement contract 3.2). */
 import { ATTR } from "../names/attributes.ts";
-import { fieldsOf, textOf, type Fields } from "./json-fields.ts";
+import { fieldsOf, readSafely, textOf, type Fields } from "./json-fields.ts";
 import { readChunk, readResponse } from "./ollama-chunk.ts";
 import { createOllamaStreamParser } from "./ollama-stream.ts";
 import type { Provider, RequestReading } from "./provider.ts";
-import { readParameters, readRequestBody, type ParameterTable } from "./request-parameters.ts";
+import { readParameters, stopSequencesOf, UNREAD_REQUEST, type ParameterTable } from "./request-parameters.ts";
 
 /** Members of `options`. */
-const OPTIONS: ParameterTable = [
+const PARAMETERS: ParameterTable = [
   ["temperature", ATTR.genAiRequestTemperature, "number"],
   ["top_p", ATTR.genAiRequestTopP, "number"],
   ["top_k", ATTR.genAiRequestTopK, "number"],
   ["seed", ATTR.genAiRequestSeed, "number"],
-  ["stop", ATTR.genAiRequestStopSequences, "texts"],
   ["frequency_penalty", ATTR.genAiRequestFrequencyPenalty, "number"],
   ["presence_penalty", ATTR.genAiRequestPresencePenalty, "number"],
 ];
-const LEVEL: ParameterTable = [["think", ATTR.genAiRequestReasoningLevel, "string"]];
 
 /** What `num_predict` limits; -1 and -2 stand for no limit. */
 function limitOf(options: Fields | undefined): number | undefined {
@@ -27,15 +25,18 @@ function limitOf(options: Fields | undefined): number | undefined {
 /** Embeddings never stream, and have an input where others have messages or a prompt. */
 function readBody(given: Fields): RequestReading {
   const options = fieldsOf(given["options"]);
+  const parameters = readParameters(options, PARAMETERS);
   const limit = limitOf(options);
+  if (limit !== undefined) parameters[ATTR.genAiRequestMaxTokens] = limit;
+  const stop = stopSequencesOf(options?.["stop"]);
+  if (stop !== undefined) parameters[ATTR.genAiRequestStopSequences] = stop;
+  // `true` and `false` are no level.
+  const level = textOf(given["think"]);
+  if (level !== undefined) parameters[ATTR.genAiRequestReasoningLevel] = level;
   const model = textOf(given["model"]);
   return {
     stream: given["stream"] !== false && given["input"] === undefined,
-    parameters: {
-      ...(limit === undefined ? {} : { [ATTR.genAiRequestMaxTokens]: limit }),
-      ...readParameters(options, OPTIONS),
-      ...readParameters(given, LEVEL),
-    },
+    parameters,
     ...(model === undefined ? {} : { model }),
   };
 }
@@ -49,7 +50,7 @@ export const ollama: Provider = {
   format: "ollama",
   createStreamParser: createOllamaStreamParser,
   readChunk,
-  readRequest: (body) => readRequestBody(body, readBody),
+  readRequest: (body) => readSafely(body, readBody, UNREAD_REQUEST),
   readResponse,
   normalEnd: "finish_reason",
 };

@@ -1,42 +1,28 @@
-import { fieldsOf, type Fields } from "./json-fields.ts";
+import type { Fields } from "./json-fields.ts";
 import type { RequestReading } from "./provider.ts";
 
-type Parameters = RequestReading["parameters"];
+type Parameter = RequestReading["parameters"][string];
 
-/** Body member → attribute, with the type it must have; the first member that has a value wins. */
-export type ParameterTable = readonly (readonly [
-  member: string,
-  attribute: string,
-  type: "number" | "string" | "texts",
-])[];
+/** Body member -> attribute, with the type it must have; of several members for one attribute the first given holds. */
+export type ParameterTable = readonly (readonly [member: string, attribute: string, type: "number" | "string"])[];
 
-/** A list of texts, also when it was given as one text. */
-function textsOf(value: unknown): readonly string[] | undefined {
-  if (typeof value === "string") return [value];
-  return Array.isArray(value) && value.every((item) => typeof item === "string") ? value : undefined;
-}
+/** What a body says that no reader understood. */
+export const UNREAD_REQUEST: RequestReading = { stream: false, parameters: {} };
 
-/** The parameters of `given` that have a value of their type; never content. */
-export function readParameters(given: Fields | undefined, table: ParameterTable): Parameters {
-  const parameters: Record<string, Parameters[string]> = {};
+/** The parameters of `given` that have the type they must have. */
+export function readParameters(given: Fields | undefined, table: ParameterTable): Record<string, Parameter> {
+  const parameters: Record<string, Parameter> = {};
   for (const [member, attribute, type] of table) {
     const value = given?.[member];
     if (parameters[attribute] !== undefined) continue;
     if (type === "number" && typeof value === "number" && Number.isFinite(value)) parameters[attribute] = value;
     if (type === "string" && typeof value === "string") parameters[attribute] = value;
-    const texts = type === "texts" ? textsOf(value) : undefined;
-    if (texts !== undefined) parameters[attribute] = texts;
   }
   return parameters;
 }
 
-/** Reads a request body of the host; nothing is known of one that is no object, or throws when it is touched. */
-export function readRequestBody(body: unknown, read: (given: Fields) => RequestReading): RequestReading {
-  try {
-    const given = fieldsOf(body);
-    if (given !== undefined) return read(given);
-  } catch {
-    // A getter or proxy of the host threw.
-  }
-  return { stream: false, parameters: {} };
+/** Stop sequences as an attribute: one text or a list of texts; undefined when they are neither. */
+export function stopSequencesOf(stop: unknown): readonly string[] | undefined {
+  if (typeof stop === "string") return [stop];
+  return Array.isArray(stop) && stop.every((item) => typeof item === "string") ? stop : undefined;
 }
