@@ -20,6 +20,7 @@ const CONNECTION_CODES = new Set([
   "EHOSTUNREACH",
   "ENETUNREACH",
   "UND_ERR_SOCKET",
+  "ERR_STREAM_PREMATURE_CLOSE",
   "CERT_HAS_EXPIRED",
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
@@ -98,8 +99,11 @@ function typeOfRest(error: unknown): ErrorType {
   return namesOf(error).includes("APIError") ? "stream_error" : "application";
 }
 
-/** How a call ends that threw `error` (measurement contract 1.4): a user's abort is `cancelled`, everything else `error`. */
-export function endOfThrown(error: unknown, where: ThrownWhere): CallEnd {
+/**
+ * How a call ends that threw `error` (measurement contract 1.4): a user's abort is `cancelled`, everything else `error`.
+ * @param signal the caller's own: what clients throw for it does not say whether it ran out of time.
+ */
+export function endOfThrown(error: unknown, where: ThrownWhere, signal?: AbortSignal): CallEnd {
   const chain = chainOf(error);
   const status = statusOf(error);
   const code = text(safeProperty(error, "code")) ?? text(safeProperty(error, "type"));
@@ -108,7 +112,9 @@ export function endOfThrown(error: unknown, where: ThrownWhere): CallEnd {
     return { outcome: "error", errorType: typeOfStatus(status, error), httpStatus: status, ...more };
   const known = typeOfChain(chain, where);
   if (known === "timeout") return { outcome: "error", errorType: "timeout", ...more };
-  if (chain.some((link) => namesOf(link).some((name) => ABORT_NAMES.has(name)))) return { outcome: "cancelled" };
+  if (chain.some((link) => namesOf(link).some((name) => ABORT_NAMES.has(name)))) {
+    return signal?.aborted === true ? endOfAbort(signal.reason) : { outcome: "cancelled" };
+  }
   return { outcome: "error", errorType: known ?? typeOfRest(error), ...more };
 }
 
