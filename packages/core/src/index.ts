@@ -26,7 +26,9 @@ export type {
 } from "./model/token-timings.ts";
 export { createTokenClock, type LiveStall, type TokenClock, type TokenClockOptions } from "./token-clock.ts";
 export { decodeTokenTape, encodeTokenTape, type DecodedTape, type TapeOptions } from "./token-tape.ts";
+export { anthropicMessages } from "./providers/anthropic-messages.ts";
 export { openaiChat, openaiCompletions } from "./providers/openai-chat.ts";
+export { openaiResponses } from "./providers/openai-responses.ts";
 export { providerByFormat } from "./providers/index.ts";
 export { readFault } from "./providers/fault.ts";
 export { utf8Length } from "./utf8.ts";

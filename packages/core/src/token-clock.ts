@@ -257,7 +257,8 @@ class MarkingClock implements TokenClock {
 
   get #visibility(): ReasoningVisibility {
     if ((this.#kindsSeen & DELTA_KIND_BIT.reasoning) !== 0) return this.#reasoningSummarised ? "summary" : "streamed";
-    return (this.#tally.usage?.reasoningTokens ?? 0) > 0 || this.#reasoningRedacted ? "hidden" : "none";
+    // A count of 0 is better evidence than an empty reasoning item.
+    return (this.#tally.usage?.reasoningTokens ?? (this.#reasoningRedacted ? 1 : 0)) > 0 ? "hidden" : "none";
   }
 
   #seen(estimate: boolean): SeenAnswer {
@@ -270,7 +271,7 @@ class MarkingClock implements TokenClock {
       usage: this.#tally.usage,
       usageFell: this.#tally.fell,
       reasoningVisibility,
-      reasoningWithheld: this.#reasoningSummarised || this.#reasoningRedacted,
+      reasoningWithheld: reasoningVisibility === "summary" || this.#reasoningRedacted,
       estimate,
     };
   }

@@ -118,6 +118,8 @@ export const ATTR = {
   llmStallLongestSeconds: "llm.stall_longest_seconds",
   /** Time lost in stalls. */
   llmStallTotalSeconds: "llm.stall_total_seconds",
+  /** Limit of reasoning tokens the request asked for. */
+  llmRequestReasoningBudgetTokens: "llm.request.reasoning_budget_tokens",
   /** Number of this attempt, from 1. */
   llmAttempt: "llm.attempt",
   /** Attempts of the whole call; absent when they were not visible. */

@@ -1,8 +1,10 @@
+import { anthropicMessages } from "./anthropic-messages.ts";
 import { openaiChat, openaiCompletions } from "./openai-chat.ts";
+import { openaiResponses } from "./openai-responses.ts";
 import type { Provider } from "./provider.ts";
 
 /** Every wire format we read. */
-const PROVIDERS: readonly Provider[] = [openaiChat, openaiCompletions];
+const PROVIDERS: readonly Provider[] = [openaiChat, openaiCompletions, openaiResponses, anthropicMessages];
 
 /** The provider of a format id such as `openai-chat`; undefined when we do not read it. */
 export function providerByFormat(format: string): Provider | undefined {

@@ -21,6 +21,19 @@ export function countOf(value: unknown): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
+/**
+ * What `read` makes of `value`; `otherwise` when it is no object, or throws where it is touched: a getter or proxy of the
+ * host must not make it notice us.
+ */
+export function readSafely<T>(value: unknown, read: (given: Fields) => T, otherwise: T): T {
+  try {
+    const given = fieldsOf(value);
+    return given === undefined ? otherwise : read(given);
+  } catch {
+    return otherwise;
+  }
+}
+
 /** The members that have a value: unknown is absent. Undefined when none has. */
 export function knownOf<T extends object>(entries: { readonly [K in keyof T]: T[K] | undefined }): T | undefined {
   const known: Partial<T> = {};

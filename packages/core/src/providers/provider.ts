@@ -25,6 +25,11 @@ export const ANSWER_KIND_BITS = DELTA_KIND_BIT.text | DELTA_KIND_BIT.refusal | D
  */
 export interface TokenUsage {
   readonly inputTokens?: number;
+  /**
+   * Input that went through no cache, from a chunk that does not say how much did: all input is this and the cache
+   * counts of earlier chunks. Only in events.
+   */
+  readonly uncachedInputTokens?: number;
   readonly outputTokens?: number;
   readonly cacheReadTokens?: number;
   readonly cacheWriteTokens?: number;
@@ -66,8 +71,9 @@ export interface StreamEvent {
   /** UTF-8 bytes of all counted deltas of this chunk. */
   outputBytes: number;
   /**
-   * What this chunk says about reasoning that is not streamed in full: its deltas are a summary, or a redacted block
-   * stands for it. Undefined: reasoning deltas, if any, are the reasoning itself.
+   * What this chunk says about reasoning that is not streamed in full. `summary`: its reasoning deltas, or all that will
+   * come, are a summary. `redacted`: the model reasons, and something else than its text stands for it (an encrypted
+   * block, a signature, an empty item). Undefined: reasoning deltas, if any, are the reasoning itself.
    */
   reasoningForm: "summary" | "redacted" | undefined;
   /** Highest choice index seen in this chunk + 1; 0 without choices. */

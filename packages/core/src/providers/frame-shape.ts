@@ -20,23 +20,40 @@ interface Shape {
   readonly literals: readonly string[];
   readonly holes: readonly HoleKind[];
   readonly kind: DeltaKind;
+  readonly reasoningForm: StreamEvent["reasoningForm"];
   readonly choiceCount: number;
   readonly responseModel: string | undefined;
   readonly responseId: string | undefined;
 }
 
-/** Needles of varying members. A quote inside a JSON string is escaped, so none can match inside a string. */
-const OUTPUT_KEYS: readonly (readonly [key: string, kind: DeltaKind])[] = [
-  ["content", "text"],
-  ["text", "text"],
-  ["reasoning_content", "reasoning"],
-  ["reasoning", "reasoning"],
-];
-const OUTPUT_NEEDLES = OUTPUT_KEYS.flatMap(([key, kind]) =>
-  [`"${key}":"`, `"${key}": "`].map((needle) => ({ needle, kind })),
-);
-const UNREAD_STRINGS = ['"obfuscation":"', '"obfuscation": "'];
-const UNREAD_NUMBERS = ['"created":', '"created": '];
+/** Members of a format that differ from frame to frame. */
+export interface VaryingMembers {
+  /** Members that hold output, with its kind; without one, the rest of the frame says the kind. */
+  readonly output: readonly (readonly [member: string, kind?: DeltaKind])[];
+  /** Strings and whole numbers that are never read, wherever they stand. */
+  readonly unreadStrings: readonly string[];
+  readonly unreadNumbers: readonly string[];
+}
+
+/** {@link VaryingMembers}, as texts to search for. */
+export interface Needles {
+  readonly output: readonly (readonly [needle: string, kind: DeltaKind | undefined])[];
+  readonly unread: readonly (readonly [needle: string, kind: HoleKind])[];
+}
+
+/** What to search for; made once per format. A quote inside a string is escaped, so no needle can match inside one. */
+export function needlesOf({ output, unreadStrings, unreadNumbers }: VaryingMembers): Needles {
+  const spellings = ["", " "];
+  return {
+    output: output.flatMap(([member, kind]) =>
+      spellings.map((space): Needles["output"][number] => [`"${member}":${space}"`, kind]),
+    ),
+    unread: spellings.flatMap((space) => [
+      ...unreadStrings.map((member): Needles["unread"][number] => [`"${member}":${space}"`, "unread_string"]),
+      ...unreadNumbers.map((member): Needles["unread"][number] => [`"${member}":${space}`, "unread_number"]),
+    ]),
+  };
+}
 
 /** A stream whose frames never repeat their shape is parsed, not learnt again and again. */
 const MAX_VAIN_LESSONS = 16;
@@ -71,36 +88,32 @@ function holeEnd(text: string, start: number, kind: HoleKind): number {
   return end > start && isUtf8(text, start, end) ? end : -1;
 }
 
-function unreadHoles(frame: string): readonly Hole[] {
+function unreadHoles(frame: string, needles: Needles): readonly Hole[] {
   const found: Hole[] = [];
-  const look = (needles: readonly string[], kind: HoleKind): void => {
-    for (const needle of needles) {
-      const at = frame.indexOf(needle);
-      const start = at + needle.length;
-      const end = at < 0 ? -1 : holeEnd(frame, start, kind);
-      if (end >= 0) found.push({ start, end, kind });
-    }
-  };
-  look(UNREAD_STRINGS, "unread_string");
-  look(UNREAD_NUMBERS, "unread_number");
+  for (const [needle, kind] of needles.unread) {
+    const at = frame.indexOf(needle);
+    const start = at + needle.length;
+    const end = at < 0 ? -1 : holeEnd(frame, start, kind);
+    if (end >= 0) found.push({ start, end, kind });
+  }
   return found;
 }
 
 /** The one non-empty output string of the frame; undefined when there are several or none. */
-function outputHole(frame: string, event: StreamEvent): Hole | undefined {
+function outputHole(frame: string, event: StreamEvent, needles: Needles): Hole | undefined {
   const { kind: counted, outputBytes } = event;
-  if (counted !== "text" && counted !== "reasoning") return undefined;
-  const found: Hole[] = [];
-  for (const { needle, kind } of OUTPUT_NEEDLES) {
+  if (counted === undefined) return undefined;
+  let hole: Hole | undefined;
+  for (const [needle, kind = counted] of needles.output) {
     for (let at = frame.indexOf(needle); at >= 0; at = frame.indexOf(needle, at + 1)) {
       const start = at + needle.length;
       // An empty string stays part of the literal text.
-      if (frame.charCodeAt(start) !== QUOTE) found.push({ start, end: holeEnd(frame, start, kind), kind });
+      if (frame.charCodeAt(start) === QUOTE) continue;
+      if (hole !== undefined) return undefined;
+      hole = { start, end: holeEnd(frame, start, kind), kind };
     }
   }
-  const hole = found[0];
-  if (hole === undefined || found.length > 1) return undefined;
-  return hole.kind === counted && hole.end - hole.start === outputBytes ? hole : undefined;
+  return hole?.kind === counted && hole.end - hole.start === outputBytes ? hole : undefined;
 }
 
 /** A frame that says nothing but one piece of output (and who answers) may stand for others. */
@@ -109,15 +122,14 @@ function isPlainOutput(event: StreamEvent): boolean {
     event.type === "chunk" &&
     event.kind !== undefined &&
     event.kinds === DELTA_KIND_BIT[event.kind] &&
-    event.reasoningForm === undefined &&
     event.usage === undefined &&
     event.finishReason === undefined &&
     event.serverTimings === undefined
   );
 }
 
-function shapeOf(frame: string, event: StreamEvent, output: Hole): Shape {
-  const holes = [output, ...unreadHoles(frame)].sort((a, b) => a.start - b.start);
+function shapeOf(frame: string, event: StreamEvent, output: Hole, needles: Needles): Shape {
+  const holes = [output, ...unreadHoles(frame, needles)].sort((a, b) => a.start - b.start);
   const literals: string[] = [];
   let from = 0;
   for (const { start, end } of holes) {
@@ -129,6 +141,7 @@ function shapeOf(frame: string, event: StreamEvent, output: Hole): Shape {
     literals,
     holes: holes.map(({ kind }) => kind),
     kind: event.kind ?? "text",
+    reasoningForm: event.reasoningForm,
     choiceCount: event.choiceCount,
     responseModel: event.responseModel,
     responseId: event.responseId,
@@ -141,10 +154,12 @@ type FrameReader = (frame: string) => StreamEvent | undefined;
 /** Remembers the shape of the last parsed frame and recognises the next one by it. */
 export class FrameShape {
   readonly #read: FrameReader;
+  readonly #needles: Needles;
   #shape: Shape | undefined;
   #vainLessons = 0;
 
-  constructor(read: FrameReader) {
+  constructor(needles: Needles, read: FrameReader) {
+    this.#needles = needles;
     this.#read = read;
   }
 
@@ -157,6 +172,7 @@ export class FrameShape {
     event.kinds = DELTA_KIND_BIT[shape.kind];
     event.kind = shape.kind;
     event.outputBytes = outputBytes;
+    event.reasoningForm = shape.reasoningForm;
     event.choiceCount = shape.choiceCount;
     event.responseModel = shape.responseModel;
     event.responseId = shape.responseId;
@@ -168,10 +184,10 @@ export class FrameShape {
   learn(frame: string, event: StreamEvent): void {
     this.#shape = undefined;
     if (this.#vainLessons >= MAX_VAIN_LESSONS || !isPlainOutput(event)) return;
-    const output = outputHole(frame, event);
+    const output = outputHole(frame, event, this.#needles);
     if (output === undefined) return;
     this.#vainLessons += 1;
-    if (this.#isProved(frame, event, output)) this.#shape = shapeOf(frame, event, output);
+    if (this.#isProved(frame, event, output)) this.#shape = shapeOf(frame, event, output, this.#needles);
   }
 
   /** Whether another string in the hole changes the byte count and nothing else. */
@@ -183,6 +199,7 @@ export class FrameShape {
       isPlainOutput(read) &&
       read.kind === event.kind &&
       read.outputBytes === probe.length &&
+      read.reasoningForm === event.reasoningForm &&
       read.choiceCount === event.choiceCount &&
       read.responseModel === event.responseModel &&
       read.responseId === event.responseId
