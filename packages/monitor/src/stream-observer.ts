@@ -20,9 +20,10 @@ export type Classify = (
   value: unknown,
 ) => { readonly kind?: DeltaKind; readonly text: string; readonly tokens?: number } | undefined;
 
-/** The longest wait for the consumer with which times of body reads count as those of the wire. */
-const SHORT_WAIT_MS = 2;
-const SHORT_WAIT_SHARE = 0.01;
+/** Whether a wait for the consumer is too short to matter for what was measured in this time. */
+function isShort(waitMs: number, micros: number): boolean {
+  return waitMs <= Math.max(2, (micros / 1000) * 0.01);
+}
 
 export interface StreamObserverOptions extends AnswerReader {
   readonly sink: CallSink;
@@ -187,13 +188,12 @@ export class StreamObserver implements Unread {
     if (sink.ended) return;
     const windowWaitMs = this.#lastWaitMs - this.#firstWaitMs;
     if (windowWaitMs > 0) sink.amend({ attributes: { [ATTR.llmConsumerWaitSeconds]: windowWaitMs / 1000 } });
-    if (sink.readAtMs !== undefined && !this.#consumerWasSlow) sink.amend({ clockSource: "wire" });
+    if (sink.readAtMs !== undefined && this.#consumerKeptUp(windowWaitMs)) sink.amend({ clockSource: "wire" });
     sink.end(end);
   }
 
-  /** Body reads are pulled: whoever asks late, also for the first token, makes them resolve late. */
-  get #consumerWasSlow(): boolean {
-    const windowMs = (this.#lastMicros - this.#firstMicros) / 1000;
-    return this.#lastWaitMs > Math.max(SHORT_WAIT_MS, windowMs * SHORT_WAIT_SHARE);
+  /** Body reads are pulled: whoever asks late makes them resolve late, and then they are not the times of the wire. */
+  #consumerKeptUp(windowWaitMs: number): boolean {
+    return isShort(this.#firstWaitMs, this.#firstMicros) && isShort(windowWaitMs, this.#lastMicros - this.#firstMicros);
   }
 }

@@ -57,9 +57,13 @@ function statusOf(error: unknown): number | undefined {
   return typeof status === "number" && status >= 400 && status <= 599 ? status : undefined;
 }
 
-/** What the provider said in its error body, which client libraries keep in `error`; undefined when it says nothing to us. */
+/**
+ * What the provider said in its error body, which client libraries keep in `error`, some with the envelope around it;
+ * undefined when it says nothing to us.
+ */
 function faultOf(error: unknown): ProviderFault | undefined {
-  const body = safeProperty(error, "error") ?? error;
+  const kept = safeProperty(error, "error") ?? error;
+  const body = safeProperty(kept, "error") ?? kept;
   const [code, type, status] = ["code", "type", "status"].map((name) => safeProperty(body, name));
   const fault = readFault({ code, type, status });
   return fault.errorType === "stream_error" ? undefined : fault;
