@@ -149,6 +149,8 @@ export function endAttributes(ended: EndedCall): Attributes {
   const draft: Draft = {};
   put(draft, ATTR.llmModelName, call.model === UNKNOWN ? undefined : call.model);
   put(draft, ATTR.llmOperation, call.operation);
+  put(draft, ATTR.serverAddress, call.serverAddress);
+  put(draft, ATTR.serverPort, call.serverPort);
   put(draft, ATTR.llmOutcome, end.outcome);
   put(draft, ATTR.llmStream, call.streaming);
   put(draft, ATTR.genAiRequestStream, call.streaming || undefined);
