@@ -9,13 +9,16 @@ export const START_USAGE: Fields = {
   output_tokens: 2,
 };
 
+/** A model whose thinking comes as a summary, as from Claude 4 on. */
+const MODEL = "claude-sonnet-4-5";
+
 /** The envelope. */
-export function messageStart(usage: Fields = START_USAGE): string {
+export function messageStart(usage: Fields = START_USAGE, model: string = MODEL): string {
   const message = {
     id: "msg_scenario",
     type: "message",
     role: "assistant",
-    model: "scenario-1",
+    model,
     content: [],
     stop_reason: null,
     stop_sequence: null,
@@ -88,7 +91,7 @@ export function whole(content: string, outputTokens: number): string {
     id: "msg_scenario",
     type: "message",
     role: "assistant",
-    model: "scenario-1",
+    model: MODEL,
     content: [{ type: "text", text: content }],
     stop_reason: "end_turn",
     stop_sequence: null,

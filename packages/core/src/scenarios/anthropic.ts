@@ -185,6 +185,20 @@ const REASONING: readonly Scenario[] = [
     },
   }),
   define({
+    name: "anthropic-streamed-thinking",
+    title: "Thinking streamed in full (Claude 3.7): its first delta is the first token, the answer's comes later.",
+    writes: [
+      at(100, messageStart(START_USAGE, "claude-3-7-sonnet-20250219"), thinkingStart),
+      ...every(20, 200, 10, () => thinking(WORD)),
+      at(390, SIGNATURE, blockStop(), textStart(1)),
+      ...every(20, 400, 10, () => text(WORD, 1)),
+      at(620, blockStop(1), messageDelta("end_turn", { output_tokens: 20 }), STOP),
+    ],
+    end: { kind: "end", atMs: 620 },
+    // Nothing is subtracted. (20 - 1) / (0.58 - 0.2)
+    truth: { ...PLAIN, firstAnswerTokenSeconds: 0.4 },
+  }),
+  define({
     name: "anthropic-thinking-without-count",
     title: "A summary of the thinking and no count of it: how much was generated in the window is unknown.",
     writes: [...SUMMARISED, at(920, blockStop(1), messageDelta("end_turn", { output_tokens: 120 }), STOP)],

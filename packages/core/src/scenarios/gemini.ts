@@ -234,7 +234,8 @@ const REASONING: readonly Scenario[] = [
     writes: [
       ...every(20, 200, 20, words),
       at(600, part({ text: "", thoughtSignature: "c2lnbmF0dXJl" })),
-      at(620, finish("STOP", usageOf(20))),
+      // No total either, which would tell how much room there is for thoughts.
+      at(620, finish("STOP", { usageMetadata: { promptTokenCount: 7, candidatesTokenCount: 20 } })),
     ],
     end: { kind: "end", atMs: 620 },
     truth: { ...REPORTED, ...FIRSTS, durationSeconds: 0.62, outputTokens: 20 },
