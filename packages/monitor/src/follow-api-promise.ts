@@ -33,7 +33,7 @@ export function followApiPromise(
   const unread = new UnreadResult(call, promise);
   const failed = (error: unknown): void => {
     unread.taken();
-    call.sink.end(endOfThrown(error, "call"));
+    call.sink.end(endOfThrown(error, "call", call.callerSignal));
   };
   const answered = (): void => call.sink.clock.markFirstByte(call.sink.micros(performance.now()));
   if (!patchPromise(promise, call, { follow, endResponse, failed, taken: () => unread.taken() })) {

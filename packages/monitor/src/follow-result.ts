@@ -3,6 +3,7 @@ import { errorTypeOfStatus, openaiChat } from "@nexent/monitor-core";
 import { followApiPromise, isApiPromise } from "./follow-api-promise.ts";
 import { followClientStream, followIterable, followIterator, isClientStream } from "./follow-stream.ts";
 import type { Followed } from "./followed.ts";
+import { followRunner, isStreamRunner } from "./follow-runner.ts";
 import { followThenable } from "./follow-thenable.ts";
 import { wrapReadable } from "./follow-readable.ts";
 import { recordAnswer } from "./record-answer.ts";
@@ -28,6 +29,7 @@ function followObject(value: object, call: Followed): unknown {
   if (value instanceof ReadableStream) return wrapReadable(value, new StreamObserver(call, value));
   if (value instanceof Response) return endResponse(value, call);
   if (isClientStream(value)) return followClientStream(value, call);
+  if (isStreamRunner(value)) return followRunner(value, call);
   const isAsync = typeof Reflect.get(value, Symbol.asyncIterator) === "function";
   const iterates = isAsync || typeof Reflect.get(value, Symbol.iterator) === "function";
   if (iterates && typeof Reflect.get(value, "next") === "function") return followIterator(value, call);
@@ -35,8 +37,9 @@ function followObject(value: object, call: Followed): unknown {
 }
 
 /** A value that is no stream: the call is over; usage and model are read when the value has them. */
-function endPlain(value: unknown, { sink, provider = openaiChat }: Followed): unknown {
+function endPlain(value: unknown, { sink, askedStream, provider = openaiChat }: Followed): unknown {
   const reading = typeof value === "object" ? provider.readResponse(value) : undefined;
+  if (askedStream === true) sink.amend({ streaming: false });
   if (reading !== undefined) recordAnswer(sink.clock, reading, sink.micros(performance.now()));
   sink.end({ outcome: "ok" });
   return value;
@@ -54,7 +57,7 @@ function followPromise(promise: Promise<unknown>, call: Followed): Promise<unkno
   return promise.then(
     (value) => followResult(value, call),
     (error: unknown) => {
-      call.sink.end(endOfThrown(error, "call"));
+      call.sink.end(endOfThrown(error, "call", call.callerSignal));
       throw error;
     },
   );

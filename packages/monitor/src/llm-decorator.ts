@@ -1,3 +1,4 @@
+import { providerByFormat } from "@nexent/monitor-core";
 import { warnOnce } from "./diagnostics.ts";
 import type { Attributes } from "./backend/backend.ts";
 import { manager } from "./manager.ts";
@@ -10,8 +11,13 @@ import { createDecorator, type Decorator } from "./wrap.ts";
 export type ModelName = string | ((...args: never[]) => string);
 
 export interface LlmCallOptions {
-  /** Value of the `provider` label; default `unknown`. It names the wire format, e.g. `openai`. */
+  /** Value of the `provider` label, e.g. `openai`; default `unknown`. */
   readonly provider?: string;
+  /**
+   * Wire format of what the function returns, when it is not OpenAI's chat: `openai-responses`, `anthropic-messages`,
+   * `gemini`, `ollama`. Unknown names are as good as none.
+   */
+  readonly format?: string;
   /** Attributes of every span. */
   readonly attributes?: Attributes;
   /** Keeps the time of every counted chunk on the span; default: the configuration. */
@@ -33,10 +39,12 @@ function modelOf(model: ModelName, args: readonly unknown[]): string {
 }
 
 function describeCall(model: string, operation: string, options: LlmCallOptions): CallToObserve {
-  const { provider = UNKNOWN, attributes, classify, tokenTape } = options;
+  const { provider = UNKNOWN, attributes, classify, format, tokenTape } = options;
+  const reader = format === undefined ? undefined : providerByFormat(format);
   const call = { provider, model, operation, streaming: false, clockSource: "iterator" } as const;
   return {
     call: attributes === undefined ? call : { ...call, attributes },
+    ...(reader !== undefined && { provider: reader }),
     ...(classify !== undefined && { classify }),
     ...(tokenTape !== undefined && { tokenTape }),
   };

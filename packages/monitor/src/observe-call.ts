@@ -46,7 +46,7 @@ export function joinOrOpen(runtime: Runtime, wanted: CallToObserve): Belonging |
 export function observeRun(
   runtime: Runtime,
   { sink, recording }: Belonging,
-  { provider, classify }: AnswerReader,
+  reader: AnswerReader,
   run: () => unknown,
 ): unknown {
   const inside = <R>(work: () => R): R => runtime.inside(recording, work);
@@ -54,8 +54,21 @@ export function observeRun(
   try {
     result = inside(run);
   } catch (error) {
-    sink.end(endOfThrown(error, "call"));
+    sink.end(endOfThrown(error, "call", reader.callerSignal));
     throw error;
   }
-  return sink.ended ? result : followResult(result, { sink, watch: runtime.watch, provider, classify, inside });
+  if (sink.ended) return result;
+  const { provider, classify, askedStream, callerSignal } = reader;
+  return followResult(result, { sink, watch: runtime.watch, inside, provider, classify, askedStream, callerSignal });
+}
+
+/** Observes one call from its start; `run` gets its recording, or none when it goes unobserved. */
+export function observeCall(
+  runtime: Runtime,
+  wanted: CallToObserve,
+  run: (recording: Recording | undefined) => unknown,
+): unknown {
+  const recording = openRecording(runtime, wanted);
+  if (recording === undefined) return run(undefined);
+  return observeRun(runtime, { sink: recording, recording }, wanted, () => run(recording));
 }

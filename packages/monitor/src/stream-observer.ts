@@ -20,6 +20,11 @@ export type Classify = (
   value: unknown,
 ) => { readonly kind?: DeltaKind; readonly text: string; readonly tokens?: number } | undefined;
 
+/** Whether a wait for the consumer is too short to matter for what was measured in this time. */
+function isShort(waitMs: number, micros: number): boolean {
+  return waitMs <= Math.max(2, (micros / 1000) * 0.01);
+}
+
 export interface StreamObserverOptions extends AnswerReader {
   readonly sink: CallSink;
   readonly watch: AbandonWatch;
@@ -36,8 +41,12 @@ export class StreamObserver implements Unread {
   #expectsEnd: boolean;
   #sawFormat = false;
   #idleSinceMs: number | undefined = performance.now();
+  /** How long the consumer has let us wait, and had at the first and the last counted element. */
   #waitMs = 0;
-  #windowWaitMs = 0;
+  #firstWaitMs = 0;
+  #lastWaitMs = 0;
+  #firstMicros = -1;
+  #lastMicros = -1;
 
   /** @param target the stream; it must not be reachable from the observer, or it could never be collected. */
   constructor(options: StreamObserverOptions, target: object) {
@@ -62,9 +71,7 @@ export class StreamObserver implements Unread {
   asked(): void {
     const since = this.#idleSinceMs;
     this.#idleSinceMs = undefined;
-    if (since !== undefined && this.#options.sink.clock.phase === "generating") {
-      this.#waitMs += performance.now() - since;
-    }
+    if (since !== undefined) this.#waitMs += performance.now() - since;
   }
 
   /** An element has come. */
@@ -75,7 +82,8 @@ export class StreamObserver implements Unread {
     if (sink.ended) return;
     try {
       // All elements decoded from one read of the body share its stamp (measurement contract 1.2).
-      if (this.#record(value, sink.micros(sink.readAtMs ?? nowMs))) this.#windowWaitMs = this.#waitMs;
+      const atMicros = sink.micros(sink.readAtMs ?? nowMs);
+      if (this.#record(value, atMicros)) this.#counted(atMicros);
     } catch {
       // A hostile element or classifier: it counts for nothing, the host gets it all the same.
     }
@@ -88,7 +96,7 @@ export class StreamObserver implements Unread {
 
   /** The stream threw. */
   threw(error: unknown): void {
-    this.#end(endOfThrown(error, "stream"));
+    this.#end(endOfThrown(error, "stream", this.#options.callerSignal));
   }
 
   /** The consumer left. After the finish reason the answer was complete. */
@@ -98,6 +106,14 @@ export class StreamObserver implements Unread {
 
   abandon(): void {
     this.#end({ outcome: "abandoned" });
+  }
+
+  /** The stream cannot be watched (frozen): only the duration up to here is known. */
+  giveUp(): void {
+    const { sink, watch } = this.#options;
+    watch.forget(this);
+    sink.amend({ streaming: false });
+    sink.end({ outcome: "ok" });
   }
 
   /** Feeds the clock; true when something was counted. */
@@ -113,6 +129,15 @@ export class StreamObserver implements Unread {
     this.#sawFormat = true;
     this.#options.sink.clock.record(this.#event, atMicros);
     return this.#event.kinds !== 0;
+  }
+
+  #counted(atMicros: number): void {
+    if (this.#firstMicros < 0) {
+      this.#firstMicros = atMicros;
+      this.#firstWaitMs = this.#waitMs;
+    }
+    this.#lastMicros = atMicros;
+    this.#lastWaitMs = this.#waitMs;
   }
 
   #delta(kind: DeltaKind, text: string, atMicros: number, tokens?: number): boolean {
@@ -140,9 +165,11 @@ export class StreamObserver implements Unread {
   }
 
   #quietEnd(): CallEnd {
-    const { sink, signal } = this.#options;
+    const { sink, signal, callerSignal } = this.#options;
     const { fault, sawNormalEnd } = sink.clock;
-    if (signal?.aborted === true && !sawNormalEnd) return endOfAbort(signal.reason);
+    // The client's own signal does not pass the caller's reason on.
+    if (signal?.aborted === true && !sawNormalEnd)
+      return endOfAbort(callerSignal?.aborted === true ? callerSignal.reason : signal.reason);
     if (fault !== undefined) {
       return {
         outcome: "error",
@@ -159,8 +186,14 @@ export class StreamObserver implements Unread {
     const { sink, watch } = this.#options;
     watch.forget(this);
     if (sink.ended) return;
-    if (this.#windowWaitMs > 0)
-      sink.amend({ attributes: { [ATTR.llmConsumerWaitSeconds]: this.#windowWaitMs / 1000 } });
+    const windowWaitMs = this.#lastWaitMs - this.#firstWaitMs;
+    if (windowWaitMs > 0) sink.amend({ attributes: { [ATTR.llmConsumerWaitSeconds]: windowWaitMs / 1000 } });
+    if (sink.readAtMs !== undefined && this.#consumerKeptUp(windowWaitMs)) sink.amend({ clockSource: "wire" });
     sink.end(end);
+  }
+
+  /** Body reads are pulled: whoever asks late makes them resolve late, and then they are not the times of the wire. */
+  #consumerKeptUp(windowWaitMs: number): boolean {
+    return isShort(this.#firstWaitMs, this.#firstMicros) && isShort(windowWaitMs, this.#lastMicros - this.#firstMicros);
   }
 }

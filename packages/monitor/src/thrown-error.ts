@@ -20,6 +20,7 @@ const CONNECTION_CODES = new Set([
   "EHOSTUNREACH",
   "ENETUNREACH",
   "UND_ERR_SOCKET",
+  "ERR_STREAM_PREMATURE_CLOSE",
   "CERT_HAS_EXPIRED",
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
@@ -56,9 +57,13 @@ function statusOf(error: unknown): number | undefined {
   return typeof status === "number" && status >= 400 && status <= 599 ? status : undefined;
 }
 
-/** What the provider said in its error body, which client libraries keep in `error`; undefined when it says nothing to us. */
+/**
+ * What the provider said in its error body, which client libraries keep in `error`, some with the envelope around it;
+ * undefined when it says nothing to us.
+ */
 function faultOf(error: unknown): ProviderFault | undefined {
-  const body = safeProperty(error, "error") ?? error;
+  const kept = safeProperty(error, "error") ?? error;
+  const body = safeProperty(kept, "error") ?? kept;
   const [code, type, status] = ["code", "type", "status"].map((name) => safeProperty(body, name));
   const fault = readFault({ code, type, status });
   return fault.errorType === "stream_error" ? undefined : fault;
@@ -98,8 +103,11 @@ function typeOfRest(error: unknown): ErrorType {
   return namesOf(error).includes("APIError") ? "stream_error" : "application";
 }
 
-/** How a call ends that threw `error` (measurement contract 1.4): a user's abort is `cancelled`, everything else `error`. */
-export function endOfThrown(error: unknown, where: ThrownWhere): CallEnd {
+/**
+ * How a call ends that threw `error` (measurement contract 1.4): a user's abort is `cancelled`, everything else `error`.
+ * @param signal the caller's own: what clients throw for it does not say whether it ran out of time.
+ */
+export function endOfThrown(error: unknown, where: ThrownWhere, signal?: AbortSignal): CallEnd {
   const chain = chainOf(error);
   const status = statusOf(error);
   const code = text(safeProperty(error, "code")) ?? text(safeProperty(error, "type"));
@@ -108,7 +116,9 @@ export function endOfThrown(error: unknown, where: ThrownWhere): CallEnd {
     return { outcome: "error", errorType: typeOfStatus(status, error), httpStatus: status, ...more };
   const known = typeOfChain(chain, where);
   if (known === "timeout") return { outcome: "error", errorType: "timeout", ...more };
-  if (chain.some((link) => namesOf(link).some((name) => ABORT_NAMES.has(name)))) return { outcome: "cancelled" };
+  if (chain.some((link) => namesOf(link).some((name) => ABORT_NAMES.has(name)))) {
+    return signal?.aborted === true ? endOfAbort(signal.reason) : { outcome: "cancelled" };
+  }
   return { outcome: "error", errorType: known ?? typeOfRest(error), ...more };
 }
 

@@ -18,17 +18,17 @@ const STOP_GRACE_MS = 10_000;
 class GatewayTarget implements VerifyTarget {
   readonly name = "gateway";
   readonly #process: ServiceProcess;
-  readonly #baseUrl: string;
+  readonly #origin: string;
   readonly #agent = new Agent({ keepAlive: true });
 
-  constructor(process: ServiceProcess, baseUrl: string) {
+  constructor(process: ServiceProcess, origin: string) {
     this.#process = process;
-    this.#baseUrl = baseUrl;
+    this.#origin = origin;
   }
 
   async play({ scenario, playId }: PlayOrder): Promise<PlayReport> {
     const { path, body } = requestOf(scenario);
-    const request = httpRequest(`${this.#baseUrl}${path}`, {
+    const request = httpRequest(`${this.#origin}${path}`, {
       method: "POST",
       agent: this.#agent,
       headers: {
@@ -59,7 +59,7 @@ export async function startGatewayTarget(start: TargetStart): Promise<VerifyTarg
       ...withoutSettings(start.env),
       ...exportSettings(start.otlpEndpoint, "nexent-verify-gateway"),
       GATEWAY_PORT: String(port),
-      UPSTREAM_BASE_URL: start.exactBaseUrl,
+      UPSTREAM_BASE_URL: `${start.exactOrigin}/v1`,
     },
     logPath: join(start.logDir, "gateway.log"),
   });
@@ -75,7 +75,7 @@ export async function startGatewayTarget(start: TargetStart): Promise<VerifyTarg
       `the gateway did not start:\n${service.lastLogLines(10).join("\n")}`,
     );
   }
-  return new GatewayTarget(service, `http://127.0.0.1:${port}/v1`);
+  return new GatewayTarget(service, `http://127.0.0.1:${port}`);
 }
 
 /** Resolves when the exchange is over, however it ends. */

@@ -5,21 +5,30 @@
 import { configure, monitorLlmCall, shutdown } from "@nexent/monitor";
 import { emptyStreamEvent, providerByFormat } from "@nexent/monitor-core";
 import { scenarioByName } from "@nexent/monitor-core/scenarios";
-import type { Scenario } from "@nexent/monitor-core/scenarios";
+import type { Scenario, ScenarioFormat } from "@nexent/monitor-core/scenarios";
 import { PLAY_ID_HEADER } from "../exact-server/schedule.ts";
+import { askModel } from "./answer-client.ts";
 import { PLAY_ATTRIBUTE } from "./otlp-json.ts";
-import { requestOf } from "./scenario-request.ts";
+import { comesInArray, requestOf } from "./scenario-request.ts";
 import type { SdkAnswer, SdkOrder } from "./sdk-messages.ts";
-import { askModel } from "./sse-client.ts";
 
 /** Streams nobody reads must stay reachable: this is about idle streams, not about the collector. */
 const unread: unknown[] = [];
+
+const PROVIDERS: Readonly<Record<ScenarioFormat, string>> = {
+  "openai-chat": "openai",
+  "openai-completions": "openai",
+  "openai-responses": "openai",
+  "anthropic-messages": "anthropic",
+  gemini: "gcp.gemini",
+  ollama: "ollama",
+};
 
 async function play(order: Extract<SdkOrder, { readonly type: "play" }>): Promise<number | undefined> {
   const scenario = scenarioByName(order.scenario);
   if (scenario === undefined) return undefined;
   const abort = new AbortController();
-  const ask = callOf(scenario, order.playId, order.baseUrl, abort);
+  const ask = callOf(scenario, order.playId, order.origin, abort);
   let leftUnixMs: number | undefined;
   const leave = (): void => {
     leftUnixMs ??= performance.timeOrigin + performance.now();
@@ -42,18 +51,24 @@ async function play(order: Extract<SdkOrder, { readonly type: "play" }>): Promis
 function callOf(
   scenario: Scenario,
   playId: string,
-  baseUrl: string,
+  origin: string,
   controller: AbortController,
 ): () => Promise<unknown> {
   const { path, body } = requestOf(scenario);
-  const operation = scenario.format === "openai-chat" ? "chat_completion" : "completion";
-  const decorate = monitorLlmCall(`scenario/${scenario.name}`, operation, {
-    provider: "openai",
+  const decorate = monitorLlmCall(`scenario/${scenario.name}`, operationOf(scenario), {
+    provider: PROVIDERS[scenario.format],
+    format: scenario.format,
     attributes: { [PLAY_ATTRIBUTE]: playId },
   });
+  const headers = { [PLAY_ID_HEADER]: playId };
   return decorate(async () =>
-    askModel({ url: `${baseUrl}${path}`, body, headers: { [PLAY_ID_HEADER]: playId }, controller }),
+    askModel({ url: `${origin}${path}`, body, headers, controller, inArray: comesInArray(scenario) }),
   );
+}
+
+function operationOf({ path = "", format }: Scenario): string {
+  if (path.includes("embed")) return "embeddings";
+  return format === "openai-completions" || path === "/api/generate" ? "completion" : "chat_completion";
 }
 
 async function readStream(scenario: Scenario, stream: AsyncIterable<unknown>, onBreak: () => void): Promise<void> {

@@ -1,6 +1,6 @@
 /** Orders to the process in which the SDK is measured. */
 export type SdkOrder =
-  | { readonly type: "play"; readonly playId: string; readonly scenario: string; readonly baseUrl: string }
+  | { readonly type: "play"; readonly playId: string; readonly scenario: string; readonly origin: string }
   | { readonly type: "stop" };
 
 /** Its answers. */

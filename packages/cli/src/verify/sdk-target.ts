@@ -14,14 +14,14 @@ const STOP_GRACE_MS = 10_000;
 class SdkTarget implements VerifyTarget {
   readonly name = "sdk";
   readonly #child: ChildProcess;
-  readonly #baseUrl: string;
+  readonly #origin: string;
   readonly #waiting = new Map<string, (report: PlayReport) => void>();
   readonly #exited: Promise<void>;
   #gone = false;
 
-  constructor(child: ChildProcess, baseUrl: string) {
+  constructor(child: ChildProcess, origin: string) {
     this.#child = child;
-    this.#baseUrl = baseUrl;
+    this.#origin = origin;
     child.on("message", (answer: SdkAnswer) => {
       if (answer.type !== "played") return;
       this.#settle(answer.playId, answer.leftUnixMs === undefined ? {} : { leftUnixMs: answer.leftUnixMs });
@@ -40,7 +40,7 @@ class SdkTarget implements VerifyTarget {
     if (this.#gone) return {};
     return new Promise((resolve) => {
       this.#waiting.set(playId, resolve);
-      this.#send({ type: "play", playId, scenario: scenario.name, baseUrl: this.#baseUrl });
+      this.#send({ type: "play", playId, scenario: scenario.name, origin: this.#origin });
     });
   }
 
@@ -76,7 +76,7 @@ export async function startSdkTarget(start: TargetStart): Promise<VerifyTarget> 
     stdio: ["ignore", log.fd, log.fd, "ipc"],
   });
   closeSync(log.fd);
-  const target = new SdkTarget(child, start.exactBaseUrl);
+  const target = new SdkTarget(child, start.exactOrigin);
   if (await becomesReady(child)) return target;
   child.kill("SIGKILL");
   const tail = lastLines(logPath, log.sizeBytes, 10).join("\n");

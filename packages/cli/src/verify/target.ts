@@ -24,8 +24,8 @@ export interface VerifyTarget {
 
 /** What both targets need. */
 export interface TargetStart {
-  /** Base URL of the exact-schedule server, with `/v1`. */
-  readonly exactBaseUrl: string;
+  /** Origin of the exact-schedule server, without a path. */
+  readonly exactOrigin: string;
   /** Base address of the OTLP/JSON receiver. */
   readonly otlpEndpoint: string;
   /** The environment of the measured process without its settings. */

@@ -57,7 +57,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const sink = await startOtlpSink();
   const targets: VerifyTarget[] = [];
   try {
-    const start: TargetStart = { exactBaseUrl: server.baseUrl, otlpEndpoint: sink.endpoint, env: options.env, logDir };
+    const start: TargetStart = { exactOrigin: server.origin, otlpEndpoint: sink.endpoint, env: options.env, logDir };
     for (const name of options.targets) targets.push(await STARTERS[name](start));
     const verdicts = await playAndJudge({ options, server, sink, targets });
     return { verdicts, refusedPayloads: sink.refused };
