@@ -8,6 +8,7 @@ export {
   type ProviderFault,
   type RequestReading,
   type ResponseReading,
+  type ServerPhaseTimings,
   type ServerTimings,
   type StreamEvent,
   type StreamEventSink,
@@ -29,6 +30,11 @@ export { decodeTokenTape, encodeTokenTape, type DecodedTape, type TapeOptions } 
 export { anthropicMessages } from "./providers/anthropic-messages.ts";
 export { openaiChat, openaiCompletions } from "./providers/openai-chat.ts";
 export { openaiResponses } from "./providers/openai-responses.ts";
+export { openaiEmbeddings } from "./providers/openai-embeddings.ts";
+export { gemini } from "./providers/gemini.ts";
+export { ollama } from "./providers/ollama.ts";
+export { llmRouteOf, type LlmRoute, type WireFormat } from "./providers/routes.ts";
+export { providerOfHost } from "./providers/hosts.ts";
 export { providerByFormat } from "./providers/index.ts";
 export { readFault } from "./providers/fault.ts";
 export { utf8Length } from "./utf8.ts";

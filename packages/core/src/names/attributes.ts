@@ -135,9 +135,32 @@ export const ATTR = {
 
   // What the inference server says of itself; it never replaces our own marks.
   llmServerQueueSeconds: "llm.server.queue_seconds",
+  /** Loading the model. */
+  llmServerLoadSeconds: "llm.server.load_seconds",
+  /** vLLM: from being scheduled to the first token. */
   llmServerPrefillSeconds: "llm.server.prefill_seconds",
   llmServerDecodeSeconds: "llm.server.decode_seconds",
+  /** The whole request as the server saw it. */
+  llmServerTotalSeconds: "llm.server.total_seconds",
+  /** Mean time between two tokens. */
+  llmServerInterTokenSeconds: "llm.server.inter_token_seconds",
   llmServerDecodeRate: "llm.server.decode_rate",
+  /** Prefill included: not comparable with `llm.generation_rate`. */
+  llmServerEndToEndRate: "llm.server.end_to_end_rate",
+  /** The same of the reasoning alone; its first token counts from being scheduled, like that of the content. */
+  llmServerReasoningTokenCount: "llm.server.reasoning.token_count",
+  llmServerReasoningTimeToFirstTokenSeconds: "llm.server.reasoning.time_to_first_token_seconds",
+  llmServerReasoningDecodeSeconds: "llm.server.reasoning.decode_seconds",
+  llmServerReasoningInterTokenSeconds: "llm.server.reasoning.inter_token_seconds",
+  llmServerReasoningDecodeRate: "llm.server.reasoning.decode_rate",
+  /** The same of the answer alone. */
+  llmServerContentTokenCount: "llm.server.content.token_count",
+  llmServerContentTimeToFirstTokenSeconds: "llm.server.content.time_to_first_token_seconds",
+  llmServerContentDecodeSeconds: "llm.server.content.decode_seconds",
+  llmServerContentInterTokenSeconds: "llm.server.content.inter_token_seconds",
+  llmServerContentDecodeRate: "llm.server.content.decode_rate",
+  /** Tokens that are neither reasoning nor content. */
+  llmServerUnclassifiedTokenCount: "llm.server.unclassified_token_count",
 
   /** Times of all counted chunks; see `token-tape.ts`. */
   llmTokenTape: "llm.token_tape",

@@ -260,10 +260,8 @@ describe("the clock of a message", () => {
 
   it("has seen no normal end without a stop reason", () => {
     const clockOf = (...frames: readonly object[]): string =>
-      timingsOf(
-        anthropicMessages,
-        encoder.encode(frames.map((frame) => `data: ${JSON.stringify(frame)}\n\n`).join("")),
-      ).outcome;
+      timingsOf(anthropicMessages, encoder.encode(frames.map((frame) => `data: ${JSON.stringify(frame)}\n\n`).join("")))
+        .outcome;
     const stop = { type: "message_stop" };
     expect(clockOf({ type: "message_delta", delta: { stop_reason: null }, usage: {} }, stop)).toBe("error");
     expect(clockOf({ type: "message_delta", delta: { stop_reason: "max_tokens" } })).toBe("ok");
@@ -298,14 +296,16 @@ describe("an event of a message", () => {
   });
 
   it("is an error by its name, its type or an error member alone", () => {
-    const bytes = encoder.encode('event: error\ndata: {"message":"x","type":"api_error"}\n\nevent: error\ndata: oops\n\n');
+    const bytes = encoder.encode(
+      'event: error\ndata: {"message":"x","type":"api_error"}\n\nevent: error\ndata: oops\n\n',
+    );
     expect(eventsOf(anthropicMessages.createStreamParser(), bytes).map(({ fault }) => fault)).toEqual([
       { errorType: "server_error", code: "api_error" },
       { errorType: "stream_error" },
     ]);
-    expect(eventsOfFrames({ type: "error" }, { error: { type: "request_too_large" } }).map(({ fault }) => fault)).toEqual(
-      [{ errorType: "stream_error" }, { errorType: "invalid_request", code: "request_too_large" }],
-    );
+    expect(
+      eventsOfFrames({ type: "error" }, { error: { type: "request_too_large" } }).map(({ fault }) => fault),
+    ).toEqual([{ errorType: "stream_error" }, { errorType: "invalid_request", code: "request_too_large" }]);
   });
 
   it("counts output that stands in the start of its block", () => {

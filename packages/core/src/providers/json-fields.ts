@@ -34,6 +34,17 @@ export function readSafely<T>(value: unknown, read: (given: Fields) => T, otherw
   }
 }
 
+/** A duration or a rate: a finite number of at least 0; anything else is unknown. */
+export function measureOf(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+/** A duration in seconds, given in units of which one second has `unitsPerSecond`. */
+export function secondsOf(value: unknown, unitsPerSecond: number): number | undefined {
+  const duration = measureOf(value);
+  return duration === undefined ? undefined : duration / unitsPerSecond;
+}
+
 /** The members that have a value: unknown is absent. Undefined when none has. */
 export function knownOf<T extends object>(entries: { readonly [K in keyof T]: T[K] | undefined }): T | undefined {
   const known: Partial<T> = {};

@@ -40,12 +40,38 @@ export interface TokenUsage {
   readonly audioOutputTokens?: number;
 }
 
+/** What an inference server says of one kind of its output (measurement contract 3.5); seconds and tokens/s. */
+export interface ServerPhaseTimings {
+  readonly tokenCount?: number;
+  /** From the moment the request was scheduled, for both kinds. */
+  readonly timeToFirstTokenSeconds?: number;
+  readonly decodeSeconds?: number;
+  /** Mean time between two tokens. */
+  readonly interTokenSeconds?: number;
+  readonly decodeRateTokensPerSecond?: number;
+}
+
 /** Timings the inference server reported in its answer; seconds and tokens/s. They never replace our own marks. */
 export interface ServerTimings {
+  /** Waiting to be scheduled. */
   readonly queueSeconds?: number;
+  /** Loading the model. */
+  readonly loadSeconds?: number;
+  /** Reading the prompt; vLLM: from being scheduled to the first token. */
   readonly prefillSeconds?: number;
   readonly decodeSeconds?: number;
+  /** The whole request as the server saw it. */
+  readonly totalSeconds?: number;
+  /** Mean time between two tokens. */
+  readonly interTokenSeconds?: number;
   readonly decodeRateTokensPerSecond?: number;
+  /** Prefill included: not comparable with the generation rate. */
+  readonly endToEndRateTokensPerSecond?: number;
+  /** vLLM with output token metrics. */
+  readonly reasoning?: ServerPhaseTimings;
+  readonly content?: ServerPhaseTimings;
+  /** Tokens that are neither reasoning nor content: markers and control tokens. */
+  readonly unclassifiedTokenCount?: number;
 }
 
 /** An error the provider reported inside the stream or in a body. */

@@ -19,6 +19,15 @@ interface SseScanner {
   end(sink: SseSink): void;
 }
 
+/** What a scanner takes beyond the standard. */
+interface SseOptions {
+  /**
+   * A JSON object that stands in the stream without `data:`, up to the next blank line or `data:` line, is an event of
+   * its own (default false: such lines are ignored, as the standard says).
+   */
+  readonly bareJson?: boolean;
+}
+
 const LF = 0x0a;
 const CR = 0x0d;
 const COLON = 0x3a;
@@ -26,6 +35,7 @@ const BOM = "\u00ef\u00bb\u00bf";
 
 class LineSse implements SseScanner {
   readonly #maxLineBytes: number;
+  readonly #bareJson: boolean;
   /** Beginning of a line whose end has not come; comments are held as their colon only. */
   #carry = "";
   /** The line in progress is a comment, or beyond the bound: the rest of it is skipped. */
@@ -36,9 +46,12 @@ class LineSse implements SseScanner {
   #eventName = "";
   #data: string | undefined;
   #dataCut = false;
+  /** The event in progress is JSON without `data:`. */
+  #inBareJson = false;
 
-  constructor(maxLineBytes: number) {
+  constructor(maxLineBytes: number, { bareJson = false }: SseOptions) {
     this.#maxLineBytes = maxLineBytes;
+    this.#bareJson = bareJson;
   }
 
   push(bytes: Uint8Array, sink: SseSink): void {
@@ -90,10 +103,20 @@ class LineSse implements SseScanner {
     this.#lineCut = false;
     if (this.#firstLine && line.startsWith(BOM)) line = line.slice(BOM.length);
     this.#firstLine = false;
+    if (this.#bareJson && this.#takeBareJson(line, cut, sink)) return;
     if (line === "") this.#dispatch(sink);
     else if (line.startsWith("data:")) this.#addData(line.slice(line.charCodeAt(5) === 0x20 ? 6 : 5), cut);
     else if (line === "data") this.#addData("", false);
     else if (line.startsWith("event:")) this.#eventName = line.slice(line.charCodeAt(6) === 0x20 ? 7 : 6);
+  }
+
+  /** True when the line was part of an object without `data:`. */
+  #takeBareJson(line: string, cut: boolean, sink: SseSink): boolean {
+    if (this.#inBareJson && line.startsWith("data:")) this.#dispatch(sink);
+    if (line === "" || !(this.#inBareJson || (this.#data === undefined && line.startsWith("{")))) return false;
+    this.#inBareJson = true;
+    this.#addData(line, cut);
+    return true;
   }
 
   #addData(text: string, cut: boolean): void {
@@ -114,11 +137,15 @@ class LineSse implements SseScanner {
     this.#data = undefined;
     this.#eventName = "";
     this.#dataCut = false;
+    this.#inBareJson = false;
     if (data !== undefined) sink(name, data, cut);
   }
 }
 
 /** A scanner for one answer; holds at most `maxLineBytes` (default 1 MiB) of an unfinished line and of an event. */
-export function createSseScanner(maxLineBytes: number = LIMITS.observerLineBytes): SseScanner {
-  return new LineSse(maxLineBytes);
+export function createSseScanner(
+  maxLineBytes: number = LIMITS.observerLineBytes,
+  options: SseOptions = {},
+): SseScanner {
+  return new LineSse(maxLineBytes, options);
 }
