@@ -29,6 +29,7 @@ export { decodeTokenTape, encodeTokenTape, type DecodedTape, type TapeOptions } 
 export { openaiChat, openaiCompletions } from "./providers/openai-chat.ts";
 export { providerByFormat } from "./providers/index.ts";
 export { readFault } from "./providers/fault.ts";
+export { encodeJaegerBatch, type JaegerAttributes, type JaegerSpan } from "./wire/jaeger-thrift.ts";
 export { utf8Length } from "./utf8.ts";
 export {
   SPAN_KINDS,

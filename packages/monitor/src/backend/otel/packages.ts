@@ -15,7 +15,7 @@ const TRANSFORMER = "@opentelemetry/otlp-transformer";
 const EXPORTERS = ["@opentelemetry/exporter-trace-otlp-proto", "@opentelemetry/exporter-trace-otlp-http"];
 
 /** The serialisers of otlp-transformer; its types are not declared by any package we depend on. */
-interface TraceSerializers {
+export interface TraceSerializers {
   readonly ProtobufTraceSerializer: { serializeRequest(spans: OtelTrace.ReadableSpan[]): Uint8Array | undefined };
   readonly JsonTraceSerializer: { serializeRequest(spans: OtelTrace.ReadableSpan[]): Uint8Array | undefined };
 }
@@ -26,7 +26,6 @@ export interface Modules {
   readonly sdk: typeof OtelTrace;
   readonly resources: typeof OtelResources;
   readonly hooks: typeof OtelContext;
-  readonly serializers: TraceSerializers;
 }
 
 /** Why spans cannot work, in a sentence; `broken` is worth a warning, merely missing is not. */
@@ -76,8 +75,6 @@ export function loadSdk(api: Api, loader: PackageLoader): Modules | Unavailable 
     [SDK]: loader.load(SDK),
     [RESOURCES]: loader.load(RESOURCES),
     [CONTEXT]: loader.load(CONTEXT),
-    // The serialiser is a dependency of either exporter: it comes with them and may not be hoisted.
-    [TRANSFORMER]: loader.load(TRANSFORMER, EXPORTERS),
   };
   for (const [name, result] of Object.entries(loaded)) {
     const problem = unusable(name, result);
@@ -88,6 +85,11 @@ export function loadSdk(api: Api, loader: PackageLoader): Modules | Unavailable 
     sdk: exportsOf(loaded[SDK]),
     resources: exportsOf(loaded[RESOURCES]),
     hooks: exportsOf(loaded[CONTEXT]),
-    serializers: exportsOf(loaded[TRANSFORMER]),
   };
+}
+
+/** Loads the serialisers of OTLP. They are a dependency of either exporter: they come with it and may not be hoisted. */
+export function loadSerializers(loader: PackageLoader): TraceSerializers | Unavailable {
+  const result = loader.load(TRANSFORMER, EXPORTERS);
+  return unusable(TRANSFORMER, result) ?? exportsOf<TraceSerializers>(result);
 }
