@@ -35,7 +35,9 @@ export function retryable(reason: string, retryAfterMs?: number): SendOutcome {
 
 /** Why a request failed below its protocol: the code that Node gives, never a message that may hold an address. */
 export function failureOf(error: unknown): string {
-  if (error instanceof Error && error.name === "TimeoutError") return "timed out";
-  if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
-  return error instanceof Error ? error.name : "failed";
+  if (!(error instanceof Error)) return "failed";
+  // A call of HTTP/2 that ends with its connection says so, and why only in its cause.
+  if (error.cause instanceof Error) return failureOf(error.cause);
+  if (error.name === "TimeoutError") return "timed out";
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }
