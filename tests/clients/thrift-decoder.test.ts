@@ -3,9 +3,12 @@ import { encodeJaegerBatch, type JaegerAttributes, type JaegerSpan } from "@nexe
 import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 
-const require = createRequire(import.meta.url);
+/** Loads as `jaeger-client` does: its decoder comes along with it. */
+const jaegerClient = join(import.meta.dirname, "node_modules/jaeger-client");
+const load = createRequire(join(jaegerClient, "package.json"));
 
 interface DecodedTag {
   readonly key: string;
@@ -13,28 +16,28 @@ interface DecodedTag {
   readonly vStr: string | null;
   readonly vDouble: number | null;
   readonly vBool: boolean | null;
-  readonly vLong: Buffer | null;
-  readonly vBinary: Buffer | null;
+  readonly vLong: Uint8Array | null;
+  readonly vBinary: Uint8Array | null;
 }
 interface DecodedSpan {
-  readonly traceIdLow: Buffer;
-  readonly traceIdHigh: Buffer;
-  readonly spanId: Buffer;
-  readonly parentSpanId: Buffer;
+  readonly traceIdLow: Uint8Array;
+  readonly traceIdHigh: Uint8Array;
+  readonly spanId: Uint8Array;
+  readonly parentSpanId: Uint8Array;
   readonly operationName: string;
   readonly references:
     | readonly {
         readonly refType: string;
-        readonly traceIdLow: Buffer;
-        readonly traceIdHigh: Buffer;
-        readonly spanId: Buffer;
+        readonly traceIdLow: Uint8Array;
+        readonly traceIdHigh: Uint8Array;
+        readonly spanId: Uint8Array;
       }[]
     | null;
   readonly flags: number;
-  readonly startTime: Buffer;
-  readonly duration: Buffer;
+  readonly startTime: Uint8Array;
+  readonly duration: Uint8Array;
   readonly tags: readonly DecodedTag[];
-  readonly logs: readonly { readonly timestamp: Buffer; readonly fields: readonly DecodedTag[] }[] | null;
+  readonly logs: readonly { readonly timestamp: Uint8Array; readonly fields: readonly DecodedTag[] }[] | null;
 }
 interface DecodedBatch {
   readonly process: { readonly serviceName: string; readonly tags: readonly DecodedTag[] };
@@ -46,10 +49,10 @@ interface Decoder {
 }
 
 /* oxlint-disable typescript/no-unsafe-type-assertion -- packages without types */
-const { Thrift } = require("thriftrw") as Pick<Decoder, "Thrift">;
-const { fromBuffer } = require("bufrw") as Pick<Decoder, "fromBuffer">;
+const { Thrift } = load("thriftrw") as Pick<Decoder, "Thrift">;
+const { fromBuffer } = load("bufrw") as Pick<Decoder, "fromBuffer">;
 /* oxlint-enable typescript/no-unsafe-type-assertion */
-const source = readFileSync(require.resolve("jaeger-client/dist/src/jaeger-idl/thrift/jaeger.thrift"), "ascii");
+const source = readFileSync(join(jaegerClient, "dist/src/jaeger-idl/thrift/jaeger.thrift"), "ascii");
 const idl = new Thrift({ source, allowOptionalArguments: true });
 
 function hex(digits: number): fc.Arbitrary<string> {
@@ -105,8 +108,10 @@ const spans: fc.Arbitrary<JaegerSpan> = fc.record({
 
 const micros = ([seconds, nanos]: readonly [number, number]): bigint =>
   BigInt(seconds) * 1_000_000n + BigInt(Math.round(nanos / 1000));
-const numberOf = (bytes: Buffer): bigint => bytes.readBigInt64BE(0);
-const hexOf = (...parts: readonly Buffer[]): string => Buffer.concat([...parts]).toString("hex");
+const numberOf = (bytes: Uint8Array): bigint => Buffer.from(bytes).readBigInt64BE(0);
+const hexOf = (...parts: readonly Uint8Array[]): string => Buffer.concat(parts).toString("hex");
+/** A lone surrogate has no UTF-8. */
+const wellFormed = (given: string): string => Buffer.from(given).toString();
 
 /** A tag as type and value, the other value fields being absent. */
 function plainTag(tag: DecodedTag): readonly [string, string, unknown] {
@@ -119,25 +124,25 @@ function plainTag(tag: DecodedTag): readonly [string, string, unknown] {
   return [
     tag.key,
     tag.vType,
-    found instanceof Buffer ? (tag.vType === "LONG" ? numberOf(found) : hexOf(found)) : found,
+    found instanceof Uint8Array ? (tag.vType === "LONG" ? numberOf(found) : hexOf(found)) : found,
   ];
 }
 
 /** What the mapping of the measurement contract makes of an attribute value. */
 function expectedTag(key: string, given: unknown): readonly (readonly [string, string, unknown])[] {
   if (given === undefined || given === null) return [];
-  if (typeof given === "string") return [[key, "STRING", given.toWellFormed()]];
+  if (typeof given === "string") return [[key, "STRING", wellFormed(given)]];
   if (typeof given === "boolean") return [[key, "BOOL", given]];
   if (typeof given === "bigint" && BigInt.asIntN(64, given) === given) return [[key, "LONG", given]];
   if (typeof given === "bigint") return [[key, "STRING", String(given)]];
   if (typeof given === "number" && Number.isSafeInteger(given)) return [[key, "LONG", BigInt(given)]];
   if (typeof given === "number") return [[key, "DOUBLE", given]];
-  if (given instanceof Uint8Array) return [[key, "BINARY", hexOf(Buffer.from(given))]];
+  if (given instanceof Uint8Array) return [[key, "BINARY", hexOf(given)]];
   return [[key, "STRING", JSON.stringify(given)]];
 }
 
 function expectedTags(given: JaegerAttributes): readonly (readonly [string, string, unknown])[] {
-  return Object.entries(given).flatMap(([key, one]) => expectedTag(key.toWellFormed(), one));
+  return Object.entries(given).flatMap(([key, one]) => expectedTag(wellFormed(key), one));
 }
 
 const KINDS = ["internal", "server", "client", "producer", "consumer"];
@@ -162,7 +167,7 @@ function expectEqual(decoded: DecodedSpan, span: JaegerSpan): void {
   expect(hexOf(decoded.traceIdHigh, decoded.traceIdLow)).toBe(traceId);
   expect(hexOf(decoded.spanId)).toBe(spanId);
   expect(hexOf(decoded.parentSpanId)).toBe(span.parentSpanContext?.spanId ?? "0".repeat(16));
-  expect(decoded.operationName).toBe(span.name.toWellFormed());
+  expect(decoded.operationName).toBe(wellFormed(span.name));
   expect(decoded.flags).toBe(traceFlags & 1);
   const [start, end] = [micros(span.startTime), micros(span.endTime)];
   expect(numberOf(decoded.startTime)).toBe(start);

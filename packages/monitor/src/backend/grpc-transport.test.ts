@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { answerGrpc, startGrpcServer, type GrpcServer } from "../testing/grpc-server.testing.ts";
@@ -136,14 +136,15 @@ describe("the answer", () => {
 });
 
 describe("a receiver that is none", () => {
-  let hole: Server | undefined;
-  afterEach(() => hole?.close());
+  let closeHole: (() => void) | undefined;
+  afterEach(() => closeHole?.());
 
   async function listen(onSocket: (socket: Socket) => void): Promise<string> {
-    hole = createServer((socket) => {
+    const hole = createServer((socket) => {
       socket.on("error", () => undefined);
       onSocket(socket);
     });
+    closeHole = () => hole.close();
     hole.listen(0, "127.0.0.1");
     await once(hole, "listening");
     const address = hole.address();
@@ -157,7 +158,7 @@ describe("a receiver that is none", () => {
       status: "retryable",
       reason: "timed out",
     });
-    hole?.close();
+    closeHole?.();
     const garbage = await listen((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
     expect(await open(garbage).send(BODY, NEVER)).toMatchObject({ status: "retryable" });
     expect(await open(garbage.replace("http", "https")).send(BODY, NEVER)).toMatchObject({ status: "retryable" });
