@@ -1,10 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const CACHE = join(ROOT, "node_modules", ".cache");
+/** Outside of the repository, whose own `node_modules` would be found from any folder below it. */
+const CACHE = join(tmpdir(), `nexent-packages-${createHash("sha256").update(ROOT).digest("hex").slice(0, 8)}`);
 
 /** A folder with what was asked for in its `node_modules`, or why npm could not install it. */
 export type InstalledFolder = { readonly folder: string } | { readonly reason: string };
@@ -19,7 +21,9 @@ export interface InstallOptions {
 }
 
 function npm(args: readonly string[], cwd: string): string {
-  const done = spawnSync("npm", [...args, "--no-audit", "--no-fund", "--loglevel=error"], { cwd, encoding: "utf8" });
+  // Packages for another Node than this one are installed on purpose.
+  const options = ["--engine-strict=false", "--no-audit", "--no-fund", "--loglevel=error"];
+  const done = spawnSync("npm", [...args, ...options], { cwd, encoding: "utf8" });
   if (done.status !== 0) throw new Error((done.stderr || done.error?.message || "npm failed").trim().slice(0, 500));
   return done.stdout;
 }
