@@ -7,6 +7,10 @@ import { traceLlmRequest } from "./trace-request.ts";
 
 export { configure, metricsText, MONITORING_AVAILABLE, shutdown, status } from "./life-cycle.ts";
 export { addSpanEvent, getCurrentSpan, setSpanAttributes, type SpanHandle } from "./current-span.ts";
+export { traceHeaders } from "./trace-headers.ts";
+export { metricsHandler, metricsResponse } from "./metrics-endpoint.ts";
+export { startMetricsServer, type MetricsServer, type MetricsServerOptions } from "./metrics-server.ts";
+export type { IncomingMessageLike, ServerResponseLike } from "./metrics-answer.ts";
 export { monitorLlmCall, type LlmCallOptions, type ModelName } from "./llm-decorator.ts";
 export { createTokenTracker, type TokenTracker, type TrackerOptions } from "./token-tracker.ts";
 export { traceLlmRequest, type LlmRequest } from "./trace-request.ts";
