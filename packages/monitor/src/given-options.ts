@@ -1,5 +1,8 @@
-/** Options as a caller without types may hand them over: anything that is no object counts as none. */
+/** Options as a caller without types may hand them over: what is no object, or throws when it is read, counts as none. */
 export function givenOptions<Options extends object>(options: Options): Partial<Options> {
-  const given: unknown = options;
-  return typeof given === "object" && given !== null ? options : {};
+  try {
+    return { ...options };
+  } catch {
+    return {};
+  }
 }

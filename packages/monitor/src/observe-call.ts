@@ -1,5 +1,6 @@
 import { joinCall, type CallSink } from "./call-sink.ts";
 import { followResult } from "./follow-result.ts";
+import type { Followed } from "./followed.ts";
 import type { LlmCall, Recording } from "./recording.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Classify } from "./stream-observer.ts";
@@ -10,16 +11,21 @@ export interface CallToObserve {
   readonly call: LlmCall;
   readonly classify?: Classify;
   readonly tokenTape?: boolean;
+  /** When the request was sent, monotonic milliseconds; default now. */
+  readonly atMs?: number;
 }
 
 /**
  * Opens a recording under whatever call is already observed around it; that outer one then keeps its span and leaves
  * the `llm_*` families to this one. Undefined when it cannot be opened: then the call simply goes unobserved.
  */
-export function openRecording(runtime: Runtime, { call, tokenTape }: CallToObserve): Recording | undefined {
+export function openRecording(runtime: Runtime, { call, tokenTape, atMs }: CallToObserve): Recording | undefined {
   try {
     const outer = runtime.current();
-    const recording = runtime.recorder.start(call, tokenTape === undefined ? {} : { tokenTape });
+    const recording = runtime.recorder.start(call, {
+      ...(tokenTape !== undefined && { tokenTape }),
+      ...(atMs !== undefined && { atMs }),
+    });
     outer?.delegate();
     return recording;
   } catch {
@@ -51,12 +57,18 @@ export function observeRun(
   run: () => unknown,
 ): unknown {
   const inside = <R>(work: () => R): R => runtime.inside(recording, work);
+  return runFollowed({ sink, watch: runtime.watch, classify, inside }, run);
+}
+
+/** Runs `run` in the context of a call and follows its result to the end. */
+export function runFollowed(call: Followed, run: () => unknown): unknown {
+  const { sink } = call;
   let result: unknown;
   try {
-    result = inside(run);
+    result = call.inside(run);
   } catch (error) {
     sink.end(endOfThrown(error, "call"));
     throw error;
   }
-  return sink.ended ? result : followResult(result, { sink, watch: runtime.watch, classify, inside });
+  return sink.ended ? result : followResult(result, call);
 }
