@@ -18,9 +18,8 @@ function samples(): string[] {
 
 describe("recordLlmMetrics", () => {
   it("maps each name to its base family, with the labels of that family and no others", () => {
-    const labels = { model: "m", operation: "chat", provider: "openai" } as const;
-    const more = { ...labels, estimated: true, type: "input", stream: true, outcome: "cancelled", error_type: "quota" };
-    const all = { ...more, type: "input", outcome: "cancelled", error_type: "quota", user: "somebody" } as const;
+    const own = { model: "m", operation: "chat", provider: "openai", estimated: true, type: "input" } as const;
+    const all = { ...own, stream: true, outcome: "cancelled", error_type: "quota", user: "somebody" } as const;
     recordLlmMetrics("ttft", 0.4, all);
     recordLlmMetrics("token_rate", 42, all);
     recordLlmMetrics("tokens", 7, all);
