@@ -76,6 +76,7 @@ export { createMetricRegistry } from "./metrics/registry.ts";
 export { OVERFLOW_LABEL } from "./metrics/label-limits.ts";
 export { negotiateExposition, type Exposition } from "./metrics/exposition.ts";
 export { hasDotSegments, parseRequestTarget, type RequestTarget } from "./request-target.ts";
+export { hostNameOf, isLoopbackName } from "./host-name.ts";
 export { jsonDepthExceeds } from "./json-depth.ts";
 export { DEFAULT_PAUSE_RULE, findPauses, type Pause, type PauseReport, type PauseRule } from "./stream-pauses.ts";
 export {

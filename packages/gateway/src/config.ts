@@ -1,8 +1,7 @@
 /** Settings of the gateway, from environment variables, checked once. All problems are in one message. */
 import { readFileSync } from "node:fs";
-import { LIMITS, MonitorError, PORTS } from "@nexent/monitor-core";
+import { isLoopbackName, LIMITS, MonitorError, PORTS } from "@nexent/monitor-core";
 import { z } from "zod";
-import { isLoopbackName } from "./routes/host-check.ts";
 import type { UpstreamConfig } from "./upstream/upstream.ts";
 
 /** Everything the gateway is told; frozen, never read again from the environment. */

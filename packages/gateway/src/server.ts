@@ -3,15 +3,16 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import {
   hasDotSegments,
+  isLoopbackName,
   LIMITS,
   METRICS,
   MonitorError,
   parseRequestTarget,
   type RequestTarget,
 } from "@nexent/monitor-core";
+import { createHttpWatcher, type HttpWatch } from "@nexent/monitor/recorder";
 import { createGatekeeper } from "./auth.ts";
 import { upstreamProblems, type GatewayConfig } from "./config.ts";
-import { createHttpWatcher, type HttpWatch } from "./http-span.ts";
 import { startLagMeter } from "./lag-meter.ts";
 import { createModelAdmission } from "./model-admission.ts";
 import { createExposition, type Monitoring } from "./monitoring.ts";
@@ -19,7 +20,7 @@ import { createObserverFactory } from "./observe.ts";
 import { sendOwnError, type OwnError } from "./own-error.ts";
 import { startRelay, type Relay, type RelayContext } from "./relay.ts";
 import { createBodyBudget } from "./request-body.ts";
-import { createHostCheck, isLoopbackName } from "./routes/host-check.ts";
+import { createHostCheck } from "./routes/host-check.ts";
 import { createOwnPaths } from "./routes/own-paths.ts";
 import { createPrefixTable, type Route } from "./routes/prefix-table.ts";
 import { createGatewayCounters, NO_COUNTERS, refreshConnectionGauges } from "./self-metrics.ts";
@@ -225,7 +226,12 @@ class NodeGateway implements Gateway {
       return;
     }
     const { traceparent, tracestate } = request.headers;
-    const watch = this.#watcher?.start(method, route.pattern, single(traceparent), single(tracestate));
+    const watch = this.#watcher?.start({
+      method,
+      route: route.pattern,
+      traceparent: single(traceparent),
+      tracestate: single(tracestate),
+    });
     this.#relay(request, response, route, admission, watch);
   }
 

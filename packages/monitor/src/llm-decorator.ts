@@ -66,6 +66,7 @@ export function monitorLlmCall(
 ): Decorator {
   return createDecorator(
     {
+      kind: "llm",
       applied: () => manager.addSite(),
       isOn: () => manager.runtime() !== undefined,
       call(fn, self, args) {

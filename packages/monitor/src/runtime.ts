@@ -3,6 +3,7 @@ import { createMetricRegistry, METRICS, type ExpositionFormat, type MetricRegist
 import { createAbandonWatch, type AbandonWatch } from "./abandon-watch.ts";
 import { createBackend, type StartedBackend } from "./backend/create-backend.ts";
 import type { MonitorConfig } from "./config/config.ts";
+import { createHttpWatcher, type HttpWatcher } from "./http-span.ts";
 import { createRecorder, openRecordingOf } from "./recorder.ts";
 import type { Recorder, Recording } from "./recording.ts";
 
@@ -28,6 +29,8 @@ export interface Runtime {
   readonly config: MonitorConfig;
   readonly registry: MetricRegistry;
   readonly recorder: Recorder;
+  /** Watches the requests that the host serves. */
+  readonly http: HttpWatcher;
   readonly started: StartedBackend;
   readonly watch: AbandonWatch;
   /** The open call around the running code; absent outside of one. */
@@ -69,6 +72,7 @@ export function startRuntime({ config, warn, canNest }: RuntimeOptions): Runtime
     registry,
     started,
     recorder: createRecorder({ ...config, registry, backend, callFamilies: true }),
+    http: createHttpWatcher({ backend, registry, prefersActive: started.tracing === "host" }),
     watch: createAbandonWatch(config.streamIdleSeconds * 1000),
     current: () => openRecordingOf(backend.activeOwner()) ?? openRecordingOf(running),
     inside(recording, run) {

@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { createDecorator, type AnyFunction, type Decorator } from "./wrap.ts";
+import { createDecorator, originalOf, type AnyFunction, type Decorator } from "./wrap.ts";
 
 interface Seen {
   readonly decorator: Decorator;
@@ -8,7 +8,7 @@ interface Seen {
   on: boolean;
 }
 
-function createSeen(): Seen {
+function createSeen(kind: "llm" | "endpoint" = "llm"): Seen {
   const calls: Seen["calls"] = [];
   const misuses: string[] = [];
   const seen: Seen = {
@@ -17,6 +17,7 @@ function createSeen(): Seen {
     on: true,
     decorator: createDecorator(
       {
+        kind,
         applied: () => undefined,
         isOn: () => seen.on,
         call(fn, self, args) {
@@ -56,6 +57,18 @@ describe("plain wrapper", () => {
     const { decorator } = createSeen();
     const wrapped = decorator(() => 1);
     expect(decorator(wrapped)).toBe(wrapped);
+  });
+
+  it("goes around a function that is wrapped for another purpose, once", () => {
+    const [llm, endpoint] = [createSeen("llm"), createSeen("endpoint")];
+    const original = (a: number): number => a + 1;
+    const both = endpoint.decorator(llm.decorator(original));
+    expect([both(1), llm.calls.length, endpoint.calls.length]).toEqual([2, 1, 1]);
+    expect([llm.decorator(both) === both, endpoint.decorator(both) === both, originalOf(both)]).toEqual([
+      true,
+      true,
+      original,
+    ]);
   });
 
   it("returns the same error, thrown at the same time", () => {
