@@ -70,6 +70,7 @@ export { llmFieldsOf, readLlmFields, type LlmSpanContext } from "./llm-call-read
 export { PROMOTED, type PromotedField, type PromotedKind } from "./names/promoted.ts";
 export { BUCKETS, METRICS } from "./names/metrics.ts";
 export { ATTR, type AttributeName } from "./names/attributes.ts";
+export { isInferenceOperation } from "./names/operations.ts";
 export { ENV } from "./names/env.ts";
 export type { EnvProgram, EnvType, EnvVariable } from "./names/env-variable.ts";
 export { createMetricRegistry } from "./metrics/registry.ts";

@@ -68,6 +68,7 @@ export const LIMITS = {
   spanQueueBytes: 8 * 1024 * 1024,
   /** Half of what gRPC receivers take by default. */
   spanBatchBytes: 2 * 1024 * 1024,
+  tailBufferBytes: 32 * 1024 * 1024,
   exporterAnswerBytes: 64 * 1024,
   retryAfterMaxMs: 5 * 60 * 1000,
 } as const;

@@ -10,6 +10,8 @@ export class EndpointCall implements CallSink {
   readonly span: BackendSpan;
   /** Asked by whoever follows streams; nothing an endpoint returns is counted as tokens. */
   readonly clock: TokenClock = createTokenClock({ tape: false, estimateTokens: false });
+  /** Nobody watches the body of what an endpoint returns. */
+  readonly readAtMs = undefined;
   readonly #registry: MetricRegistry;
   readonly #name: string;
   readonly #startMs = performance.now();

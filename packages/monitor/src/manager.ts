@@ -26,7 +26,17 @@ interface Manager {
 }
 
 /** Fixed once the backend is loaded. */
-const FIXED = ["serviceName", "serviceVersion", "endpoint", "sampleRate", "maxModels", "maxSeries"] as const;
+const FIXED = [
+  "serviceName",
+  "serviceVersion",
+  "endpoint",
+  "sampleRate",
+  "maxModels",
+  "maxSeries",
+  "tailMaxTraces",
+  "tailMaxSpans",
+  "tailMaxAgeSeconds",
+] as const;
 
 class SharedManager implements Manager {
   readonly interfaceVersion = INTERFACE_VERSION;
@@ -119,7 +129,7 @@ class SharedManager implements Manager {
     if (fixed.length > 0) warnOnce(`configure() cannot change ${fixed.join(", ")} after monitoring has started`);
     const config = this.#readConfig();
     for (const { variable, message } of config.problems) warnOnce(`${variable} ${message}`);
-    runtime.recorder.update(config);
+    runtime.update(config);
     this.#paused = !config.enabled;
     this.#tell();
   }

@@ -33,6 +33,8 @@ export interface Runtime {
   readonly http: HttpWatcher;
   readonly started: StartedBackend;
   readonly watch: AbandonWatch;
+  /** Other thresholds, limits and switches for calls that start from now on. */
+  update(config: MonitorConfig): void;
   /** The open call around the running code; absent outside of one. */
   current(): Recording | undefined;
   /** Runs `run` as part of a call: its span is active, and calls observed inside find it. */
@@ -61,18 +63,29 @@ export function startRuntime({ config, warn, canNest }: RuntimeOptions): Runtime
   const { maxModels, maxSeries, resourceAttributes } = config;
   const registry = createMetricRegistry({ maxModels, maxSeries, resource: resourceAttributes });
   reportProblems(config, registry, warn);
-  const started = createBackend(config, { registry, version: VERSION, context: true });
+  let { slowRequestSeconds } = config;
+  const started = createBackend(config, {
+    registry,
+    version: VERSION,
+    context: true,
+    slowRequestSeconds: () => slowRequestSeconds,
+  });
   if (started.warn && started.reason !== undefined) warn(started.reason);
   registry.gauge(METRICS.nexentMonitorBuildInfo, { version: VERSION }).set(1);
   const { backend } = started;
   /** The call whose synchronous part runs now: known even where nothing follows calls across `await`. */
   let running: Recording | undefined;
+  const recorder = createRecorder({ ...config, registry, backend, callFamilies: true });
   return {
     config,
     registry,
     started,
-    recorder: createRecorder({ ...config, registry, backend, callFamilies: true }),
     http: createHttpWatcher({ backend, registry, prefersActive: started.tracing === "host" }),
+    recorder,
+    update(changed) {
+      slowRequestSeconds = changed.slowRequestSeconds;
+      recorder.update(changed);
+    },
     watch: createAbandonWatch(config.streamIdleSeconds * 1000),
     current: () => openRecordingOf(backend.activeOwner()) ?? openRecordingOf(running),
     inside(recording, run) {

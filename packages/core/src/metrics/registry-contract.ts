@@ -18,7 +18,8 @@ export interface MetricDefinition {
     | "errors"
     | "streams"
     | "stalls"
-    | "spans";
+    | "spans"
+    | "traces";
   /** Label names in exposition order. */
   readonly labels: readonly string[];
   /** Ascending upper bounds, `+Inf` left out; histograms only. */

@@ -111,7 +111,8 @@ export const SDK_ENV: readonly EnvVariable[] = [
     name: "TELEMETRY_SAMPLE_RATE",
     type: "number",
     default: "1.0",
-    meaning: "Head probability of a trace, 0 to 1. Metrics see every request all the same.",
+    meaning:
+      "Head probability of a trace, 0 to 1. Below 1, failed, stalled and slow traces are kept all the same; metrics see every request.",
     program: "sdk",
   },
   {
@@ -268,6 +269,28 @@ export const SDK_ENV: readonly EnvVariable[] = [
     type: "integer",
     default: "1000",
     meaning: "Label sets per metric family.",
+    program: "sdk",
+  },
+  {
+    name: "LLM_MONITOR_TAIL_MAX_TRACES",
+    type: "integer",
+    default: "2000",
+    meaning: "Traces that wait for their end to be kept or forgotten; beyond it the oldest is decided early.",
+    program: "sdk",
+  },
+  {
+    name: "LLM_MONITOR_TAIL_MAX_SPANS",
+    type: "integer",
+    default: "1000",
+    meaning: "Spans of one waiting trace; beyond it the trace is decided early.",
+    program: "sdk",
+  },
+  {
+    name: "LLM_MONITOR_TAIL_MAX_AGE_SECONDS",
+    type: "number",
+    default: "600",
+    unit: "s",
+    meaning: "Longest wait of a trace, at least 1; after it the trace is decided as it is.",
     program: "sdk",
   },
   {

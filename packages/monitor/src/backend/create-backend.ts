@@ -6,6 +6,7 @@ import type { SpanBackend } from "./backend.ts";
 import { destinationLabel } from "./destination-transport.ts";
 import { createPackageLoader, type PackageLoader } from "./load.ts";
 import { createNoopBackend } from "./noop.ts";
+import type { TailOptions } from "./otel/span-processor.ts";
 import { startOtelBackend } from "./otel/start.ts";
 
 export interface BackendOptions {
@@ -14,6 +15,8 @@ export interface BackendOptions {
   readonly version: string;
   /** Follow calls across `await` and register with the OpenTelemetry API; false for a program that passes parents itself. */
   readonly context: boolean;
+  /** The slow threshold of the moment; default that of the configuration. */
+  readonly slowRequestSeconds?: () => number;
   readonly loader?: PackageLoader;
   /** File of the program that was started; default `process.argv[1]`. */
   readonly application?: string;
@@ -36,6 +39,21 @@ function nothing(reason: string | undefined, warn: boolean): StartedBackend {
   return reason === undefined ? base : { ...base, reason };
 }
 
+/** Bounds of the tail decision, and its counts. */
+function tailOptions(config: MonitorConfig, { registry, slowRequestSeconds }: BackendOptions): TailOptions {
+  const waiting = registry.gauge(METRICS.nexentMonitorTraceBufferTraces, {});
+  waiting.set(0);
+  return {
+    maxTraces: config.tailMaxTraces,
+    maxSpans: config.tailMaxSpans,
+    maxAgeMs: config.tailMaxAgeSeconds * 1000,
+    slowRequestSeconds: slowRequestSeconds ?? (() => config.slowRequestSeconds),
+    onKept: (reason) => registry.counter(METRICS.nexentMonitorTracesKept, { reason }).add(1),
+    onEvicted: (reason) => registry.counter(METRICS.nexentMonitorTracesEvicted, { reason }).add(1),
+    onWaiting: (count) => waiting.set(count),
+  };
+}
+
 /** Starts spans for an enabled configuration. Never throws; without OpenTelemetry spans are silent no-ops. */
 export function createBackend(config: MonitorConfig, options: BackendOptions): StartedBackend {
   const { destination } = config;
@@ -53,6 +71,7 @@ export function createBackend(config: MonitorConfig, options: BackendOptions): S
     delayMs: config.exportDelayMs,
     queueSpans: config.exportQueueSpans,
     batchSpans: config.exportBatchSpans,
+    tail: tailOptions(config, options),
     onExported: (count) => registry.counter(METRICS.nexentMonitorSpansExported, {}).add(count),
     onDropped: (count, reason) => registry.counter(METRICS.nexentMonitorSpansDropped, { reason }).add(count),
     onExportFailure: () =>

@@ -29,6 +29,10 @@ export interface MonitorConfig {
   readonly sloDurationSeconds?: number;
   readonly maxModels: number;
   readonly maxSeries: number;
+  /** Bounds of the traces that wait for their tail decision; the spans are per trace. */
+  readonly tailMaxTraces: number;
+  readonly tailMaxSpans: number;
+  readonly tailMaxAgeSeconds: number;
   readonly streamIdleSeconds: number;
   readonly shutdownTimeoutMs: number;
   /** Span queue: wait before a batch that is not full is sent, bound, batch size. */
@@ -59,6 +63,9 @@ export interface MonitorOptions {
   readonly stallFirstTokenSeconds?: number;
   readonly maxModels?: number;
   readonly maxSeries?: number;
+  readonly tailMaxTraces?: number;
+  readonly tailMaxSpans?: number;
+  readonly tailMaxAgeSeconds?: number;
   readonly streamIdleSeconds?: number;
   readonly shutdownTimeoutMs?: number;
 }
@@ -127,6 +134,15 @@ function readSwitches(reader: EnvironmentReader, options: MonitorOptions) {
   };
 }
 
+function readTailBounds(reader: EnvironmentReader, options: MonitorOptions) {
+  const ageSeconds = reader.number("LLM_MONITOR_TAIL_MAX_AGE_SECONDS", { min: 1 });
+  return {
+    tailMaxTraces: options.tailMaxTraces ?? reader.number("LLM_MONITOR_TAIL_MAX_TRACES", COUNT) ?? 2000,
+    tailMaxSpans: options.tailMaxSpans ?? reader.number("LLM_MONITOR_TAIL_MAX_SPANS", COUNT) ?? 1000,
+    tailMaxAgeSeconds: options.tailMaxAgeSeconds ?? ageSeconds ?? 600,
+  };
+}
+
 function readBounds(reader: EnvironmentReader, options: MonitorOptions) {
   const tapeBytes = reader.number("LLM_MONITOR_TOKEN_TAPE_MAX_BYTES", { min: 64, integer: true });
   const shutdownMs = reader.number("LLM_MONITOR_SHUTDOWN_TIMEOUT_MS", { min: 0, max: 600_000 });
@@ -157,7 +173,7 @@ function isUsable(name: string, value: unknown): boolean {
   if (name === "sampleRate") return typeof value === "number" && value >= 0 && value <= 1;
   if (name === "semconv") return value === "v0.1.0" || value === "v1.41" || value === "dup";
   if (/Name$|Version$|^endpoint$/.test(name)) return typeof value === "string" && value !== "";
-  if (/Seconds$|Rate$|Factor$|^max|Bytes$|Ms$/.test(name))
+  if (/Seconds$|Rate$|Factor$|^max|^tailMax|Bytes$|Ms$/.test(name))
     return typeof value === "number" && Number.isFinite(value) && value >= 0;
   return typeof value === "boolean";
 }
@@ -187,6 +203,7 @@ export function readMonitorConfig(env: Environment, given: ReadConfigOptions = {
     ...readThresholds(reader, options),
     ...readSwitches(reader, options),
     ...readBounds(reader, options),
+    ...readTailBounds(reader, options),
     ...readObjectives(reader),
     problems: reader.problems,
   });

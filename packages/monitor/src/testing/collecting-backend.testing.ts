@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { KeepReason } from "../sampling/keep-reason.ts";
 import type { Attributes, BackendSpan, SpanBackend, SpanStart } from "../backend/backend.ts";
 
 /** A span as a test sees it. */
@@ -11,6 +12,8 @@ export interface CollectedSpan {
   name: string;
   readonly events: { readonly name: string; readonly attributes?: Attributes; readonly atUnixMicros?: number }[];
   ended: boolean;
+  /** Why the span asked to be kept, if it did. */
+  demanded?: KeepReason;
   error?: string | true;
   endUnixMicros?: number;
 }
@@ -21,10 +24,10 @@ interface Active {
 }
 
 /** A backend that keeps its spans in memory and follows calls like the real one. */
-export function createCollectingBackend(options: { readonly sampled?: boolean } = {}): SpanBackend & {
-  readonly spans: CollectedSpan[];
-} {
-  const { sampled = true } = options;
+export function createCollectingBackend(
+  options: { readonly sampled?: boolean; readonly tailKeep?: boolean } = {},
+): SpanBackend & { readonly spans: CollectedSpan[] } {
+  const { sampled = true, tailKeep = false } = options;
   const spans: CollectedSpan[] = [];
   const storage = new AsyncLocalStorage<Active>();
 
@@ -46,6 +49,10 @@ export function createCollectingBackend(options: { readonly sampled?: boolean } 
           ...(eventAttributes !== undefined && { attributes: eventAttributes }),
           ...(atUnixMicros !== undefined && { atUnixMicros }),
         }),
+      keep(reason) {
+        collected.demanded = reason;
+        return sampled || tailKeep;
+      },
       end(end = {}) {
         collected.ended = true;
         if (end.error !== undefined) collected.error = end.error;

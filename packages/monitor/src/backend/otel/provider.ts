@@ -1,8 +1,7 @@
 /** Our own tracer provider and its place in the OpenTelemetry API. */
 import type * as OtelTrace from "@opentelemetry/sdk-trace";
 import type { Modules } from "./packages.ts";
-import { rootSampler } from "./sampler.ts";
-import { createSpanProcessor, type SpanSink } from "./span-processor.ts";
+import { headSampler } from "./sampler.ts";
 
 export interface ProviderOptions {
   /** Resource attributes, `service.name` included. */
@@ -11,12 +10,16 @@ export interface ProviderOptions {
   readonly sampleRate: number;
 }
 
-/** A provider whose exported spans go to `sink`. */
-export function createProvider(modules: Modules, options: ProviderOptions, sink: SpanSink): OtelTrace.TracerProvider {
+/** A provider whose spans go through `processor`. */
+export function createProvider(
+  modules: Modules,
+  options: ProviderOptions,
+  processor: OtelTrace.SpanProcessor,
+): OtelTrace.TracerProvider {
   return new modules.sdk.TracerProvider({
     resource: modules.resources.resourceFromAttributes({ ...options.resource }),
-    sampler: new modules.sdk.ParentBasedSampler({ root: rootSampler(modules, options.sampleRate) }),
-    spanProcessors: [createSpanProcessor(modules.api, sink)],
+    sampler: headSampler(modules, options.sampleRate),
+    spanProcessors: [processor],
   });
 }
 
