@@ -10,7 +10,7 @@ import {
   type RequestTarget,
 } from "@nexent/monitor-core";
 import { createGatekeeper } from "./auth.ts";
-import { upstreamProblems, type GatewayConfig } from "./config.ts";
+import { upstreamProblems, type GatewayConfig } from "./config/config.ts";
 import { createHttpWatcher, type HttpWatch } from "./http-span.ts";
 import { startLagMeter } from "./lag-meter.ts";
 import { createModelAdmission } from "./model-admission.ts";
@@ -142,7 +142,8 @@ class NodeGateway implements Gateway {
             admission: createModelAdmission(this.#config.upstreams),
             onFault: (provider) => counters.observerFault(provider),
           });
-    return { budget: createBodyBudget(), usageMemory: createUsageMemory(), counters, observers };
+    const { bufferedBodyBytes } = this.#config;
+    return { bufferedBodyBytes, budget: createBodyBudget(), usageMemory: createUsageMemory(), counters, observers };
   }
 
   #createServer(): http.Server {
@@ -213,7 +214,7 @@ class NodeGateway implements Gateway {
       this.#refuse(response, { code: "GATEWAY_DRAINING", message, shape, retryAfterSeconds: 5, close: true });
       return;
     }
-    if (this.#relays.size >= LIMITS.gatewayOpenRequests) {
+    if (this.#relays.size >= this.#config.openRequests) {
       const message = "the gateway has too many open requests";
       this.#refuse(response, { code: "GATEWAY_OVERLOADED", message, shape, retryAfterSeconds: 1 });
       return;
