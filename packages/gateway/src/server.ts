@@ -12,7 +12,7 @@ import {
 } from "@nexent/monitor-core";
 import { createHttpWatcher, type HttpWatch } from "@nexent/monitor/recorder";
 import { createGatekeeper } from "./auth.ts";
-import { upstreamProblems, type GatewayConfig } from "./config.ts";
+import { upstreamProblems, type GatewayConfig } from "./config/config.ts";
 import { startLagMeter } from "./lag-meter.ts";
 import { createModelAdmission } from "./model-admission.ts";
 import { createExposition, type Monitoring } from "./monitoring.ts";
@@ -143,7 +143,8 @@ class NodeGateway implements Gateway {
             admission: createModelAdmission(this.#config.upstreams),
             onFault: (provider) => counters.observerFault(provider),
           });
-    return { budget: createBodyBudget(), usageMemory: createUsageMemory(), counters, observers };
+    const { bufferedBodyBytes } = this.#config;
+    return { bufferedBodyBytes, budget: createBodyBudget(), usageMemory: createUsageMemory(), counters, observers };
   }
 
   #createServer(): http.Server {
@@ -214,7 +215,7 @@ class NodeGateway implements Gateway {
       this.#refuse(response, { code: "GATEWAY_DRAINING", message, shape, retryAfterSeconds: 5, close: true });
       return;
     }
-    if (this.#relays.size >= LIMITS.gatewayOpenRequests) {
+    if (this.#relays.size >= this.#config.openRequests) {
       const message = "the gateway has too many open requests";
       this.#refuse(response, { code: "GATEWAY_OVERLOADED", message, shape, retryAfterSeconds: 1 });
       return;

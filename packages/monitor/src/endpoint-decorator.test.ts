@@ -1,3 +1,4 @@
+import { ATTR } from "@nexent/monitor-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { configure, getCurrentSpan, metricsText, monitorEndpoint, monitorLlmCall, shutdown } from "./index.ts";
 import { collectUntil, HELLO, readAll } from "./testing/follow.testing.ts";
@@ -40,7 +41,7 @@ describe("monitorEndpoint", () => {
     const result = await answer("why");
     const span = await onlySpan();
     expect([span.name, span.kind, span.spanId, result.question]).toEqual(["shop.answer", 1, result.span, "why"]);
-    expect(attributesOf(span)).toEqual({ tenant: "blue" });
+    expect(attributesOf(span)).toEqual({ tenant: "blue", [ATTR.samplingReason]: "head" });
     expect(counted()).toEqual({ "shop.answer ok": 1 });
     expect(metricsText()).not.toMatch(/^llm_[a-z_]+\{/m);
   });
@@ -76,7 +77,8 @@ describe("monitorEndpoint", () => {
     telling("7", "sk-0123456789", { text: "private", size: 3 });
     const spans = await otlp.waitForSpans(2);
     const found = spans.map((span) => attributesOf(span));
-    expect(found).toEqual([{}, { "param._id": "7", "param._body.text": "private", "param._body.size": 3 }]);
+    const kept = { [ATTR.samplingReason]: "head" };
+    expect(found).toEqual([kept, { ...kept, "param._id": "7", "param._body.text": "private", "param._body.size": 3 }]);
   });
 
   it("rethrows the same error and tells its kind", async () => {
@@ -152,7 +154,7 @@ describe("an endpoint that streams", () => {
     expect(await outcome(async () => readAll(await stream()))).toEqual({ "stream ok": 1 });
     const span = await onlySpan();
     expect(Number(BigInt(span.endTimeUnixNano) - BigInt(span.startTimeUnixNano)) / 1e6).toBeGreaterThan(18);
-    expect(attributesOf(span)).toEqual({});
+    expect(attributesOf(span)).toEqual({ [ATTR.samplingReason]: "head" });
   });
 
   it("counts bytes of its own format as nothing, and a web stream to its end", async () => {

@@ -6,6 +6,7 @@ export { readMonitorConfig, type MonitorConfig } from "./config/config.ts";
 export { createHttpWatcher, type HttpWatch, type HttpWatcher } from "./http-span.ts";
 export { sendExposition } from "./metrics-answer.ts";
 export { recordAnswer } from "./record-answer.ts";
+export { traceContextHeaders } from "./trace-context.ts";
 export type {
   CallEnd,
   LlmCall,

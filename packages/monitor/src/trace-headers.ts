@@ -1,4 +1,5 @@
 import { manager } from "./manager.ts";
+import { traceContextHeaders } from "./trace-context.ts";
 
 /**
  * W3C trace context of the active span, for a request the application sends itself: `traceparent`, and `tracestate`
@@ -8,11 +9,5 @@ import { manager } from "./manager.ts";
  */
 export function traceHeaders(): Record<string, string> {
   const context = manager.activeSpan()?.context;
-  if (context === undefined) return {};
-  const { traceId, spanId, traceFlags, traceState } = context;
-  const flags = (traceFlags & 0xff).toString(16).padStart(2, "0");
-  return {
-    traceparent: `00-${traceId}-${spanId}-${flags}`,
-    ...(traceState !== undefined && traceState !== "" && { tracestate: traceState }),
-  };
+  return context === undefined ? {} : traceContextHeaders(context);
 }
