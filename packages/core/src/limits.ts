@@ -36,6 +36,7 @@ export const LIMITS = {
   gatewayUpstreamKeepAliveMs: 4_000,
   gatewayDrainTimeoutMs: 30_000,
   observerLineBytes: 1024 * 1024,
+  observerTailBytes: 16 * 1024,
   observerJsonBytes: 256 * 1024,
   routePathBytes: 8 * 1024,
   queryTimeoutMs: 30_000,
