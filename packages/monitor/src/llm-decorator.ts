@@ -1,5 +1,6 @@
 import { warnOnce } from "./diagnostics.ts";
 import type { Attributes } from "./backend/backend.ts";
+import { givenOptions } from "./given-options.ts";
 import { manager } from "./manager.ts";
 import { observeRun, openRecording, type CallToObserve } from "./observe-call.ts";
 import { UNKNOWN } from "./span-attributes.ts";
@@ -33,7 +34,7 @@ function modelOf(model: ModelName, args: readonly unknown[]): string {
 }
 
 function describeCall(model: string, operation: string, options: LlmCallOptions): CallToObserve {
-  const { provider = UNKNOWN, attributes, classify, tokenTape } = options;
+  const { provider = UNKNOWN, attributes, classify, tokenTape } = givenOptions(options);
   const call = { provider, model, operation, streaming: false, clockSource: "iterator" } as const;
   return {
     call: attributes === undefined ? call : { ...call, attributes },

@@ -98,8 +98,7 @@ function typeOfRest(error: unknown): ErrorType {
   return namesOf(error).includes("APIError") ? "stream_error" : "application";
 }
 
-/** How a call ends that threw `error` (measurement contract 1.4): a user's abort is `cancelled`, everything else `error`. */
-export function endOfThrown(error: unknown, where: ThrownWhere): CallEnd {
+function readEnd(error: unknown, where: ThrownWhere): CallEnd {
   const chain = chainOf(error);
   const status = statusOf(error);
   const code = text(safeProperty(error, "code")) ?? text(safeProperty(error, "type"));
@@ -110,6 +109,16 @@ export function endOfThrown(error: unknown, where: ThrownWhere): CallEnd {
   if (known === "timeout") return { outcome: "error", errorType: "timeout", ...more };
   if (chain.some((link) => namesOf(link).some((name) => ABORT_NAMES.has(name)))) return { outcome: "cancelled" };
   return { outcome: "error", errorType: known ?? typeOfRest(error), ...more };
+}
+
+/** How a call ends that threw `error` (measurement contract 1.4): a user's abort is `cancelled`, everything else `error`. */
+export function endOfThrown(error: unknown, where: ThrownWhere): CallEnd {
+  try {
+    return readEnd(error, where);
+  } catch {
+    // A value that cannot even be asked what it is (a revoked proxy): the host gets it as it was thrown.
+    return { outcome: "error", errorType: "application", error };
+  }
 }
 
 /** How a stream ends whose abort signal fired: by a timeout it is an error, else somebody changed their mind. */
