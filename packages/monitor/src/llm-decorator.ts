@@ -34,7 +34,7 @@ function modelOf(model: ModelName, args: readonly unknown[]): string {
 }
 
 function describeCall(model: string, operation: string, options: LlmCallOptions): CallToObserve {
-  const { provider = UNKNOWN, attributes, classify, tokenTape } = givenOptions(options);
+  const { provider = UNKNOWN, attributes, classify, tokenTape } = options;
   const call = { provider, model, operation, streaming: false, clockSource: "iterator" } as const;
   return {
     call: attributes === undefined ? call : { ...call, attributes },
@@ -57,6 +57,7 @@ export function monitorLlmCall(
   operation: string = DEFAULT_OPERATION,
   options: LlmCallOptions = {},
 ): Decorator {
+  const given = givenOptions(options);
   return createDecorator(
     {
       kind: "llm",
@@ -64,7 +65,7 @@ export function monitorLlmCall(
       isOn: () => manager.runtime() !== undefined,
       call(fn, self, args) {
         const runtime = manager.runtime();
-        const wanted = describeCall(modelOf(model, args), operation, options);
+        const wanted = describeCall(modelOf(model, args), operation, given);
         const recording = runtime && openRecording(runtime, wanted);
         if (runtime === undefined || recording === undefined) return Reflect.apply(fn, self, args);
         const run = (): unknown => Reflect.apply(fn, self, args);

@@ -84,7 +84,7 @@ function typeOfChain(chain: readonly unknown[], where: ThrownWhere): ErrorType |
     if (namesOf(error).some((name) => CONNECTION_NAMES.has(name))) return typeOfBreak(where);
     const message = safeProperty(error, "message");
     // undici says no more than this when a body is cut, or when nothing answered.
-    if (error instanceof TypeError && (message === "terminated" || message === "fetch failed"))
+    if (namesOf(error).includes("TypeError") && (message === "terminated" || message === "fetch failed"))
       return typeOfBreak(where);
   }
   return undefined;
@@ -94,11 +94,13 @@ function typeOfChain(chain: readonly unknown[], where: ThrownWhere): ErrorType |
 function typeOfRest(error: unknown): ErrorType {
   const fault = faultOf(error);
   if (fault !== undefined) return fault.errorType;
-  if (error instanceof SyntaxError) return "protocol";
+  // By name: asked with `instanceof`, a revoked proxy would throw into the host.
+  if (namesOf(error).includes("SyntaxError")) return "protocol";
   return namesOf(error).includes("APIError") ? "stream_error" : "application";
 }
 
-function readEnd(error: unknown, where: ThrownWhere): CallEnd {
+/** How a call ends that threw `error` (measurement contract 1.4): a user's abort is `cancelled`, everything else `error`. */
+export function endOfThrown(error: unknown, where: ThrownWhere): CallEnd {
   const chain = chainOf(error);
   const status = statusOf(error);
   const code = text(safeProperty(error, "code")) ?? text(safeProperty(error, "type"));
@@ -109,16 +111,6 @@ function readEnd(error: unknown, where: ThrownWhere): CallEnd {
   if (known === "timeout") return { outcome: "error", errorType: "timeout", ...more };
   if (chain.some((link) => namesOf(link).some((name) => ABORT_NAMES.has(name)))) return { outcome: "cancelled" };
   return { outcome: "error", errorType: known ?? typeOfRest(error), ...more };
-}
-
-/** How a call ends that threw `error` (measurement contract 1.4): a user's abort is `cancelled`, everything else `error`. */
-export function endOfThrown(error: unknown, where: ThrownWhere): CallEnd {
-  try {
-    return readEnd(error, where);
-  } catch {
-    // A value that cannot even be asked what it is (a revoked proxy): the host gets it as it was thrown.
-    return { outcome: "error", errorType: "application", error };
-  }
 }
 
 /** How a stream ends whose abort signal fired: by a timeout it is an error, else somebody changed their mind. */
