@@ -1,7 +1,10 @@
 /** What single frameworks can do besides serving sockets: fetch-style calls, injected requests, CommonJS. */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
 import { configure, metricsText, monitorLlmCall, shutdown } from "@nexent/monitor";
+import { setupExpressApp } from "@nexent/monitor/express";
 import { setupFastifyApp } from "@nexent/monitor/fastify";
 import { setupHonoApp } from "@nexent/monitor/hono";
 import fastify from "fastify";
@@ -13,6 +16,15 @@ import {
   type JsonSpan,
   type OtlpServer,
 } from "../../packages/monitor/src/testing/otlp-server.testing.ts";
+
+/** Express ships no types. */
+const EXPRESS: string = "express";
+
+interface MountableApp {
+  (request: IncomingMessage, response: ServerResponse): void;
+  readonly use: (...handlers: unknown[]) => unknown;
+  get(path: string, handler: (request: IncomingMessage, response: ServerResponse) => void): unknown;
+}
 
 let otlp: OtlpServer;
 beforeAll(async () => {
@@ -150,6 +162,30 @@ describe("Hono without a socket", () => {
     expect(await (await app.request("/users/1")).text()).toBe("all");
     expect(await (await app.request("/metrics")).text()).toContain('http_route="/users/*"');
     expect((await app.request("/metrics", { method: "POST" })).status).toBe(404);
+  });
+});
+
+describe("an Express application that is mounted in another one", () => {
+  it.each([
+    ["alone", false],
+    ["with the outer one", true],
+  ])("keeps the whole pattern, observed %s", async (_, both) => {
+    const { default: express }: { readonly default: () => MountableApp } = await import(EXPRESS);
+    const [outer, inner] = [express(), express()];
+    inner.get("/users/:id", (_request, response) => response.end("ok"));
+    outer.use("/shops/:shop", inner);
+    setupExpressApp(inner);
+    if (both) setupExpressApp(outer);
+    const server = createServer(outer);
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    await (await fetch(`http://127.0.0.1:${port}/shops/blue/users/7`)).text();
+    const span = await onlySpan();
+    expect([span.name, attributesOf(span)["url.path"]]).toEqual(["GET /shops/:shop/users/:id", "/shops/blue/users/7"]);
+    server.closeAllConnections();
+    server.close();
   });
 });
 

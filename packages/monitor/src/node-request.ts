@@ -45,9 +45,11 @@ function single(value: string | readonly string[] | undefined): string | undefin
 
 function headOf(request: NodeRequest): RequestHead {
   const { method = "GET", url = "", httpVersion, headers } = request;
+  // Express cuts the mount path off `url`, where an application is mounted in another one.
+  const original = safeProperty(request, "originalUrl");
   return {
     method,
-    target: url,
+    target: typeof original === "string" ? original : url,
     scheme: safeProperty(safeProperty(request, "socket"), "encrypted") === true ? "https" : "http",
     version: httpVersion,
     host: single(headers["host"]) ?? single(headers[":authority"]),

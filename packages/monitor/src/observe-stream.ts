@@ -31,7 +31,7 @@ function callOf(options: ObserveOptions): CallToObserve {
   const { model, operation = "llm_completion", provider = UNKNOWN, attributes, ...more } = givenOptions(options);
   const call = { model: model || UNKNOWN, operation, provider, streaming: true, clockSource: "iterator" } as const;
   const { startedAtMs: atMs, tokenTape, classify } = more;
-  const began = typeof atMs === "number" && atMs >= 0 && atMs <= performance.now();
+  const began = typeof atMs === "number" && Number.isFinite(atMs) && atMs <= performance.now();
   return {
     call: attributes === undefined ? call : { ...call, attributes },
     ...(tokenTape !== undefined && { tokenTape }),

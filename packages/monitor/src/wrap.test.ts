@@ -45,6 +45,22 @@ describe("plain wrapper", () => {
     expect([wrapped.name, wrapped.length, wrapped.version]).toEqual(["ask", 2, 7]);
   });
 
+  it("carries the metadata that frameworks keep by function", () => {
+    const kept = new WeakMap<object, Map<string, unknown>>();
+    const metadata = {
+      getOwnMetadataKeys: (target: object) => [...(kept.get(target)?.keys() ?? [])],
+      getOwnMetadata: (key: string, target: object) => kept.get(target)?.get(key),
+      defineMetadata: (key: string, value: unknown, target: object) =>
+        void kept.set(target, new Map(kept.get(target)).set(key, value)),
+    };
+    Object.assign(Reflect, metadata);
+    const original = (): number => 1;
+    metadata.defineMetadata("path", "/chats", original);
+    const wrapped = createSeen().decorator(original);
+    for (const name of Object.keys(metadata)) Reflect.deleteProperty(Reflect, name);
+    expect(metadata.getOwnMetadata("path", wrapped)).toBe("/chats");
+  });
+
   it("calls the original and nothing else when off", () => {
     const seen = createSeen();
     const wrapped = seen.decorator((a: number) => a + 1);

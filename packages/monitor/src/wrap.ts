@@ -43,6 +43,13 @@ export function originalOf(fn: AnyFunction): AnyFunction {
   return originals.get(fn) ?? fn;
 }
 
+/** Frameworks such as NestJS keep what they know of a method by its function, with the `reflect-metadata` package. */
+function copyMetadata(from: AnyFunction, to: AnyFunction): void {
+  const { getOwnMetadataKeys, getOwnMetadata, defineMetadata }: any = Reflect;
+  if (typeof getOwnMetadataKeys !== "function") return;
+  for (const key of getOwnMetadataKeys(from)) defineMetadata(key, getOwnMetadata(key, from), to);
+}
+
 function wrapFunction(fn: AnyFunction, interceptor: Interceptor, form: Form): AnyFunction {
   const mark = MARKS[interceptor.kind];
   if (Object.hasOwn(fn, mark)) return fn;
@@ -57,6 +64,7 @@ function wrapFunction(fn: AnyFunction, interceptor: Interceptor, form: Form): An
     const descriptor = Reflect.getOwnPropertyDescriptor(fn, key);
     if (descriptor !== undefined) Reflect.defineProperty(wrapped, key, descriptor);
   }
+  copyMetadata(fn, wrapped);
   Reflect.defineProperty(wrapped, mark, { value: true });
   originals.set(wrapped, originalOf(fn));
   interceptor.applied();

@@ -58,7 +58,8 @@ function joined(mount: string, path: string): string {
 export function followRoute(request: object, watch: HttpWatch): void {
   let base: unknown = safeProperty(request, "baseUrl");
   let route: unknown = safeProperty(request, "route");
-  let mount = "";
+  // Not empty where the application is mounted in another one that nobody observes.
+  let mount = typeof base === "string" ? withoutValues(base, safeProperty(request, "params")) : "";
   const mounts = new Map<unknown, string>();
   const enter = (value: unknown): void => {
     const outer = typeof base === "string" ? base : "";
