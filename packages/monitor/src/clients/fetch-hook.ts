@@ -30,11 +30,21 @@ export function passLink(options: unknown, init: unknown): void {
   if (isObject(options) && isObject(init) && options[LINK] !== undefined) init[LINK] = options[LINK];
 }
 
+/** Requests that are under way for a call that is observed; a `fetch` of ours further down leaves them alone. */
+const attempted = new WeakSet<object>();
+
+/** Whether a request is an attempt of an observed call. */
+export function isLinked(init: unknown): boolean {
+  return isObject(init) && attempted.has(init);
+}
+
 /** The call of a request, if it has one; the transport gets the request without it. */
 function takeLink(init: unknown): CallAttempts | undefined {
   if (!isObject(init)) return undefined;
   const attempts = init[LINK];
-  if (attempts !== undefined) delete init[LINK];
+  if (attempts === undefined) return undefined;
+  delete init[LINK];
+  attempted.add(init);
   return attempts;
 }
 

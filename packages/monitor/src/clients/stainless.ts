@@ -4,7 +4,7 @@ import { CallAttempts } from "../call-attempts.ts";
 import { manager } from "../manager.ts";
 import { observeCall, type CallToObserve } from "../observe-call.ts";
 import { safeProperty } from "../redact.ts";
-import { serverOf } from "../server-address.ts";
+import { providerAt, serverOf } from "../server-address.ts";
 import { UNKNOWN } from "../span-attributes.ts";
 import type { ClientOptions } from "./client-options.ts";
 import { hookFetch, linkOptions, passLink, type FetchLike } from "./fetch-hook.ts";
@@ -25,7 +25,7 @@ export interface ClientShape {
   readonly resources: readonly AskingResource[];
   /** Where `stream` helpers hang; they ask through one of the resources. */
   readonly helpers: readonly (readonly string[])[];
-  /** Value of the `provider` label of a client. */
+  /** Value of the `provider` label of a client whose host is none of a known provider. */
   readonly providerOf: (client: object) => string;
 }
 
@@ -47,14 +47,15 @@ interface Asking {
 }
 
 function describe({ resource, client, shape, options }: Asking, request: RequestReading): CallToObserve["call"] {
+  const baseURL = safeProperty(client, "baseURL");
   return {
-    provider: options.provider ?? shape.providerOf(client),
+    provider: options.provider ?? providerAt(baseURL) ?? shape.providerOf(client),
     model: request.model ?? UNKNOWN,
     operation: resource.operation,
     streaming: request.stream,
     clockSource: "iterator",
     attributes: { ...options.attributes, ...request.parameters },
-    ...serverOf(safeProperty(client, "baseURL")),
+    ...serverOf(baseURL),
   };
 }
 
