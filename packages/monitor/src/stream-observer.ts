@@ -108,7 +108,11 @@ export class StreamObserver implements Unread {
 
   /** The stream threw. */
   threw(error: unknown): void {
-    this.#end(endOfThrown(error, "stream", this.#options.callerSignal));
+    const { provider, callerSignal } = this.#options;
+    const end = endOfThrown(error, "stream", callerSignal);
+    // What the stream of a client throws for no reason of its own, the provider has said.
+    const isTold = provider !== undefined && end.errorType === "application";
+    this.#end(isTold ? { ...end, errorType: "stream_error" } : end);
   }
 
   /** The consumer left. After the finish reason the answer was complete. */

@@ -44,18 +44,24 @@ function takeLink(init: unknown): CallAttempts | undefined {
   const attempts = init[LINK];
   if (attempts === undefined) return undefined;
   delete init[LINK];
-  attempted.add(init);
   return attempts;
 }
 
-const HOOKED = new WeakSet<FetchLike>();
+async function sent(answer: Promise<unknown>, attempts: CallAttempts): Promise<unknown> {
+  try {
+    const response = await answer;
+    attempts.answered(response);
+    return response;
+  } catch (error) {
+    attempts.failed(error);
+    throw error;
+  }
+}
 
-/** `base`, with the requests of observed calls told to their call. Same promise settlement, same errors, same bytes. */
-export function hookFetch(base: FetchLike): FetchLike {
-  if (HOOKED.has(base)) return base;
-  const hooked: FetchLike = function fetch(...args) {
-    const attempts = takeLink(args[1]);
-    if (attempts === undefined) return base.apply(this, args);
+/** `base`, every request of which is an attempt of one call. Same settlement, same errors, same bytes. */
+export function tellAttempts(base: FetchLike, attempts: CallAttempts): FetchLike {
+  return function fetch(...args) {
+    if (isObject(args[1])) attempted.add(args[1]);
     attempts.begin(args[0]);
     let answer: Promise<unknown>;
     try {
@@ -64,17 +70,23 @@ export function hookFetch(base: FetchLike): FetchLike {
       attempts.failed(error);
       throw error;
     }
-    return answer.then(
-      (response) => {
-        attempts.answered(response);
-        return response;
-      },
-      (error: unknown) => {
-        attempts.failed(error);
-        throw error;
-      },
-    );
+    return sent(answer, attempts);
   };
-  HOOKED.add(hooked);
-  return hooked;
+}
+
+const hooked = new WeakSet<FetchLike>();
+
+/** `base`, with the requests of observed calls told to their call. */
+export function hookFetch(base: FetchLike): FetchLike {
+  if (hooked.has(base)) return base;
+  const hook: FetchLike = function fetch(...args) {
+    const attempts = takeLink(args[1]);
+    return (attempts === undefined ? base : tellAttempts(base, attempts)).apply(this, args);
+  };
+  hooked.add(hook);
+  return hook;
+}
+
+export function isFetch(value: unknown): value is FetchLike {
+  return typeof value === "function";
 }
