@@ -38,6 +38,7 @@ export const LIMITS = {
   observerLineBytes: 1024 * 1024,
   observerTailBytes: 16 * 1024,
   observerJsonBytes: 256 * 1024,
+  fetchRequestBytes: 1024 * 1024,
   routePathBytes: 8 * 1024,
   queryTimeoutMs: 30_000,
   queriesAtOnce: 4,
