@@ -14,6 +14,7 @@ function serverAttributes(serverTimings: ServerTimings | undefined): Readonly<Re
     serverTimings,
     slow: [],
     lagSeconds: undefined,
+    attempts: 0,
     semconv: "v0.1.0",
   });
   return Object.fromEntries(Object.entries(all).filter(([name]) => name.startsWith("llm.server.")));

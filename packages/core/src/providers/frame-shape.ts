@@ -15,7 +15,7 @@ interface Hole {
   readonly kind: HoleKind;
 }
 
-/** `literals[0] hole[0] literals[1] hole[1] ... literals.at(-1)` */
+/** `literals[0] hole[0] literals[1] hole[1] ... literals.at(-1)`, then any number of spaces and the last brace. */
 interface Shape {
   readonly literals: readonly string[];
   readonly holes: readonly HoleKind[];
@@ -61,15 +61,52 @@ const MAX_NUMBER_DIGITS = 15;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const SPACE = 0x20;
+const CLOSE_OBJECT = 0x7d;
 
-/** End of the string without escapes that begins at `start`: the index of its quote, or -1. */
-function plainStringEnd(text: string, start: number): number {
+/** What a search for the end of a string found; one object for the stream, none per frame. */
+interface StringScan {
+  /** Index of the closing quote, or -1: the string is not JSON, or holds an escape that only a parser can count. */
+  end: number;
+  /** Bytes of the text between the quotes. */
+  bytes: number;
+}
+
+/** Whether `\` and this character are one character of one byte. */
+function isShortEscape(code: number): boolean {
+  // " / \ b f n r t
+  return (
+    code === QUOTE ||
+    code === 0x2f ||
+    code === BACKSLASH ||
+    code === 0x62 ||
+    code === 0x66 ||
+    code === 0x6e ||
+    code === 0x72 ||
+    code === 0x74
+  );
+}
+
+/** Scans the string that begins at `start`, behind its quote. */
+function scanString(text: string, start: number, into: StringScan): void {
+  let escapes = 0;
+  let isAscii = true;
+  into.end = -1;
   for (let i = start; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
-    if (code === QUOTE) return i;
-    if (code < 0x20 || code === BACKSLASH) return -1;
+    if (code === QUOTE) {
+      // Only in valid UTF-8 is the number of bytes the number of bytes of the text.
+      if (isAscii || isUtf8(text, start, i)) into.end = i;
+      into.bytes = i - start - escapes;
+      return;
+    }
+    if (code === BACKSLASH) {
+      i += 1;
+      if (!isShortEscape(text.charCodeAt(i))) return;
+      escapes += 1;
+    } else if (code < SPACE) return;
+    else if (code >= 0x80) isAscii = false;
   }
-  return -1;
 }
 
 /** End of the whole number that begins at `start`, or -1. */
@@ -80,27 +117,34 @@ function numberEnd(text: string, start: number): number {
   return digits === 0 || digits > MAX_NUMBER_DIGITS || text.charCodeAt(start) === 0x30 ? -1 : i;
 }
 
-function holeEnd(text: string, start: number, kind: HoleKind): number {
+/** End of a hole; `scan` then holds its bytes if it is a string. */
+function holeEnd(text: string, start: number, kind: HoleKind, scan: StringScan): number {
   if (kind === "unread_number") return numberEnd(text, start);
-  const end = plainStringEnd(text, start);
-  if (kind === "unread_string") return end;
-  // Only in valid UTF-8 is the number of bytes the number of bytes of the text.
-  return end > start && isUtf8(text, start, end) ? end : -1;
+  scanString(text, start, scan);
+  return scan.end;
 }
 
-function unreadHoles(frame: string, needles: Needles): readonly Hole[] {
+/** Where the padding in front of the last brace begins, or -1. Anthropic's frames are padded with any number of spaces. */
+function paddingStart(frame: string): number {
+  let at = frame.length - 1;
+  if (frame.charCodeAt(at) !== CLOSE_OBJECT) return -1;
+  while (frame.charCodeAt(at - 1) === SPACE) at -= 1;
+  return at;
+}
+
+function unreadHoles(frame: string, needles: Needles, scan: StringScan): readonly Hole[] {
   const found: Hole[] = [];
   for (const [needle, kind] of needles.unread) {
     const at = frame.indexOf(needle);
     const start = at + needle.length;
-    const end = at < 0 ? -1 : holeEnd(frame, start, kind);
+    const end = at < 0 ? -1 : holeEnd(frame, start, kind, scan);
     if (end >= 0) found.push({ start, end, kind });
   }
   return found;
 }
 
 /** The one non-empty output string of the frame; undefined when there are several or none. */
-function outputHole(frame: string, event: StreamEvent, needles: Needles): Hole | undefined {
+function outputHole(frame: string, event: StreamEvent, needles: Needles, scan: StringScan): Hole | undefined {
   const { kind: counted, outputBytes } = event;
   if (counted === undefined) return undefined;
   let hole: Hole | undefined;
@@ -110,10 +154,11 @@ function outputHole(frame: string, event: StreamEvent, needles: Needles): Hole |
       // An empty string stays part of the literal text.
       if (frame.charCodeAt(start) === QUOTE) continue;
       if (hole !== undefined) return undefined;
-      hole = { start, end: holeEnd(frame, start, kind), kind };
+      hole = { start, end: holeEnd(frame, start, kind, scan), kind };
     }
   }
-  return hole?.kind === counted && hole.end - hole.start === outputBytes ? hole : undefined;
+  // What was scanned last is the hole: there is no other.
+  return hole !== undefined && hole.end >= 0 && hole.kind === counted && scan.bytes === outputBytes ? hole : undefined;
 }
 
 /** A frame that says nothing but one piece of output (and who answers) may stand for others. */
@@ -128,15 +173,15 @@ function isPlainOutput(event: StreamEvent): boolean {
   );
 }
 
-function shapeOf(frame: string, event: StreamEvent, output: Hole, needles: Needles): Shape {
-  const holes = [output, ...unreadHoles(frame, needles)].sort((a, b) => a.start - b.start);
+function shapeOf(frame: string, event: StreamEvent, output: Hole, unread: readonly Hole[]): Shape {
+  const holes = [output, ...unread].sort((a, b) => a.start - b.start);
   const literals: string[] = [];
   let from = 0;
   for (const { start, end } of holes) {
     literals.push(frame.slice(from, start));
     from = end;
   }
-  literals.push(frame.slice(from));
+  literals.push(frame.slice(from, paddingStart(frame)));
   return {
     literals,
     holes: holes.map(({ kind }) => kind),
@@ -155,6 +200,7 @@ type FrameReader = (frame: string) => StreamEvent | undefined;
 export class FrameShape {
   readonly #read: FrameReader;
   readonly #needles: Needles;
+  readonly #scan: StringScan = { end: -1, bytes: 0 };
   #shape: Shape | undefined;
   #vainLessons = 0;
 
@@ -167,7 +213,7 @@ export class FrameShape {
   match(frame: string, event: StreamEvent): boolean {
     const shape = this.#shape;
     if (shape === undefined) return false;
-    const outputBytes = measure(frame, shape);
+    const outputBytes = measure(frame, shape, this.#scan);
     if (outputBytes === 0) return false;
     event.kinds = DELTA_KIND_BIT[shape.kind];
     event.kind = shape.kind;
@@ -180,14 +226,14 @@ export class FrameShape {
     return true;
   }
 
-  /** Learns from a frame that was parsed into `event`. */
+  /** Learns from a frame that was parsed into `event`. What was learnt before stays true until something better comes. */
   learn(frame: string, event: StreamEvent): void {
-    this.#shape = undefined;
-    if (this.#vainLessons >= MAX_VAIN_LESSONS || !isPlainOutput(event)) return;
-    const output = outputHole(frame, event, this.#needles);
+    if (this.#vainLessons >= MAX_VAIN_LESSONS || !isPlainOutput(event) || paddingStart(frame) < 0) return;
+    const output = outputHole(frame, event, this.#needles, this.#scan);
     if (output === undefined) return;
     this.#vainLessons += 1;
-    if (this.#isProved(frame, event, output)) this.#shape = shapeOf(frame, event, output, this.#needles);
+    if (!this.#isProved(frame, event, output)) return;
+    this.#shape = shapeOf(frame, event, output, unreadHoles(frame, this.#needles, this.#scan));
   }
 
   /** Whether another string in the hole changes the byte count and nothing else. */
@@ -213,18 +259,17 @@ function standsAt(text: string, literal: string, at: number): boolean {
 }
 
 /** Bytes of the output in `frame`; 0 when the frame has another shape. */
-function measure(frame: string, { literals, holes }: Shape): number {
+function measure(frame: string, { literals, holes }: Shape, scan: StringScan): number {
   let outputBytes = 0;
   let at = 0;
   for (let i = 0; i < holes.length; i += 1) {
     const literal = literals[i] ?? "";
     const kind = holes[i] ?? "text";
     if (!standsAt(frame, literal, at)) return 0;
-    const start = at + literal.length;
-    at = holeEnd(frame, start, kind);
+    at = holeEnd(frame, at + literal.length, kind, scan);
     if (at < 0) return 0;
-    if (kind !== "unread_string" && kind !== "unread_number") outputBytes = at - start;
+    if (kind !== "unread_string" && kind !== "unread_number") outputBytes = scan.bytes;
   }
   const last = literals.at(-1) ?? "";
-  return frame.length - at === last.length && standsAt(frame, last, at) ? outputBytes : 0;
+  return paddingStart(frame) - at === last.length && standsAt(frame, last, at) ? outputBytes : 0;
 }

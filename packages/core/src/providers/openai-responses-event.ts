@@ -111,5 +111,5 @@ export const createResponsesStreamParser = createSseParsers({
     }
     return verdict;
   },
-  varying: { output: [["delta"]], unreadStrings: ["item_id", "obfuscation"], unreadNumbers: ["sequence_number"] },
+  varying: { output: [["delta"]], unreadStrings: ["obfuscation"], unreadNumbers: ["sequence_number"] },
 });

@@ -47,6 +47,17 @@ describe("the event scanner", () => {
     ]);
   });
 
+  it("tells a repeated name from one that only begins alike", () => {
+    const names = ["ab", "ab", "ac", "ab", "abc", "a", "ab"];
+    const text = names.map((name) => `event: ${name}\ndata: x\n\n`).join("");
+    expect(scan(text).map(([name]) => name)).toEqual(names);
+    expect(scan("event: a\ndata: x\n\nevent: a: b\nevent: a\ndata: y\n\ndata: event: a\n\n")).toEqual([
+      ["a", "x", false],
+      ["a", "y", false],
+      ["", "event: a", false],
+    ]);
+  });
+
   it("dispatches a last event without its blank line at the end of the body", () => {
     expect(data("data: a\n\ndata: b\n")).toEqual(["a", "b"]);
     expect(data("data: a\n\ndata: b")).toEqual(["a", "b"]);

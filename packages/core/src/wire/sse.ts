@@ -44,6 +44,9 @@ class LineSse implements SseScanner {
   #afterCr = false;
   #firstLine = true;
   #eventName = "";
+  /** The `event:` line that came last, whole. Most streams repeat it in front of every frame: it need not be decoded. */
+  #lastEventLine = "";
+  #lastEventName = "";
   #data: string | undefined;
   #dataCut = false;
   /** The event in progress is JSON without `data:`. */
@@ -63,8 +66,11 @@ class LineSse implements SseScanner {
     let cr = bytes.indexOf(CR, start);
     while (lf >= 0 || cr >= 0) {
       const end = lf < 0 || (cr >= 0 && cr < lf) ? cr : lf;
-      this.#hold(bytes, start, end);
-      this.#endLine(sink);
+      if (this.#repeatsEventLine(bytes, start, end)) this.#eventName = this.#lastEventName;
+      else {
+        this.#hold(bytes, start, end);
+        this.#endLine(sink);
+      }
       start = end + 1;
       if (end === cr && start < bytes.length && bytes[start] === LF) start += 1;
       else if (end === cr) this.#afterCr = start === bytes.length;
@@ -107,7 +113,19 @@ class LineSse implements SseScanner {
     if (line === "") this.#dispatch(sink);
     else if (line.startsWith("data:")) this.#addData(line.slice(line.charCodeAt(5) === 0x20 ? 6 : 5), cut);
     else if (line === "data") this.#addData("", false);
-    else if (line.startsWith("event:")) this.#eventName = line.slice(line.charCodeAt(6) === 0x20 ? 7 : 6);
+    else if (line.startsWith("event:")) {
+      this.#eventName = line.slice(line.charCodeAt(6) === 0x20 ? 7 : 6);
+      if (cut) return;
+      this.#lastEventLine = line;
+      this.#lastEventName = this.#eventName;
+    }
+  }
+
+  #repeatsEventLine(bytes: Uint8Array, start: number, end: number): boolean {
+    const line = this.#lastEventLine;
+    if (end - start !== line.length || line === "" || this.#carry !== "") return false;
+    for (let i = 0; i < line.length; i += 1) if (bytes[start + i] !== line.charCodeAt(i)) return false;
+    return true;
   }
 
   /** True when the line was part of an object without `data:`. */
