@@ -66,6 +66,8 @@ export const LIMITS = {
   tokenClockChunks: 262_144,
   spanQueue: 2_048,
   spanQueueBytes: 8 * 1024 * 1024,
+  /** Half of what gRPC receivers take by default. */
+  spanBatchBytes: 2 * 1024 * 1024,
   exporterAnswerBytes: 64 * 1024,
   retryAfterMaxMs: 5 * 60 * 1000,
 } as const;

@@ -84,12 +84,9 @@ export function startRuntime({ config, warn, canNest }: RuntimeOptions): Runtime
   };
 }
 
-function backendState({ started, config }: Runtime): Pick<MonitorStatus, "state" | "reason"> {
+function backendState({ started }: Runtime): Pick<MonitorStatus, "state" | "reason"> {
   const { available, reason, backend } = started;
-  if (!available) {
-    const state = config.destination.kind === "unsupported" ? "degraded" : "unavailable";
-    return reason === undefined ? { state } : { state, reason };
-  }
+  if (!available) return reason === undefined ? { state: "unavailable" } : { state: "unavailable", reason };
   const { failingSinceMs, lastDropMs } = backend.health;
   if (failingSinceMs !== undefined) return { state: "degraded", reason: "exporting spans fails" };
   if (lastDropMs !== undefined && Date.now() - lastDropMs < RECENT_DROP_MS) {

@@ -1,10 +1,12 @@
 /** One parsed event of Anthropic's Messages format -> what it says (measurement contract 3.2). */
 import { addDelta } from "./deltas.ts";
 import { errorOf, readFault } from "./fault.ts";
-import { fieldsOf, readSafely, textOf, type Fields } from "./json-fields.ts";
+import { countCutOutput } from "./frames.ts";
+import { fieldsOf, textOf, type Fields } from "./json-fields.ts";
 import { readDeltaUsage, readStartUsage } from "./anthropic-usage.ts";
-import { resetStreamEvent, type StreamEvent } from "./provider.ts";
-import { countCutOutput, createSseParsers, type FrameVerdict } from "./sse-stream.ts";
+import type { StreamEvent } from "./provider.ts";
+import { readParsedChunk } from "./read-chunk.ts";
+import { createSseParsers, type FrameVerdict } from "./sse-stream.ts";
 
 /**
  * Whether the thinking this model streams is a summary: so for Claude from version 4 on. Claude 3.7 and the models of
@@ -93,11 +95,13 @@ function readFrame(event: StreamEvent, frame: Fields): FrameVerdict {
   return "event";
 }
 
+function readParsed(event: StreamEvent, frame: Fields): boolean {
+  return readFrame(event, frame) !== "nothing" && event.type !== "malformed";
+}
+
 /** Reads an event that a client library has parsed; false when it is none, or throws when it is touched. */
 export function readChunk(value: unknown, event: StreamEvent): boolean {
-  resetStreamEvent(event);
-  const read = (frame: Fields): boolean => readFrame(event, frame) === "event" && event.type !== "malformed";
-  return readSafely(value, read, false);
+  return readParsedChunk(value, event, readParsed);
 }
 
 /** A parser for one answer. */

@@ -4,8 +4,8 @@ import { errorOf, readFault } from "./fault.ts";
 import { fieldsOf, knownOf, listOf, readSafely, textOf, type Fields } from "./json-fields.ts";
 import { addDeltas, addText } from "./openai-deltas.ts";
 import { readServerTimings, readUsage } from "./openai-usage.ts";
-import { resetStreamEvent } from "./provider.ts";
 import type { ResponseReading, StreamEvent } from "./provider.ts";
+import { readParsedChunk } from "./read-chunk.ts";
 
 function readChoice(choice: unknown, event: StreamEvent): void {
   const given = fieldsOf(choice);
@@ -37,15 +37,15 @@ function isChunk(value: Fields): boolean {
   return Array.isArray(value["choices"]) || errorOf(value) !== undefined;
 }
 
+function readParsed(event: StreamEvent, chunk: Fields): boolean {
+  if (!isChunk(chunk)) return false;
+  fillEvent(event, chunk);
+  return true;
+}
+
 /** Reads a chunk that a client library has parsed; false when it is none, or throws when it is touched. */
 export function readChunk(value: unknown, event: StreamEvent): boolean {
-  resetStreamEvent(event);
-  const read = (chunk: Fields): boolean => {
-    if (!isChunk(chunk)) return false;
-    fillEvent(event, chunk);
-    return true;
-  };
-  return readSafely(value, read, false);
+  return readParsedChunk(value, event, readParsed);
 }
 
 function readBody(body: Fields): ResponseReading | undefined {

@@ -1,12 +1,14 @@
 /** One parsed event of OpenAI's Responses format -> what it says (measurement contract 3.2). */
 import { addDelta } from "./deltas.ts";
 import { errorOf, readFault } from "./fault.ts";
-import { fieldsOf, readSafely, textOf, type Fields } from "./json-fields.ts";
+import { countCutOutput } from "./frames.ts";
+import { fieldsOf, textOf, type Fields } from "./json-fields.ts";
 import { failureOf, finishReasonOf } from "./openai-responses-answer.ts";
 import { readUsage } from "./openai-responses-usage.ts";
 import { readServerTimings } from "./openai-usage.ts";
-import { resetStreamEvent, type DeltaKind, type ProviderFault, type StreamEvent } from "./provider.ts";
-import { countCutOutput, createSseParsers, type FrameVerdict } from "./sse-stream.ts";
+import type { DeltaKind, ProviderFault, StreamEvent } from "./provider.ts";
+import { readParsedChunk } from "./read-chunk.ts";
+import { createSseParsers, type FrameVerdict } from "./sse-stream.ts";
 
 /** Event types whose `delta` is a piece of output. */
 const DELTA_KINDS: ReadonlyMap<string, DeltaKind> = new Map([
@@ -87,11 +89,13 @@ function readFrame(event: StreamEvent, frame: Fields): FrameVerdict {
   return type.startsWith("response.") ? readResponseEvent(event, type, frame) : "nothing";
 }
 
+function readParsed(event: StreamEvent, frame: Fields): boolean {
+  return readFrame(event, frame) !== "nothing" && event.type !== "malformed";
+}
+
 /** Reads an event that a client library has parsed; false when it is none, or throws when it is touched. */
 export function readChunk(value: unknown, event: StreamEvent): boolean {
-  resetStreamEvent(event);
-  const read = (frame: Fields): boolean => readFrame(event, frame) !== "nothing" && event.type !== "malformed";
-  return readSafely(value, read, false);
+  return readParsedChunk(value, event, readParsed);
 }
 
 /** A parser for one answer. */

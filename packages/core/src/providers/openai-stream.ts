@@ -1,11 +1,11 @@
 /** How frames of OpenAI's chat and completions formats are read. */
 import { readFault } from "./fault.ts";
+import { countCutOutput, type CutNeedles } from "./frames.ts";
 import { fillEvent } from "./openai-chunk.ts";
-import type { DeltaKind } from "./provider.ts";
-import { countCutOutput, createSseParsers } from "./sse-stream.ts";
+import { createSseParsers } from "./sse-stream.ts";
 
 /** What tells the kind of a frame that was too long to be held, best first. */
-const CUT_NEEDLES: readonly (readonly [needle: RegExp, kind: DeltaKind])[] = [
+const CUT_NEEDLES: CutNeedles = [
   [/"(?:content|text)": ?"(?!")/, "text"],
   [/"reasoning(?:_content)?": ?"(?!")/, "reasoning"],
   [/"arguments": ?"(?!")/, "tool"],

@@ -1,12 +1,10 @@
 /** Bytes of one answer in a format of server-sent events -> its events. What a frame means is the format's own. */
-import { jsonDepthExceeds } from "../json-depth.ts";
-import { LIMITS } from "../limits.ts";
-import { utf8OfLatin1 } from "../utf8.ts";
 import { createSseScanner } from "../wire/sse.ts";
 import { FrameShape, needlesOf, type Needles, type VaryingMembers } from "./frame-shape.ts";
-import { fieldsOf, type Fields } from "./json-fields.ts";
-import { DELTA_KIND_BIT, emptyStreamEvent, resetStreamEvent } from "./provider.ts";
-import type { DeltaKind, ProviderFault, StreamEvent, StreamEventSink, StreamParser } from "./provider.ts";
+import { parseFrame } from "./frames.ts";
+import type { Fields } from "./json-fields.ts";
+import { emptyStreamEvent, resetStreamEvent } from "./provider.ts";
+import type { ProviderFault, StreamEvent, StreamEventSink, StreamParser } from "./provider.ts";
 
 /** What became of a frame: an event; the last one, with which the answer ends; or nothing anybody is told of. */
 export type FrameVerdict = "event" | "last_event" | "nothing";
@@ -21,40 +19,6 @@ export interface SseFormat {
   readonly readCut: (event: StreamEvent, name: string, held: string) => FrameVerdict;
   /** What differs in consecutive frames, see `frame-shape.ts`. */
   readonly varying: VaryingMembers;
-}
-
-/** Shorter frames cost nothing however deep they nest. */
-const DEPTH_CHECK_BYTES = 16 * 1024;
-
-function parseFrame(data: string): Fields | undefined {
-  if (data.length > DEPTH_CHECK_BYTES && jsonDepthExceeds(data, LIMITS.jsonNestingBrackets)) return undefined;
-  try {
-    return fieldsOf(JSON.parse(utf8OfLatin1(data)));
-  } catch {
-    // Not this provider's format: the caller counts it, the bytes have passed long ago.
-    return undefined;
-  }
-}
-
-/**
- * Counts the output of a cut frame: what follows the first of `needles` that is found, at least as far as it was held.
- * @returns false when none was found.
- */
-export function countCutOutput(
-  event: StreamEvent,
-  held: string,
-  needles: readonly (readonly [needle: RegExp, kind: DeltaKind])[],
-): boolean {
-  for (const [needle, kind] of needles) {
-    const found = needle.exec(held);
-    if (found === null) continue;
-    event.kind = kind;
-    event.kinds = DELTA_KIND_BIT[kind];
-    event.outputBytes = held.length - found.index - found[0].length;
-    event.choiceCount = 1;
-    return true;
-  }
-  return false;
 }
 
 class SseStreamParser implements StreamParser {

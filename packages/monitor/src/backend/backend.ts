@@ -1,4 +1,4 @@
-/** The port behind which spans leave the process. `noop.ts` is the default, `otel.ts` the one that knows OpenTelemetry. */
+/** The port behind which spans leave the process. `noop.ts` is the default, the folder `otel/` the one that knows OpenTelemetry. */
 
 /** OpenTelemetry attribute values. */
 export type Attributes = Readonly<Record<string, string | number | boolean | readonly string[] | readonly number[]>>;

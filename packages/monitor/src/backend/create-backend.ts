@@ -3,9 +3,10 @@ import { isAbsolute } from "node:path";
 import { METRICS, type MetricRegistry } from "@nexent/monitor-core";
 import type { MonitorConfig } from "../config/config.ts";
 import type { SpanBackend } from "./backend.ts";
+import { destinationLabel } from "./destination-transport.ts";
 import { createPackageLoader, type PackageLoader } from "./load.ts";
 import { createNoopBackend } from "./noop.ts";
-import { startOtelBackend } from "./otel.ts";
+import { startOtelBackend } from "./otel/start.ts";
 
 export interface BackendOptions {
   readonly registry: MetricRegistry;
@@ -38,23 +39,13 @@ function nothing(reason: string | undefined, warn: boolean): StartedBackend {
 /** Starts spans for an enabled configuration. Never throws; without OpenTelemetry spans are silent no-ops. */
 export function createBackend(config: MonitorConfig, options: BackendOptions): StartedBackend {
   const { destination } = config;
-  if (destination.kind === "none") return { ...nothing(undefined, false), available: true };
-  if (destination.kind === "unsupported") {
-    const reason = `traces cannot be sent to ${destination.protocol} addresses in this release; set OTEL_EXPORTER_OTLP_ENDPOINT to an OTLP/HTTP address`;
-    return nothing(reason, true);
-  }
+  if (destination === undefined) return { ...nothing(undefined, false), available: true };
   const { registry } = options;
   const { application = process.argv[1] } = options;
   const started = startOtelBackend({
     ...(application !== undefined && isAbsolute(application) && { application }),
     loader: options.loader ?? createPackageLoader(),
-    destination: {
-      url: destination.url,
-      protocol: destination.encoding,
-      headers: destination.headers,
-      timeoutMs: destination.timeoutMs,
-      gzip: destination.gzip,
-    },
+    destination,
     resource: config.resourceAttributes,
     version: options.version,
     sampleRate: config.sampleRate,
@@ -64,7 +55,10 @@ export function createBackend(config: MonitorConfig, options: BackendOptions): S
     batchSpans: config.exportBatchSpans,
     onExported: (count) => registry.counter(METRICS.nexentMonitorSpansExported, {}).add(count),
     onDropped: (count, reason) => registry.counter(METRICS.nexentMonitorSpansDropped, { reason }).add(count),
-    onExportFailure: () => registry.counter(METRICS.nexentMonitorExportFailures, { destination: "otlp_http" }).add(1),
+    onExportFailure: () =>
+      registry
+        .counter(METRICS.nexentMonitorExportFailures, { destination: destinationLabel(destination.protocol) })
+        .add(1),
   });
   if (started.status === "unavailable") return nothing(started.reason, started.broken);
   return {

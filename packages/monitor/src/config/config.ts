@@ -9,7 +9,8 @@ export interface MonitorConfig {
   readonly enabled: boolean;
   readonly serviceName: string;
   readonly resourceAttributes: Readonly<Record<string, string>>;
-  readonly destination: TraceDestination;
+  /** Where traces go; absent when their export is turned off. */
+  readonly destination: TraceDestination | undefined;
   /** Head probability of a trace, 0 to 1. */
   readonly sampleRate: number;
   readonly slowRequestSeconds: number;

@@ -125,6 +125,30 @@ describe("export", () => {
     expect(request?.body[0]).toBe(0x0a);
   });
 
+  it("posts thrift to a Jaeger address", async () => {
+    const receiver = await startOtlpServer();
+    const { backend: spans, text } = await start({ env: { JAEGER_ENDPOINT: `${receiver.url}/api/traces` } });
+    receiver.answer((response) => response.writeHead(202).end());
+    spans.startSpan({ name: "needle-in-thrift", kind: "internal" }).end();
+    await spans.flush(2000);
+    await receiver.close();
+    const [request] = receiver.received;
+    expect(request?.path).toBe("/api/traces");
+    expect(request?.headers["content-type"]).toBe("application/x-thrift");
+    expect([request?.body.includes("needle-in-thrift"), request?.body.includes("otel-test")]).toEqual([true, true]);
+    expect(text()).toContain("nexent_monitor_spans_exported_total 1");
+  });
+
+  it("counts spans that a receiver took and threw away as dropped", async () => {
+    const { backend: spans, text } = await start();
+    server?.answer((response) => response.writeHead(200).end('{"partialSuccess":{"rejectedSpans":"1"}}'));
+    spans.startSpan({ name: "one", kind: "internal" }).end();
+    spans.startSpan({ name: "two", kind: "internal" }).end();
+    await spans.flush(2000);
+    expect(spans.health).toMatchObject({ exported: 1, dropped: 1, exportFailures: 0 });
+    expect(text()).toContain('nexent_monitor_spans_dropped_total{reason="rejected"} 1');
+  });
+
   it("tries again after a refusal that is not final, follows no redirect, and gives up a final one", async () => {
     const { backend: spans, text } = await start();
     server?.answer((response) => response.writeHead(503).end());
@@ -326,12 +350,18 @@ describe("without usable OpenTelemetry", () => {
     expect(started.reason).toContain("probe");
   });
 
-  it("says that an address asks for a protocol this release does not speak", async () => {
-    const started = await start({ env: { JAEGER_ENDPOINT: "http://127.0.0.1:14268/api/traces" } });
-    expect(started).toMatchObject({ available: false, tracing: "none", warn: true });
-    expect(started.reason).toContain("jaeger-thrift");
+  it("is metrics only, and content with it, when the export of traces is turned off", async () => {
     const none = await start({ env: { OTEL_TRACES_EXPORTER: "none" } });
     expect(none).toMatchObject({ available: true, tracing: "none", warn: false });
     expect(none.reason).toBeUndefined();
+  });
+
+  it("needs no OTLP package for a Jaeger destination", async () => {
+    const name = "@opentelemetry/otlp-transformer";
+    const started = await start({
+      env: { JAEGER_ENDPOINT: "http://127.0.0.1:9/api/traces" },
+      loader: replacing(name, { status: "missing", name }),
+    });
+    expect(started).toMatchObject({ available: true, tracing: "own", warn: false });
   });
 });
