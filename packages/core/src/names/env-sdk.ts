@@ -95,6 +95,12 @@ export const SDK_ENV: readonly EnvVariable[] = [
     program: "sdk",
   },
   {
+    name: "LLM_MONITOR_FETCH_HOSTS",
+    type: "list",
+    meaning: "Hosts (`host` or `host:port`) that `@nexent/monitor/register` observes besides those of known providers.",
+    program: "sdk",
+  },
+  {
     name: "OTEL_RESOURCE_ATTRIBUTES",
     type: "pairs",
     meaning: "Resource attributes; a bad pair is skipped.",

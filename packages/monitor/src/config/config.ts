@@ -39,6 +39,8 @@ export interface MonitorConfig {
   readonly exportDelayMs: number;
   readonly exportQueueSpans: number;
   readonly exportBatchSpans: number;
+  /** Hosts, with their port where it is not the usual one, that `register` observes besides those of known providers. */
+  readonly fetchHosts: readonly string[];
   /** Bad values that were replaced by their default. */
   readonly problems: readonly ConfigProblem[];
 }
@@ -205,6 +207,10 @@ export function readMonitorConfig(env: Environment, given: ReadConfigOptions = {
     ...readBounds(reader, options),
     ...readTailBounds(reader, options),
     ...readObjectives(reader),
+    fetchHosts: (reader.text("LLM_MONITOR_FETCH_HOSTS") ?? "")
+      .toLowerCase()
+      .split(/[\s,]+/)
+      .filter(Boolean),
     problems: reader.problems,
   });
 }
