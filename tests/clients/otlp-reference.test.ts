@@ -118,6 +118,7 @@ function expectReference(body: Buffer, ids: ReturnType<typeof makeSpans>): void 
       { key: "fraction", value: { doubleValue: 0.5 } },
       { key: "flag", value: { boolValue: true } },
       { key: "list", value: { arrayValue: { values: [{ stringValue: "x" }, { stringValue: "y" }] } } },
+      { key: "sampling.reason", value: { stringValue: "head" } },
     ],
     events: [{ name: "first_token_received", timeUnixNano: `${EVENT_MICROS}000` }],
   });
