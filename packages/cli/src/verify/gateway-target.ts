@@ -26,6 +26,10 @@ class GatewayTarget implements VerifyTarget {
     this.#origin = origin;
   }
 
+  plays({ targets }: Scenario): boolean {
+    return targets.includes("gateway");
+  }
+
   async play({ scenario, playId }: PlayOrder): Promise<PlayReport> {
     const { path, body } = requestOf(scenario);
     const request = httpRequest(`${this.#origin}${path}`, {

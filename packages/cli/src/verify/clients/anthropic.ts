@@ -1,0 +1,34 @@
+import { wrapAnthropic } from "@nexent/monitor/anthropic";
+import { requestOf } from "../scenario-request.ts";
+import type { ClientCall, ClientDriver, ClientDriverKind } from "./driver.ts";
+import { countsParsedChunk } from "./parsed-chunks.ts";
+
+/** What is used of `@anthropic-ai/sdk`. */
+interface AnthropicModule {
+  readonly Anthropic: new (options: {
+    readonly apiKey: string;
+    readonly baseURL: string;
+    readonly maxRetries: number;
+    readonly defaultHeaders: ClientCall["headers"];
+  }) => {
+    readonly messages: { create(body: unknown, options: { readonly signal: AbortSignal }): Promise<unknown> };
+  };
+}
+
+function createDriver({ Anthropic }: AnthropicModule): ClientDriver {
+  return {
+    async ask({ scenario, origin, headers, attributes, signal }) {
+      const options = { apiKey: "none", baseURL: origin, maxRetries: 0, defaultHeaders: headers };
+      const client = wrapAnthropic(new Anthropic(options), { attributes });
+      return client.messages.create(JSON.parse(requestOf(scenario).body), { signal });
+    },
+    counts: countsParsedChunk,
+  };
+}
+
+/** `@anthropic-ai/sdk`. */
+export const anthropicKind: ClientDriverKind = {
+  packages: ["@anthropic-ai/sdk"],
+  plays: ({ format, targets }) => format === "anthropic-messages" && targets.includes("sdk"),
+  create: ([module]) => createDriver(module as AnthropicModule),
+};
