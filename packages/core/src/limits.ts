@@ -37,6 +37,7 @@ export const LIMITS = {
   gatewayDrainTimeoutMs: 30_000,
   observerLineBytes: 1024 * 1024,
   observerJsonBytes: 256 * 1024,
+  fetchRequestBytes: 1024 * 1024,
   routePathBytes: 8 * 1024,
   queryTimeoutMs: 30_000,
   queriesAtOnce: 4,

@@ -19,6 +19,8 @@ export interface AnswerReader {
 export interface Followed extends AnswerReader {
   readonly sink: CallSink;
   readonly watch: AbandonWatch;
+  /** The elements of the result are the reads of an answer's body. */
+  readonly isBody?: boolean;
   /** Runs something in the call's own context. */
   readonly inside: <T>(run: () => T) => T;
 }

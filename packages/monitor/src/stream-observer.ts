@@ -2,16 +2,15 @@
 import {
   ATTR,
   emptyStreamEvent,
-  openaiChat,
   utf8Length,
   type DeltaKind,
   type Provider,
   type StreamEvent,
   type StreamParser,
 } from "@nexent/monitor-core";
-import type { AbandonWatch, Unread } from "./abandon-watch.ts";
-import type { CallSink } from "./call-sink.ts";
-import type { AnswerReader } from "./followed.ts";
+import type { Unread } from "./abandon-watch.ts";
+import type { Followed } from "./followed.ts";
+import { createSniffingParser, formatOfChunk } from "./format-detector.ts";
 import type { CallEnd } from "./recording.ts";
 import { endOfAbort, endOfThrown } from "./thrown-error.ts";
 
@@ -20,14 +19,15 @@ export type Classify = (
   value: unknown,
 ) => { readonly kind?: DeltaKind; readonly text: string; readonly tokens?: number } | undefined;
 
+/** After so many elements of no format a stream is of none. */
+const FORMAT_LOOKS = 16;
+
 /** Whether a wait for the consumer is too short to matter for what was measured in this time. */
 function isShort(waitMs: number, micros: number): boolean {
   return waitMs <= Math.max(2, (micros / 1000) * 0.01);
 }
 
-export interface StreamObserverOptions extends AnswerReader {
-  readonly sink: CallSink;
-  readonly watch: AbandonWatch;
+export interface StreamObserverOptions extends Omit<Followed, "inside"> {
   /** Set for the stream of a client library: its abort signal (an aborted stream may end quietly). */
   readonly signal?: AbortSignal;
 }
@@ -35,11 +35,22 @@ export interface StreamObserverOptions extends AnswerReader {
 export class StreamObserver implements Unread {
   readonly #options: StreamObserverOptions;
   readonly #event: StreamEvent = emptyStreamEvent();
-  readonly #provider: Provider;
+  /** The format of the elements; undefined as long as none has told it. */
+  #provider: Provider | undefined;
+  /** Elements that may still tell it. */
+  #looksLeft = FORMAT_LOOKS;
   #parser: StreamParser | undefined;
   /** The stream speaks a format that says how it ends, so that a quiet end without it is an interruption. */
   #expectsEnd: boolean;
   #sawFormat = false;
+  #readMicros = 0;
+  #readCounted = false;
+  // One closure for the stream, none per read.
+  readonly #onEvent = (event: StreamEvent): void => {
+    this.#sawFormat ||= event.type !== "malformed";
+    this.#readCounted ||= event.kinds !== 0;
+    this.#options.sink.clock.record(event, this.#readMicros);
+  };
   #idleSinceMs: number | undefined = performance.now();
   /** How long the consumer has let us wait, and had at the first and the last counted element. */
   #waitMs = 0;
@@ -51,7 +62,7 @@ export class StreamObserver implements Unread {
   /** @param target the stream; it must not be reachable from the observer, or it could never be collected. */
   constructor(options: StreamObserverOptions, target: object) {
     this.#options = options;
-    this.#provider = options.provider ?? openaiChat;
+    this.#provider = options.provider;
     // A client's stream that ends without a single element has not ended normally.
     this.#expectsEnd = options.signal !== undefined;
     options.sink.amend({ streaming: true });
@@ -91,12 +102,17 @@ export class StreamObserver implements Unread {
 
   /** The stream ended by itself. */
   done(): void {
+    this.#flush();
     this.#end(this.#quietEnd());
   }
 
   /** The stream threw. */
   threw(error: unknown): void {
-    this.#end(endOfThrown(error, "stream", this.#options.callerSignal));
+    const { provider, callerSignal } = this.#options;
+    const end = endOfThrown(error, "stream", callerSignal);
+    // What the stream of a client throws for no reason of its own, the provider has said.
+    const isTold = provider !== undefined && end.errorType === "application";
+    this.#end(isTold ? { ...end, errorType: "stream_error" } : end);
   }
 
   /** The consumer left. After the finish reason the answer was complete. */
@@ -125,10 +141,21 @@ export class StreamObserver implements Unread {
     }
     if (typeof value === "string") return this.#delta("text", value, atMicros);
     if (value instanceof Uint8Array) return this.#bytes(value, atMicros);
-    if (!this.#provider.readChunk(value, this.#event)) return this.#noFormat();
+    if (!this.#read(value)) return this.#noFormat();
     this.#sawFormat = true;
     this.#options.sink.clock.record(this.#event, atMicros);
     return this.#event.kinds !== 0;
+  }
+
+  /** Reads an element; the first that is of a format decides for all. */
+  #read(value: unknown): boolean {
+    if (this.#provider !== undefined) return this.#provider.readChunk(value, this.#event);
+    if (this.#looksLeft === 0) return false;
+    this.#looksLeft -= 1;
+    const found = formatOfChunk(value, this.#event);
+    // Formats differ least in how they say an error.
+    if (this.#event.type !== "error") this.#provider = found;
+    return found !== undefined;
   }
 
   #counted(atMicros: number): void {
@@ -148,20 +175,26 @@ export class StreamObserver implements Unread {
   }
 
   #bytes(bytes: Uint8Array, atMicros: number): boolean {
-    let counted = false;
-    this.#parser ??= this.#provider.createStreamParser();
-    this.#parser.push(bytes, (event) => {
-      this.#sawFormat ||= event.type !== "malformed";
-      counted ||= event.kinds !== 0;
-      this.#options.sink.clock.record(event, atMicros);
-    });
-    return counted;
+    this.#readMicros = atMicros;
+    this.#readCounted = false;
+    this.#parser ??= this.#provider?.createStreamParser() ?? createSniffingParser(this.#event);
+    this.#parser.push(bytes, this.#onEvent);
+    return this.#readCounted;
   }
 
   /** Elements of another kind say that no end of the format is due. */
   #noFormat(): false {
     this.#expectsEnd = false;
     return false;
+  }
+
+  /** A last event may lack its separator. */
+  #flush(): void {
+    try {
+      if (!this.#options.sink.ended) this.#parser?.end(this.#onEvent);
+    } catch {
+      // It counts for nothing.
+    }
   }
 
   #quietEnd(): CallEnd {
@@ -183,12 +216,13 @@ export class StreamObserver implements Unread {
   }
 
   #end(end: CallEnd): void {
-    const { sink, watch } = this.#options;
+    const { sink, watch, isBody } = this.#options;
     watch.forget(this);
     if (sink.ended) return;
     const windowWaitMs = this.#lastWaitMs - this.#firstWaitMs;
     if (windowWaitMs > 0) sink.amend({ attributes: { [ATTR.llmConsumerWaitSeconds]: windowWaitMs / 1000 } });
-    if (sink.readAtMs !== undefined && this.#consumerKeptUp(windowWaitMs)) sink.amend({ clockSource: "wire" });
+    const tapped = isBody === true || sink.readAtMs !== undefined;
+    if (tapped && this.#consumerKeptUp(windowWaitMs)) sink.amend({ clockSource: "wire" });
     sink.end(end);
   }
 

@@ -32,6 +32,12 @@ const TIMEOUT_CODES = new Set([
   "UND_ERR_BODY_TIMEOUT",
 ]);
 
+/** What clients say of a stream that ended without its end (Ollama, Google). */
+const CUT_MESSAGES = new Set([
+  "Did not receive done or success response in stream.",
+  "Incomplete JSON segment at the end",
+]);
+
 /** Where a call was when it threw: it decides what a broken connection is called. */
 export type ThrownWhere = "call" | "stream";
 
@@ -53,7 +59,8 @@ function text(value: unknown): string | undefined {
 }
 
 function statusOf(error: unknown): number | undefined {
-  const status = safeProperty(error, "status") ?? safeProperty(error, "statusCode");
+  const names = ["status", "statusCode", "status_code"];
+  const status = names.map((name) => safeProperty(error, name)).find((found) => found !== undefined);
   return typeof status === "number" && status >= 400 && status <= 599 ? status : undefined;
 }
 
@@ -91,6 +98,7 @@ function typeOfChain(chain: readonly unknown[], where: ThrownWhere): ErrorType |
     // undici says no more than this when a body is cut, or when nothing answered.
     if (error instanceof TypeError && (message === "terminated" || message === "fetch failed"))
       return typeOfBreak(where);
+    if (where === "stream" && typeof message === "string" && CUT_MESSAGES.has(message)) return "stream_interrupted";
   }
   return undefined;
 }

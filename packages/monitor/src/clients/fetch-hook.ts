@@ -30,22 +30,38 @@ export function passLink(options: unknown, init: unknown): void {
   if (isObject(options) && isObject(init) && options[LINK] !== undefined) init[LINK] = options[LINK];
 }
 
+/** Requests that are under way for a call that is observed; a `fetch` of ours further down leaves them alone. */
+const attempted = new WeakSet<object>();
+
+/** Whether a request is an attempt of an observed call. */
+export function isLinked(init: unknown): boolean {
+  return isObject(init) && attempted.has(init);
+}
+
 /** The call of a request, if it has one; the transport gets the request without it. */
 function takeLink(init: unknown): CallAttempts | undefined {
   if (!isObject(init)) return undefined;
   const attempts = init[LINK];
-  if (attempts !== undefined) delete init[LINK];
+  if (attempts === undefined) return undefined;
+  delete init[LINK];
   return attempts;
 }
 
-const HOOKED = new WeakSet<FetchLike>();
+async function sent(answer: Promise<unknown>, attempts: CallAttempts): Promise<unknown> {
+  try {
+    const response = await answer;
+    attempts.answered(response);
+    return response;
+  } catch (error) {
+    attempts.failed(error);
+    throw error;
+  }
+}
 
-/** `base`, with the requests of observed calls told to their call. Same promise settlement, same errors, same bytes. */
-export function hookFetch(base: FetchLike): FetchLike {
-  if (HOOKED.has(base)) return base;
-  const hooked: FetchLike = function fetch(...args) {
-    const attempts = takeLink(args[1]);
-    if (attempts === undefined) return base.apply(this, args);
+/** `base`, every request of which is an attempt of one call. Same settlement, same errors, same bytes. */
+export function tellAttempts(base: FetchLike, attempts: CallAttempts): FetchLike {
+  return function fetch(...args) {
+    if (isObject(args[1])) attempted.add(args[1]);
     attempts.begin(args[0]);
     let answer: Promise<unknown>;
     try {
@@ -54,17 +70,23 @@ export function hookFetch(base: FetchLike): FetchLike {
       attempts.failed(error);
       throw error;
     }
-    return answer.then(
-      (response) => {
-        attempts.answered(response);
-        return response;
-      },
-      (error: unknown) => {
-        attempts.failed(error);
-        throw error;
-      },
-    );
+    return sent(answer, attempts);
   };
-  HOOKED.add(hooked);
-  return hooked;
+}
+
+const hooked = new WeakSet<FetchLike>();
+
+/** `base`, with the requests of observed calls told to their call. */
+export function hookFetch(base: FetchLike): FetchLike {
+  if (hooked.has(base)) return base;
+  const hook: FetchLike = function fetch(...args) {
+    const attempts = takeLink(args[1]);
+    return (attempts === undefined ? base : tellAttempts(base, attempts)).apply(this, args);
+  };
+  hooked.add(hook);
+  return hook;
+}
+
+export function isFetch(value: unknown): value is FetchLike {
+  return typeof value === "function";
 }

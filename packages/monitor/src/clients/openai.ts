@@ -1,5 +1,5 @@
 /** `@nexent/monitor/openai`: the OpenAI client, versions 4 to 7, and its Azure class. */
-import { openaiChat, openaiCompletions, openaiResponses } from "@nexent/monitor-core";
+import { openaiChat, openaiCompletions, openaiEmbeddings, openaiResponses } from "@nexent/monitor-core";
 import { safeProperty } from "../redact.ts";
 import type { ClientOptions } from "./client-options.ts";
 import { wrapStainless, type ClientShape } from "./stainless.ts";
@@ -12,7 +12,7 @@ const OPENAI: ClientShape = {
     { path: ["chat", "completions"], operation: "chat", format: openaiChat },
     { path: ["responses"], operation: "chat", format: openaiResponses },
     { path: ["completions"], operation: "text_completion", format: openaiCompletions },
-    { path: ["embeddings"], operation: "embeddings", format: openaiChat },
+    { path: ["embeddings"], operation: "embeddings", format: openaiEmbeddings },
   ],
   helpers: [["chat", "completions"], ["beta", "chat", "completions"], ["responses"]],
   // Only the Azure class has an API version.

@@ -1,14 +1,14 @@
 /** The shape that the OpenAI and Anthropic clients share: resources with `create`, a `fetch` of their own, lazy promises. */
 import type { Provider, RequestReading } from "@nexent/monitor-core";
-import { CallAttempts } from "../call-attempts.ts";
 import { manager } from "../manager.ts";
-import { observeCall, type CallToObserve } from "../observe-call.ts";
+import type { CallToObserve } from "../observe-call.ts";
 import { safeProperty } from "../redact.ts";
-import { serverOf } from "../server-address.ts";
+import { providerAt, serverOf } from "../server-address.ts";
 import { UNKNOWN } from "../span-attributes.ts";
 import type { ClientOptions } from "./client-options.ts";
-import { hookFetch, linkOptions, passLink, type FetchLike } from "./fetch-hook.ts";
-import { isMethod, markWrapped, partOf, replaceMethod, type Method } from "./instance.ts";
+import { hookFetch, isFetch, linkOptions, passLink } from "./fetch-hook.ts";
+import { markWrapped, partOf, replaceMethod, type Method } from "./instance.ts";
+import { observeMethod, type Describe } from "./observed-method.ts";
 
 /** A resource whose `create` asks a model. `parse` and `stream` go through it. */
 export interface AskingResource {
@@ -25,7 +25,7 @@ export interface ClientShape {
   readonly resources: readonly AskingResource[];
   /** Where `stream` helpers hang; they ask through one of the resources. */
   readonly helpers: readonly (readonly string[])[];
-  /** Value of the `provider` label of a client. */
+  /** Value of the `provider` label of a client whose host is none of a known provider. */
   readonly providerOf: (client: object) => string;
 }
 
@@ -46,51 +46,39 @@ interface Asking {
   readonly options: ClientOptions;
 }
 
-function describe({ resource, client, shape, options }: Asking, request: RequestReading): CallToObserve["call"] {
+function callOf({ resource, client, shape, options }: Asking, request: RequestReading): CallToObserve["call"] {
+  const baseURL = safeProperty(client, "baseURL");
   return {
-    provider: options.provider ?? shape.providerOf(client),
+    provider: options.provider ?? providerAt(baseURL) ?? shape.providerOf(client),
     model: request.model ?? UNKNOWN,
     operation: resource.operation,
     streaming: request.stream,
     clockSource: "iterator",
     attributes: { ...options.attributes, ...request.parameters },
-    ...serverOf(safeProperty(client, "baseURL")),
+    ...serverOf(baseURL),
   };
 }
 
-interface AskedCall extends CallToObserve {
-  readonly provider: Provider;
-}
-
-/** Undefined when the request cannot even be looked at; the call then goes unobserved. */
-function callOf(asking: Asking, body: unknown, options: unknown): AskedCall | undefined {
-  try {
-    const provider = asking.resource.format;
-    const request = provider.readRequest(body);
-    const { tokenTape } = asking.options;
+function describe(asking: Asking): Describe {
+  const { format } = asking.resource;
+  const { tokenTape } = asking.options;
+  return ([body, options]): CallToObserve => {
+    const request = format.readRequest(body);
     return {
-      call: describe(asking, request),
-      provider,
+      call: callOf(asking, request),
+      provider: format,
       askedStream: request.stream,
       callerSignal: signalOf(options),
       ...(tokenTape !== undefined && { tokenTape }),
     };
-  } catch {
-    return undefined;
-  }
+  };
 }
 
 function askObserved(asking: Asking, original: Method): Method {
-  return function create(...args) {
-    const runtime = manager.runtime();
-    const wanted = runtime && callOf(asking, args[0], args[1]);
-    if (runtime === undefined || wanted === undefined) return original.apply(this, args);
-    return observeCall(runtime, wanted, (recording) => {
-      if (recording === undefined) return original.apply(this, args);
-      const [body, options, ...more] = args;
-      return original.apply(this, [body, linkOptions(options, new CallAttempts(recording)), ...more]);
-    });
-  };
+  return observeMethod(original, describe(asking), (self, args, attempts) => {
+    const [body, options, ...more] = args;
+    return original.apply(self, [body, linkOptions(options, attempts), ...more]);
+  });
 }
 
 /** `stream(body, options)` aborts its request by a signal of its own, which does not say why. */
@@ -116,10 +104,6 @@ function hookRequests(client: object): void {
   );
   const base: unknown = Reflect.get(client, "fetch");
   if (isFetch(base)) Reflect.set(client, "fetch", hookFetch(base));
-}
-
-function isFetch(value: unknown): value is FetchLike {
-  return isMethod(value);
 }
 
 /** Observes every call of a client instance. Idempotent; returns the same instance. Copies made of it are observed, too. */
