@@ -1,12 +1,15 @@
 import type { Scenario } from "@nexent/monitor-core/scenarios";
 
+/** Counted chunks in one element of a stream. */
+export type CountChunks = (element: unknown) => number;
+
 /** How one call of a scenario is made. */
 export interface ClientAct {
   readonly scenario: Scenario;
   /** Asks; what it resolves with is a stream when it can be iterated. An abort of the controller must end both. */
   readonly ask: (controller: AbortController) => Promise<unknown>;
-  /** Whether an element of the stream is a counted chunk. */
-  readonly counts: (element: unknown) => boolean;
+  /** How many counted chunks an element of the stream holds. */
+  readonly count: CountChunks;
 }
 
 /** Streams nobody reads must stay reachable: this is about idle streams, not about the collector. */
@@ -16,7 +19,7 @@ const unread: unknown[] = [];
  * Acts as the scenario's client: reads to the end, leaves, aborts, or never reads. Never rejects.
  * @returns when the client left, Unix ms with fraction; undefined when it did not.
  */
-export async function actAsClient({ scenario, ask, counts }: ClientAct): Promise<number | undefined> {
+export async function actAsClient({ scenario, ask, count }: ClientAct): Promise<number | undefined> {
   const controller = new AbortController();
   const { client } = scenario;
   let leftUnixMs: number | undefined;
@@ -31,7 +34,7 @@ export async function actAsClient({ scenario, ask, counts }: ClientAct): Promise
   try {
     const answer = await ask(controller);
     if (client.kind === "never_read") unread.push(answer);
-    else if (isStream(answer)) await readStream(scenario, answer, counts, noteLeaving);
+    else if (isStream(answer)) await readStream(scenario, answer, count, noteLeaving);
   } catch {
     // What a scenario throws is its point; the record tells whether it was told right.
   }
@@ -42,13 +45,13 @@ export async function actAsClient({ scenario, ask, counts }: ClientAct): Promise
 async function readStream(
   { client }: Scenario,
   stream: AsyncIterable<unknown>,
-  counts: ClientAct["counts"],
+  count: CountChunks,
   onBreak: () => void,
 ): Promise<void> {
   let counted = 0;
   for await (const element of stream) {
-    if (counts(element)) counted += 1;
-    if (client.kind === "break" && counted === client.afterCountedChunks) {
+    counted += count(element);
+    if (client.kind === "break" && counted >= client.afterCountedChunks) {
       onBreak();
       break;
     }

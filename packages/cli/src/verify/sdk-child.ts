@@ -3,12 +3,12 @@
  * Started by {@link startSdkTarget}.
  */
 import { monitorLlmCall } from "@nexent/monitor";
-import { emptyStreamEvent, providerByFormat } from "@nexent/monitor-core";
 import type { Scenario, ScenarioFormat } from "@nexent/monitor-core/scenarios";
 import { PLAY_ID_HEADER } from "../exact-server/schedule.ts";
 import { actAsClient } from "./act-as-client.ts";
 import { askModel } from "./answer-client.ts";
 import type { ChildPlay } from "./child-messages.ts";
+import { parsedChunkCounter } from "./count-chunks.ts";
 import { obeyOrders } from "./obey-orders.ts";
 import { PLAY_ATTRIBUTE } from "./otlp-json.ts";
 import { comesInArray, modelOf, requestOf } from "./scenario-request.ts";
@@ -24,8 +24,6 @@ const PROVIDERS: Readonly<Record<ScenarioFormat, string>> = {
 
 async function play({ scenario, playId, origin }: ChildPlay): Promise<number | undefined> {
   const { path, body } = requestOf(scenario);
-  const provider = providerByFormat(scenario.format);
-  const event = emptyStreamEvent();
   const decorate = monitorLlmCall(modelOf(scenario), operationOf(scenario), {
     provider: PROVIDERS[scenario.format],
     format: scenario.format,
@@ -37,7 +35,7 @@ async function play({ scenario, playId, origin }: ChildPlay): Promise<number | u
     ask: decorate(async (controller: AbortController) =>
       askModel({ ...request, controller, inArray: comesInArray(scenario) }),
     ),
-    counts: (element) => provider?.readChunk(element, event) === true && event.kinds !== 0,
+    count: parsedChunkCounter(scenario),
   });
 }
 

@@ -1,7 +1,7 @@
 import { wrapAnthropic } from "@nexent/monitor/anthropic";
-import { requestOf } from "../scenario-request.ts";
+import { parsedChunkCounter } from "../count-chunks.ts";
+import { comesAsJson, requestOf } from "../scenario-request.ts";
 import type { ClientCall, ClientDriver, ClientDriverKind } from "./driver.ts";
-import { countsParsedChunk } from "./parsed-chunks.ts";
 
 /** What is used of `@anthropic-ai/sdk`. */
 interface AnthropicModule {
@@ -22,13 +22,15 @@ function createDriver({ Anthropic }: AnthropicModule): ClientDriver {
       const client = wrapAnthropic(new Anthropic(options), { attributes });
       return client.messages.create(JSON.parse(requestOf(scenario).body), { signal });
     },
-    counts: countsParsedChunk,
+    counter: parsedChunkCounter,
   };
 }
 
 /** `@anthropic-ai/sdk`. */
 export const anthropicKind: ClientDriverKind = {
   packages: ["@anthropic-ai/sdk"],
-  plays: ({ format, targets }) => format === "anthropic-messages" && targets.includes("sdk"),
+  plays: (scenario) =>
+    scenario.format === "anthropic-messages" && scenario.targets.includes("sdk") && !comesAsJson(scenario),
+  leavingEndsRequest: true,
   create: ([module]) => createDriver(module as AnthropicModule),
 };

@@ -13,17 +13,18 @@ export async function runClient(name: string, importPackage: (name: string) => P
   if (!isClientName(name)) throw new Error(`there is no client ${name}`);
   const kind = CLIENTS[name];
   const driver = kind.create(await Promise.all(kind.packages.map(importPackage)));
-  obeyOrders(({ scenario, playId, origin }) => {
+  obeyOrders(async ({ scenario, playId, origin }) => {
     const call = {
       scenario,
       origin,
       headers: { [PLAY_ID_HEADER]: playId },
       attributes: { [PLAY_ATTRIBUTE]: playId },
     };
-    return actAsClient({
+    const leftUnixMs = await actAsClient({
       scenario,
       ask: ({ signal }) => driver.ask({ ...call, signal }),
-      counts: (element) => driver.counts(element, scenario),
+      count: driver.counter(scenario),
     });
+    return scenario.client.kind === "break" && !kind.leavingEndsRequest ? undefined : leftUnixMs;
   });
 }

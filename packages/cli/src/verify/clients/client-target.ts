@@ -29,6 +29,8 @@ export async function startClientTarget(
     stdio: ["ignore", log.fd, log.fd, "ipc"],
   });
   closeSync(log.fd);
-  const { plays } = CLIENTS[name];
-  return childTarget({ name, plays }, { child, logPath, logFrom: log.sizeBytes, origin: start.exactOrigin });
+  return childTarget(
+    { name, plays: (scenario) => CLIENTS[name].plays(scenario) },
+    { child, logPath, logFrom: log.sizeBytes, origin: start.exactOrigin },
+  );
 }

@@ -1,5 +1,8 @@
 import { anthropicKind } from "./anthropic.ts";
 import type { ClientDriverKind } from "./driver.ts";
+import { fetchKind } from "./fetch.ts";
+import { genaiKind } from "./genai.ts";
+import { ollamaKind } from "./ollama.ts";
 import { openaiKind } from "./openai.ts";
 
 /** Every client library that can be verified. Versions of `openai` go by the aliases under which they are installed. */
@@ -9,6 +12,9 @@ export const CLIENTS = {
   openai5: openaiKind("openai5"),
   openai7: openaiKind("openai7"),
   anthropic: anthropicKind,
+  genai: genaiKind,
+  ollama: ollamaKind,
+  fetch: fetchKind,
 } as const satisfies Readonly<Record<string, ClientDriverKind>>;
 
 /** Names of the client libraries, as targets. */

@@ -1,4 +1,5 @@
 import type { Scenario } from "@nexent/monitor-core/scenarios";
+import type { CountChunks } from "../act-as-client.ts";
 
 /** One call to make with a client library. */
 export interface ClientCall {
@@ -17,8 +18,8 @@ export interface ClientCall {
 export interface ClientDriver {
   /** Makes the call; resolves with what the library gives: a stream, or an answer. Retries are off. */
   ask(call: ClientCall): Promise<unknown>;
-  /** Whether an element of a stream of this scenario is a counted chunk. */
-  counts(element: unknown, scenario: Scenario): boolean;
+  /** Counts the chunks of one stream of this scenario. */
+  counter(scenario: Scenario): CountChunks;
 }
 
 /** What is known of a driver without its packages. */
@@ -27,6 +28,8 @@ export interface ClientDriverKind {
   readonly packages: readonly string[];
   /** Whether library and API can express the scenario. */
   plays(scenario: Scenario): boolean;
+  /** Whether leaving a stream ends its request. If not, the application must abort it, and when is its affair. */
+  readonly leavingEndsRequest: boolean;
   /** @param modules the imported packages, in the order of `packages`. */
   create(modules: readonly unknown[]): ClientDriver;
 }

@@ -23,7 +23,12 @@ it("finds a client, also from a folder below, and tells the real package behind 
   const folder = folderWith("openai5", { name: "openai", version: "5.23.2" });
   const below = join(folder, "below");
   expect(findClient("openai5", { folder: below })).toEqual({
-    found: { name: "openai5", folder: below, versions: ["openai 5.23.2"], node: process.execPath },
+    found: {
+      name: "openai5",
+      folder: below,
+      versions: ["openai 5.23.2", `Node ${process.versions.node}`],
+      node: process.execPath,
+    },
   });
 });
 

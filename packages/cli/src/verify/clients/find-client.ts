@@ -17,7 +17,7 @@ export interface ClientSource {
 export interface FoundClient {
   readonly name: ClientName;
   readonly folder: string;
-  /** Its packages and their versions, e.g. `openai 6.49.0`. */
+  /** Its packages and the Node it runs on, with their versions, e.g. `openai 6.49.0`. */
   readonly versions: readonly string[];
   /** Program it runs on. */
   readonly node: string;
@@ -56,7 +56,9 @@ export function findClient(name: ClientName, source: ClientSource): ClientSearch
   const node = [process.execPath, source.node]
     .filter((program) => program !== undefined)
     .find((program) => ranges.every((range) => nodeSatisfies(versionOf(program), range)));
-  if (node !== undefined) return { found: { name, folder: source.folder, versions, node } };
+  if (node !== undefined) {
+    return { found: { name, folder: source.folder, versions: [...versions, `Node ${versionOf(node)}`], node } };
+  }
   return { leftOut: { name, reason: `${versions.join(", ")} needs Node ${ranges.join(", ")}: name one with --node` } };
 }
 

@@ -1,8 +1,8 @@
 import type { ScenarioFormat } from "@nexent/monitor-core/scenarios";
 import { wrapOpenAI } from "@nexent/monitor/openai";
-import { requestOf } from "../scenario-request.ts";
+import { parsedChunkCounter } from "../count-chunks.ts";
+import { comesAsJson, requestOf } from "../scenario-request.ts";
 import type { ClientCall, ClientDriver, ClientDriverKind } from "./driver.ts";
-import { countsParsedChunk } from "./parsed-chunks.ts";
 
 interface Resource {
   create(body: unknown, options: { readonly signal: AbortSignal }): Promise<unknown>;
@@ -41,7 +41,7 @@ function createDriver({ OpenAI }: OpenAIModule): ClientDriver {
       const client = wrapOpenAI(new OpenAI(options), { attributes });
       return resourceOf(client, call).create(JSON.parse(requestOf(scenario).body), { signal });
     },
-    counts: countsParsedChunk,
+    counter: parsedChunkCounter,
   };
 }
 
@@ -49,7 +49,8 @@ function createDriver({ OpenAI }: OpenAIModule): ClientDriver {
 export function openaiKind(packageName: string): ClientDriverKind {
   return {
     packages: [packageName],
-    plays: ({ format, targets }) => FORMATS.has(format) && targets.includes("sdk"),
+    plays: (scenario) => FORMATS.has(scenario.format) && scenario.targets.includes("sdk") && !comesAsJson(scenario),
+    leavingEndsRequest: true,
     create: ([module]) => createDriver(module as OpenAIModule),
   };
 }
