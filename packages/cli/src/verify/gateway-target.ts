@@ -2,13 +2,14 @@ import { randomBytes } from "node:crypto";
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { MonitorError, providerByFormat } from "@nexent/monitor-core";
+import { MonitorError } from "@nexent/monitor-core";
 import type { Scenario } from "@nexent/monitor-core/scenarios";
 import { PLAY_ID_HEADER } from "../exact-server/schedule.ts";
 import { findFreePort } from "../processes/free-port.ts";
 import { waitUntilHealthy } from "../processes/health.ts";
 import { startService, type ServiceProcess } from "../processes/service-process.ts";
 import { exportSettings, withoutSettings } from "./child-env.ts";
+import { byteCounter } from "./count-chunks.ts";
 import { requestOf } from "./scenario-request.ts";
 import type { PlayOrder, PlayReport, TargetStart, VerifyTarget } from "./target.ts";
 
@@ -24,6 +25,10 @@ class GatewayTarget implements VerifyTarget {
   constructor(process: ServiceProcess, origin: string) {
     this.#process = process;
     this.#origin = origin;
+  }
+
+  plays({ targets }: Scenario): boolean {
+    return targets.includes("gateway");
   }
 
   async play({ scenario, playId }: PlayOrder): Promise<PlayReport> {
@@ -100,14 +105,11 @@ async function actAsClient(scenario: Scenario, request: ClientRequest): Promise<
 
 function readResponse(scenario: Scenario, response: IncomingMessage, leave: () => void): void {
   const { client } = scenario;
-  const parser = client.kind === "break" ? providerByFormat(scenario.format)?.createStreamParser() : undefined;
+  const count = byteCounter(scenario);
   let counted = 0;
   response.on("error", () => undefined);
   response.on("data", (bytes: Buffer) => {
-    parser?.push(bytes, (event) => {
-      if (event.type !== "chunk" || event.kinds === 0) return;
-      counted += 1;
-      if (client.kind === "break" && counted === client.afterCountedChunks) leave();
-    });
+    counted += count(bytes);
+    if (client.kind === "break" && counted >= client.afterCountedChunks) leave();
   });
 }

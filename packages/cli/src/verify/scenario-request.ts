@@ -45,6 +45,11 @@ export function comesInArray(scenario: Scenario): boolean {
   return scenario.format === "gemini" && json && answersWithStream(scenario);
 }
 
+/** Whether a stream was asked for and a whole answer comes: most libraries read it as a stream all the same. */
+export function comesAsJson(scenario: Scenario): boolean {
+  return scenario.stream && scenario.status < 400 && !answersWithStream(scenario);
+}
+
 /** Builds the request of a scenario in its own format. */
 export function requestOf(scenario: Scenario): ScenarioRequest {
   if (scenario.format === "gemini") return geminiRequest(scenario);
@@ -68,7 +73,7 @@ function geminiRequest(scenario: Scenario): ScenarioRequest {
   const query = comesInArray(scenario) ? "" : "?alt=sse";
   const method = scenario.stream ? `streamGenerateContent${query}` : "generateContent";
   return {
-    path: `/v1beta/models/${modelOf(scenario)}:${method}`,
+    path: `/v1beta/models/${encodeURIComponent(modelOf(scenario))}:${method}`,
     body: JSON.stringify({ contents: [{ role: "user", parts: [{ text: QUESTION }] }] }),
   };
 }

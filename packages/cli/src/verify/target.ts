@@ -16,13 +16,15 @@ export interface PlayReport {
 /** Something whose measurement is verified: it makes the request of a play and exports a record of it. */
 export interface VerifyTarget {
   readonly name: TargetName;
+  /** Whether a scenario makes sense here. */
+  plays(scenario: Scenario): boolean;
   /** Makes the request and acts as the scenario's client. Errors that the scenario provokes are not errors here. */
   play(order: PlayOrder): Promise<PlayReport>;
   /** Ends the measured process in order, so that every record has been exported. */
   stop(): Promise<void>;
 }
 
-/** What both targets need. */
+/** What every target needs. */
 export interface TargetStart {
   /** Origin of the exact-schedule server, without a path. */
   readonly exactOrigin: string;
