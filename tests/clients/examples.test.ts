@@ -55,16 +55,36 @@ function environment(): NodeJS.ProcessEnv {
   };
 }
 
-/** Starts an example from a copy in this folder, whose clients and frameworks it then finds. */
-async function startExample(name: string): Promise<Running> {
+/** Spawns an example from a copy in this folder, whose clients and frameworks it then finds. */
+async function spawnExample(name: string, file: string): Promise<{ readonly child: Child; readonly folder: string }> {
   const folder = await mkdtemp(join(HERE, ".example-"));
-  await copyFile(join(EXAMPLES, name, "server.mjs"), join(folder, "server.mjs"));
-  const args = ["--conditions=@nexent/source", "--import", "tsx", join(folder, "server.mjs")];
+  await copyFile(join(EXAMPLES, name, file), join(folder, file));
+  const args = ["--conditions=@nexent/source", "--import", "tsx", join(folder, file)];
   const child: Child = spawn(process.execPath, args, {
     cwd: folder,
     env: environment(),
     stdio: ["ignore", "pipe", "pipe"],
   });
+  return { child, folder };
+}
+
+/** Runs an example that ends by itself. */
+async function runExample(
+  name: string,
+  file: string,
+): Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }> {
+  const { child, folder } = await spawnExample(name, file);
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
+  const [code] = await once(child, "close");
+  await rm(folder, { recursive: true });
+  return { code, stdout, stderr: stderr.replace(ABOUT_API, "") };
+}
+
+/** Starts an example that serves. */
+async function startExample(name: string): Promise<Running> {
+  const { child, folder } = await spawnExample(name, "server.mjs");
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
   const exited = once(child, "exit");
@@ -108,4 +128,28 @@ describe.each([["express-openai"], ["fastify-anthropic"]])("the example %s", (na
     expect(call && attributesOf(call)).toMatchObject({ "llm.outcome": "ok", "llm.output_tokens": expect.anything() });
     expect(call && attributesOf(call)["llm.time_to_first_token_seconds"]).toBeCloseTo(0.5, 1);
   });
+});
+
+it("the example decorators traces the method that answers and in it the method that asks the model", async () => {
+  otlp.received.length = 0;
+  const { code, stdout, stderr } = await runExample("decorators", "app.ts");
+  expect([code, stderr, stdout.length > 20]).toEqual([0, "", true]);
+  const [answer, call] = await spansNamed(["assistant.answer", "chat exact"]);
+  expect([call?.parentSpanId, call?.traceId]).toEqual([answer?.spanId, answer?.traceId]);
+  expect(answer && attributesOf(answer)).toMatchObject({ "param.question": "why?" });
+  expect(call && attributesOf(call)).toMatchObject({ "llm.outcome": "ok", "llm.output_tokens": 20 });
+});
+
+it("the example manual-span measures a block and a tracker, each with its tokens", async () => {
+  otlp.received.length = 0;
+  const { code, stdout, stderr } = await runExample("manual-span", "app.mjs");
+  expect([code, stderr, stdout]).toEqual([0, "", "done\n"]);
+  const spans = await otlp.waitForSpans(2);
+  expect(spans.map(({ name }) => name)).toEqual(["chat exact", "chat exact"]);
+  for (const span of spans) {
+    const attributes = attributesOf(span);
+    expect(attributes).toMatchObject({ "llm.outcome": "ok", "llm.output_tokens": 20, "llm.chunk_count": 20 });
+    expect(attributes["llm.time_to_first_token_seconds"]).toBeCloseTo(0.5, 1);
+  }
+  expect(spans[0]?.events.map(({ name }) => name)).toContain("answer.complete");
 });

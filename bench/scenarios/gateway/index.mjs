@@ -1,4 +1,6 @@
 // `node bench/run.mjs gateway`: the gateway beside nginx and its own bare relay, in one block (gateway contract 12, 13).
+import { parseArgs } from "node:util";
+import { circumstances, writeSection } from "../../lib/results.mjs";
 import { measure } from "./load.mjs";
 import { compile, startGateway, startNginx, startUpstream } from "./programs.mjs";
 import { SCENARIOS } from "./scenarios.mjs";
@@ -121,45 +123,78 @@ function judge(results) {
   return goals;
 }
 
-/**
- * Runs the block: every scenario through every relay, order reversed in every round.
- * @returns lines of Markdown, and whether every goal that could be measured was met.
- */
-export async function run({ rounds = 3, seconds = 8, only } = {}) {
+const USAGE = `node bench/run.mjs gateway [options]
+  --only t1,c50,…          of ${SCENARIOS.map(({ name }) => name).join(", ")}; default: all
+  --rounds 3 --seconds 8   rounds, and length of each cell
+A whole run is written to bench/RESULTS.md; a partial one is only printed.`;
+
+function readOptions(args) {
+  const text = { type: "string" };
+  const { values } = parseArgs({ args, options: { only: text, rounds: text, seconds: text } });
+  return {
+    only: values.only?.split(","),
+    rounds: Number(values.rounds ?? 3),
+    seconds: Number(values.seconds ?? 8),
+  };
+}
+
+/** One scenario through every relay, order reversed in every round; the middle of all rounds by relay. */
+async function measureScenario(scenario, relays, client, { rounds, seconds }) {
+  const cells = new Map(relays.map((relay) => [relay.name, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const relay of round % 2 === 0 ? relays : relays.toReversed()) {
+      cells.get(relay.name).push(await measure({ client, relay, scenario, seconds }));
+      process.stderr.write(`  ${scenario.name} ${relay.name} ${round + 1}/${rounds}\n`);
+    }
+  }
+  return new Map([...cells].map(([name, all]) => [name, middle(all)]));
+}
+
+function report(results) {
+  const lines = ["## Gateway", "", circumstances()];
+  for (const scenario of SCENARIOS) {
+    const middles = results.get(scenario.name);
+    if (middles === undefined) continue;
+    const rows = [...middles].map(([name, cell]) => row(name, cell));
+    lines.push("", `### ${scenario.name}: ${scenario.title}`, "", ...HEAD, ...rows);
+  }
+  lines.push("", "| goal | measured | |", "|---|---|---|");
+  const goals = judge(results);
+  for (const { title, text, met } of goals) {
+    lines.push(`| ${title} | ${text} | ${met === undefined ? "" : met ? "met" : "**missed**"} |`);
+  }
+  return { markdown: lines.join("\n"), met: goals.every((one) => one.met !== false) };
+}
+
+/** @returns the exit code: 1 when a goal was missed. */
+export async function run(args, { build }) {
+  let options;
+  try {
+    options = readOptions(args);
+  } catch (error) {
+    console.error(`${error.message}\n${USAGE}`);
+    return 64;
+  }
   const [upstreamProgram, client] = [compile("upstream"), compile("client")];
-  if (upstreamProgram === undefined || client === undefined)
-    throw new Error("the gateway benchmark needs a C compiler (cc)");
+  if (upstreamProgram === undefined || client === undefined) {
+    console.error("the gateway benchmark needs a C compiler (cc)");
+    return 69;
+  }
+  build("gateway");
   const upstream = await startUpstream(upstreamProgram);
   const relays = await startRelays(upstream);
-  const lines = [];
   const results = new Map();
   try {
     for (const scenario of SCENARIOS) {
-      if (only !== undefined && !only.includes(scenario.name)) continue;
-      const cells = new Map(relays.map((relay) => [relay.name, []]));
-      for (let round = 0; round < rounds; round += 1) {
-        for (const relay of round % 2 === 0 ? relays : relays.toReversed()) {
-          cells.get(relay.name).push(await measure({ client, relay, scenario, seconds }));
-          process.stderr.write(`  ${scenario.name} ${relay.name} ${round + 1}/${rounds}\n`);
-        }
-      }
-      const middles = new Map([...cells].map(([name, all]) => [name, middle(all)]));
-      results.set(scenario.name, middles);
-      lines.push(
-        "",
-        `### ${scenario.name}: ${scenario.title}`,
-        "",
-        ...HEAD,
-        ...[...middles].map(([name, cell]) => row(name, cell)),
-      );
+      if (options.only !== undefined && !options.only.includes(scenario.name)) continue;
+      results.set(scenario.name, await measureScenario(scenario, relays, client, options));
     }
   } finally {
     for (const relay of relays) await relay.stop();
     await upstream.stop();
   }
-  const goals = judge(results);
-  lines.push("", "| goal | measured | |", "|---|---|---|");
-  for (const { title, text, met } of goals)
-    lines.push(`| ${title} | ${text} | ${met === undefined ? "" : met ? "met" : "**missed**"} |`);
-  return { lines, met: goals.every((one) => one.met !== false) };
+  const { markdown, met } = report(results);
+  console.log(markdown);
+  if (options.only === undefined) writeSection("gateway", markdown);
+  return met ? 0 : 1;
 }
