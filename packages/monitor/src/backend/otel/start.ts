@@ -4,16 +4,16 @@ import type * as OtelTrace from "@opentelemetry/sdk-trace";
 import { LIMITS } from "@nexent/monitor-core";
 import type { TraceDestination } from "../../config/destination.ts";
 import type { BackendHealth, SpanBackend } from "../backend.ts";
-import { versionSeenFrom, type PackageLoader } from "../load.ts";
+import { versionSeenFrom } from "../load.ts";
 import { createTransport } from "../destination-transport.ts";
 import { createSpanSender, type DropReason, type SpanSender } from "../span-sender.ts";
 import { encoderFor, sizeOf, type SpanEncoder } from "./encoding.ts";
 import { API, exportsOf, loadSdk, parts, unusable, type Api, type Modules, type Unavailable } from "./packages.ts";
-import { createProvider, register, unregister, type ProviderOptions } from "./provider.ts";
+import { createProvider, type ProviderOptions } from "./provider.ts";
+import { register, type RegistrationOptions } from "./registration.ts";
 import { backendOver } from "./spans.ts";
 
-export interface OtelBackendOptions extends ProviderOptions {
-  readonly loader: PackageLoader;
+export interface OtelBackendOptions extends ProviderOptions, RegistrationOptions {
   readonly destination: TraceDestination;
   /** Instrumentation scope version. */
   readonly version: string;
@@ -77,7 +77,8 @@ function startOwn(modules: Modules, options: OtelBackendOptions): OtelStart {
   if (problem !== undefined) return { status: "unavailable", reason: problem, broken: true };
   const sender = senderOf(options, encode);
   const own = createProvider(modules, options, (span) => sender.push(span));
-  const registered = options.context && register(modules, own);
+  const unregister = options.context ? register(modules, own, options) : undefined;
+  const registered = unregister !== undefined;
   const backend = backendOver({
     api: modules.api,
     tracer: own.getTracer(SCOPE, options.version),
@@ -85,7 +86,7 @@ function startOwn(modules: Modules, options: OtelBackendOptions): OtelStart {
     health: () => sender.health,
     flush: (timeoutMs) => sender.flush(timeoutMs),
     async shutdown(timeoutMs) {
-      if (registered) unregister(modules);
+      unregister?.();
       await sender.close(timeoutMs);
     },
   });
