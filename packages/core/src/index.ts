@@ -93,6 +93,7 @@ export type {
   CounterSeries,
   Exemplar,
   ExpositionFormat,
+  FamilyReading,
   GaugeSeries,
   HistogramSeries,
   InstrumentType,
@@ -100,6 +101,7 @@ export type {
   MetricDefinition,
   MetricRegistry,
   MetricRegistryOptions,
+  SeriesReading,
 } from "./metrics/registry-contract.ts";
 export { PORTS, type Port } from "./names/ports.ts";
 export { ERROR_CODES, MonitorError, type ErrorCode, type ErrorDefinition } from "./errors.ts";

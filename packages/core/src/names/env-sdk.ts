@@ -15,7 +15,7 @@ export const SDK_ENV: readonly EnvVariable[] = [
     type: "url",
     default: "http://localhost:14268/api/traces",
     meaning:
-      "Trace destination; wins over the OTLP variables. Its form chooses the protocol: path `/v1/traces` or port 4318 is OTLP over HTTP.",
+      "Trace destination; wins over the OTLP variables. Its form chooses the protocol: path `/api/traces` or port 14268 is Jaeger thrift, path `/v1/traces` or port 4318 OTLP over HTTP, port 4317 or scheme `grpc:` (`grpcs:` with TLS) OTLP over gRPC.",
     program: "sdk",
   },
   {

@@ -4,17 +4,17 @@ import type * as OtelTrace from "@opentelemetry/sdk-trace";
 import { LIMITS } from "@nexent/monitor-core";
 import type { TraceDestination } from "../../config/destination.ts";
 import type { BackendHealth, SpanBackend } from "../backend.ts";
-import { versionSeenFrom, type PackageLoader } from "../load.ts";
+import { versionSeenFrom } from "../load.ts";
 import { createTransport } from "../destination-transport.ts";
 import { createSpanSender, type DropReason, type SpanSender } from "../span-sender.ts";
 import { encoderFor, sizeOf, type SpanEncoder } from "./encoding.ts";
 import { API, exportsOf, loadSdk, parts, unusable, type Api, type Modules, type Unavailable } from "./packages.ts";
-import { createProvider, register, unregister, type ProviderOptions } from "./provider.ts";
+import { createProvider, type ProviderOptions } from "./provider.ts";
+import { register, type RegistrationOptions } from "./registration.ts";
 import { createSpanProcessor, type TailOptions } from "./span-processor.ts";
 import { backendOver } from "./spans.ts";
 
-export interface OtelBackendOptions extends ProviderOptions {
-  readonly loader: PackageLoader;
+export interface OtelBackendOptions extends ProviderOptions, RegistrationOptions {
   readonly destination: TraceDestination;
   /** Instrumentation scope version. */
   readonly version: string;
@@ -84,7 +84,8 @@ function startOwn(modules: Modules, options: OtelBackendOptions): OtelStart {
   const sender = senderOf(options, encode);
   const processor = createSpanProcessor(modules.api, (span) => sender.push(span), options.tail);
   const own = createProvider(modules, options, processor);
-  const registered = options.context && register(modules, own);
+  const unregister = options.context ? register(modules, own, options) : undefined;
+  const registered = unregister !== undefined;
   const backend = backendOver({
     api: modules.api,
     tracer: own.getTracer(SCOPE, options.version),
@@ -93,7 +94,7 @@ function startOwn(modules: Modules, options: OtelBackendOptions): OtelStart {
     health: () => sender.health,
     flush: (timeoutMs) => sender.flush(timeoutMs),
     async shutdown(timeoutMs) {
-      if (registered) unregister(modules);
+      unregister?.();
       processor.close();
       await sender.close(timeoutMs);
     },
