@@ -79,17 +79,21 @@ describe.each(lines)("OpenTelemetry $line", ({ node = "", folder, why }) => {
       const server = await startOtlpServer();
       const destinations = [
         { JAEGER_ENDPOINT: `${server.url}/api/traces` },
-        { OTEL_EXPORTER_OTLP_ENDPOINT: server.url },
+        { OTEL_EXPORTER_OTLP_ENDPOINT: server.url, OTEL_METRICS_EXPORTER: "otlp" },
         { OTEL_EXPORTER_OTLP_ENDPOINT: server.url, OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" },
       ];
       for (const env of destinations) expect(await run(node, folder, env)).toEqual({ status: ACTIVE, stderr: "" });
       await server.close();
-      expect(server.received.map(({ headers }) => headers["content-type"])).toEqual([
+      const [metrics, traces] = [true, false].map((wanted) =>
+        server.received.filter(({ path }) => (path === "/v1/metrics") === wanted),
+      );
+      expect(metrics?.map(({ body }) => body.includes("llm_requests"))).toEqual([true]);
+      expect(traces?.map(({ headers }) => headers["content-type"])).toEqual([
         "application/x-thrift",
         "application/x-protobuf",
         "application/json",
       ]);
-      for (const { body } of server.received) {
+      for (const { body } of traces ?? []) {
         expect([body.includes("ask m"), body.includes("by the application")]).toEqual([true, true]);
       }
       const [call, inner] = server.spans().toSorted((a, b) => (a.name < b.name ? -1 : 1));

@@ -331,3 +331,42 @@ function readSamples(
     return [JSON.stringify(labels), Number(/^\} (\S+)/.exec(line.slice(at))?.[1]), labels];
   });
 }
+
+describe("a reading", () => {
+  it("holds every family that has a series, with labels in their order and counts per bucket", () => {
+    const registry = createMetricRegistry();
+    recordExample(registry);
+    const families = registry.read();
+    expect(families.map(({ definition }) => definition.name)).toEqual([
+      "llm_token_generation_rate",
+      "llm_time_to_first_token_seconds",
+      "llm_request_duration_seconds",
+      "llm_total_tokens",
+      "llm_error_count",
+    ]);
+    const [, ttft, duration, tokens] = families;
+    expect(tokens?.series).toEqual([
+      { labels: ["gpt-4o", "chat", "openai", "input", "false"], value: 7 },
+      { labels: ["gpt-4o", "chat", "openai", "output", "false"], value: 20 },
+    ]);
+    const bounds = METRICS.llmTimeToFirstTokenSeconds.buckets;
+    expect(ttft?.series).toEqual([
+      {
+        labels: ["gpt-4o", "chat", "openai"],
+        counts: [...bounds.map((bound) => (bound === 0.5 ? 1 : 0)), 0],
+        sum: 0.5,
+      },
+    ]);
+    expect(duration?.series.map(({ labels }) => labels.at(-1))).toEqual(["ok", "error"]);
+  });
+
+  it("is a copy: what is recorded later is not in it", () => {
+    const registry = createMetricRegistry();
+    const series = registry.histogram(METRICS.llmTimeToFirstTokenSeconds, GPT);
+    series.observe(1);
+    const before = structuredClone(registry.read());
+    const [family] = registry.read();
+    series.observe(1);
+    expect(family).toEqual(before[0]);
+  });
+});
