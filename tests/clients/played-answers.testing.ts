@@ -5,6 +5,8 @@ import { setImmediate } from "node:timers/promises";
 import {
   createTokenClock,
   emptyStreamEvent,
+  llmRouteOf,
+  type LlmRoute,
   type Provider,
   type ResponseReading,
   type StreamEvent,
@@ -22,6 +24,7 @@ export interface PlayedAnswer {
 
 /** What a client asked for. */
 export interface AskedRequest {
+  readonly route: LlmRoute | undefined;
   readonly body: unknown;
 }
 
@@ -66,7 +69,8 @@ export async function startPlayingServer(answer: PlayedAnswer): Promise<PlayingS
   const playing = { answer };
   const server = createServer((request, response) => {
     void bodyOf(request).then((body) => {
-      asked.push({ body });
+      const { pathname, search } = new URL(request.url ?? "", "http://host");
+      asked.push({ route: llmRouteOf(request.method ?? "", pathname, search), body });
       return play(response, playing.answer);
     });
   });

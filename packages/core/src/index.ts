@@ -70,12 +70,14 @@ export { llmFieldsOf, readLlmFields, type LlmSpanContext } from "./llm-call-read
 export { PROMOTED, type PromotedField, type PromotedKind } from "./names/promoted.ts";
 export { BUCKETS, METRICS } from "./names/metrics.ts";
 export { ATTR, type AttributeName } from "./names/attributes.ts";
+export { isInferenceOperation } from "./names/operations.ts";
 export { ENV } from "./names/env.ts";
 export type { EnvProgram, EnvType, EnvVariable } from "./names/env-variable.ts";
 export { createMetricRegistry } from "./metrics/registry.ts";
 export { OVERFLOW_LABEL } from "./metrics/label-limits.ts";
 export { negotiateExposition, type Exposition } from "./metrics/exposition.ts";
 export { hasDotSegments, parseRequestTarget, type RequestTarget } from "./request-target.ts";
+export { hostNameOf, isLoopbackName } from "./host-name.ts";
 export { jsonDepthExceeds } from "./json-depth.ts";
 export { DEFAULT_PAUSE_RULE, findPauses, type Pause, type PauseReport, type PauseRule } from "./stream-pauses.ts";
 export {
@@ -91,6 +93,7 @@ export type {
   CounterSeries,
   Exemplar,
   ExpositionFormat,
+  FamilyReading,
   GaugeSeries,
   HistogramSeries,
   InstrumentType,
@@ -98,6 +101,7 @@ export type {
   MetricDefinition,
   MetricRegistry,
   MetricRegistryOptions,
+  SeriesReading,
 } from "./metrics/registry-contract.ts";
 export { PORTS, type Port } from "./names/ports.ts";
 export { ERROR_CODES, MonitorError, type ErrorCode, type ErrorDefinition } from "./errors.ts";

@@ -36,6 +36,7 @@ export const LIMITS = {
   gatewayUpstreamKeepAliveMs: 4_000,
   gatewayDrainTimeoutMs: 30_000,
   observerLineBytes: 1024 * 1024,
+  observerTailBytes: 16 * 1024,
   observerJsonBytes: 256 * 1024,
   fetchRequestBytes: 1024 * 1024,
   routePathBytes: 8 * 1024,
@@ -69,6 +70,7 @@ export const LIMITS = {
   spanQueueBytes: 8 * 1024 * 1024,
   /** Half of what gRPC receivers take by default. */
   spanBatchBytes: 2 * 1024 * 1024,
+  tailBufferBytes: 32 * 1024 * 1024,
   exporterAnswerBytes: 64 * 1024,
   retryAfterMaxMs: 5 * 60 * 1000,
 } as const;

@@ -9,6 +9,7 @@ import { ERROR_TYPES, errorTypeOfStatus, OUTCOMES, type ErrorType, type Outcome 
 import type { AttributeMap, SpanRecord, StatusCode } from "./model/span-record.ts";
 import type { TokenSource } from "./model/token-timings.ts";
 import { ATTR } from "./names/attributes.ts";
+import { isInferenceOperation } from "./names/operations.ts";
 import { PROMOTED, promotedNames, type PromotedKind } from "./names/promoted.ts";
 import { decodeTokenTape } from "./token-tape.ts";
 
@@ -21,8 +22,6 @@ export interface LlmSpanContext {
 
 type Draft = { -readonly [Field in keyof LlmFields]: LlmFields[Field] };
 
-/** GenAI operations that may name a model without asking it. */
-const NOT_INFERENCE = new Set(["execute_tool", "invoke_agent", "create_agent", "invoke_workflow", "plan", "retrieval"]);
 /** OpenInference kinds that ask a model, and the operation they stand for. */
 const OPENINFERENCE_OPERATIONS: ReadonlyMap<string, string> = new Map([
   ["LLM", "chat"],
@@ -93,7 +92,7 @@ function isForeignCall(read: AttributeReader, model: string | undefined): boolea
   const kind = read.text(OPENINFERENCE_KIND);
   if (kind !== undefined) return OPENINFERENCE_OPERATIONS.has(kind.toUpperCase());
   const operation = read.text([ATTR.genAiOperationName, ATTR.llmOperation]);
-  return model !== undefined && operation !== undefined && !NOT_INFERENCE.has(operation);
+  return model !== undefined && operation !== undefined && isInferenceOperation(operation);
 }
 
 function operationOf(read: AttributeReader): string | undefined {

@@ -17,10 +17,15 @@ function isByteController(controller: Controller): controller is ReadableByteStr
   return "byobRequest" in controller;
 }
 
+/** Asked without `instanceof`, which a hostile piece could answer by throwing. */
+function isEmpty(value: unknown): boolean {
+  return ArrayBuffer.isView(value) && value.byteLength === 0;
+}
+
 /** The first piece that is one: a byte stream cannot hand on an empty piece. */
-async function readPiece(reader: Reader): ReturnType<Reader["read"]> {
+async function readBytes(reader: Reader): ReturnType<Reader["read"]> {
   let piece = await reader.read();
-  while (!piece.done && piece.value instanceof Uint8Array && piece.value.byteLength === 0) piece = await reader.read();
+  while (!piece.done && isEmpty(piece.value)) piece = await reader.read();
   return piece;
 }
 
@@ -74,7 +79,8 @@ export class Relay {
   async #pull(controller: Controller): Promise<void> {
     this.#listener.asked();
     try {
-      const { done, value } = await readPiece(this.take());
+      const reader = this.take();
+      const { done, value } = await (isByteController(controller) ? readBytes(reader) : reader.read());
       if (done) {
         this.#listener.done();
         close(controller);

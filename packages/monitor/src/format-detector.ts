@@ -11,6 +11,7 @@ import {
   type StreamEventSink,
   type StreamParser,
 } from "@nexent/monitor-core";
+import { createAiParts, isAiPart } from "./ai-parts.ts";
 
 /** The formats that can be told apart by a look at them. */
 const FORMATS: readonly Provider[] = [openaiChat, openaiResponses, anthropicMessages, gemini, ollama];
@@ -18,9 +19,16 @@ const FORMATS: readonly Provider[] = [openaiChat, openaiResponses, anthropicMess
 /** Characters looked at before an answer counts as one in the format that most servers speak. */
 const SNIFFED_CHARS = 64 * 1024;
 
+function wireFormatOf(value: unknown, event: StreamEvent): Provider | undefined {
+  return FORMATS.find((format) => format.readChunk(value, event));
+}
+
 /** The format of an element that a client has parsed, read into `event`; undefined when it is of none. */
 export function formatOfChunk(value: unknown, event: StreamEvent): Provider | undefined {
-  return FORMATS.find((format) => format.readChunk(value, event));
+  const found = wireFormatOf(value, event);
+  if (found !== undefined || !isAiPart(value)) return found;
+  const parts = createAiParts();
+  return parts.readChunk(value, event) ? parts : undefined;
 }
 
 /** Reads a whole answer in whatever format it is. */
@@ -43,7 +51,7 @@ function parsed(line: string): unknown {
 
 function formatOfLine(line: string, event: StreamEvent): Provider | undefined {
   const json = line.startsWith("data:") ? line.slice("data:".length).trim() : line;
-  return json.startsWith("{") ? formatOfChunk(parsed(json), event) : undefined;
+  return json.startsWith("{") ? wireFormatOf(parsed(json), event) : undefined;
 }
 
 class SniffingParser implements StreamParser {

@@ -1,6 +1,7 @@
 import { providerByFormat } from "@nexent/monitor-core";
 import { warnOnce } from "./diagnostics.ts";
 import type { Attributes } from "./backend/backend.ts";
+import { givenOptions } from "./given-options.ts";
 import { manager } from "./manager.ts";
 import { observeRun, openRecording, type CallToObserve } from "./observe-call.ts";
 import { UNKNOWN } from "./span-attributes.ts";
@@ -64,13 +65,15 @@ export function monitorLlmCall(
   operation: string = DEFAULT_OPERATION,
   options: LlmCallOptions = {},
 ): Decorator {
+  const given = givenOptions(options);
   return createDecorator(
     {
+      kind: "llm",
       applied: () => manager.addSite(),
       isOn: () => manager.runtime() !== undefined,
       call(fn, self, args) {
         const runtime = manager.runtime();
-        const wanted = describeCall(modelOf(model, args), operation, options);
+        const wanted = describeCall(modelOf(model, args), operation, given);
         const recording = runtime && openRecording(runtime, wanted);
         if (runtime === undefined || recording === undefined) return Reflect.apply(fn, self, args);
         const run = (): unknown => Reflect.apply(fn, self, args);

@@ -1,6 +1,6 @@
 import { joinCall, type CallSink } from "./call-sink.ts";
 import { followResult } from "./follow-result.ts";
-import type { AnswerReader } from "./followed.ts";
+import type { AnswerReader, Followed } from "./followed.ts";
 import type { LlmCall, Recording } from "./recording.ts";
 import type { Runtime } from "./runtime.ts";
 import { endOfThrown } from "./thrown-error.ts";
@@ -9,16 +9,21 @@ import { endOfThrown } from "./thrown-error.ts";
 export interface CallToObserve extends AnswerReader {
   readonly call: LlmCall;
   readonly tokenTape?: boolean;
+  /** When the request was sent, monotonic milliseconds; default now. */
+  readonly atMs?: number;
 }
 
 /**
  * Opens a recording under whatever call is already observed around it; that outer one then keeps its span and leaves
  * the `llm_*` families to this one. Undefined when it cannot be opened: then the call simply goes unobserved.
  */
-export function openRecording(runtime: Runtime, { call, tokenTape }: CallToObserve): Recording | undefined {
+export function openRecording(runtime: Runtime, { call, tokenTape, atMs }: CallToObserve): Recording | undefined {
   try {
     const outer = runtime.current();
-    const recording = runtime.recorder.start(call, tokenTape === undefined ? {} : { tokenTape });
+    const recording = runtime.recorder.start(call, {
+      ...(tokenTape !== undefined && { tokenTape }),
+      ...(atMs !== undefined && { atMs }),
+    });
     outer?.delegate();
     return recording;
   } catch {
@@ -50,16 +55,21 @@ export function observeRun(
   run: () => unknown,
 ): unknown {
   const inside = <R>(work: () => R): R => runtime.inside(recording, work);
+  const { provider, classify, askedStream, callerSignal } = reader;
+  return runFollowed({ sink, watch: runtime.watch, inside, provider, classify, askedStream, callerSignal }, run);
+}
+
+/** Runs `run` in the context of a call and follows its result to the end. */
+export function runFollowed(call: Followed, run: () => unknown): unknown {
+  const { sink } = call;
   let result: unknown;
   try {
-    result = inside(run);
+    result = call.inside(run);
   } catch (error) {
-    sink.end(endOfThrown(error, "call", reader.callerSignal));
+    sink.end(endOfThrown(error, "call", call.callerSignal));
     throw error;
   }
-  if (sink.ended) return result;
-  const { provider, classify, askedStream, callerSignal } = reader;
-  return followResult(result, { sink, watch: runtime.watch, inside, provider, classify, askedStream, callerSignal });
+  return sink.ended ? result : followResult(result, call);
 }
 
 /** Observes one call from its start; `run` gets its recording, or none when it goes unobserved. */

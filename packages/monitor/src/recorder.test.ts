@@ -5,11 +5,12 @@ import {
   emptyStreamEvent,
   llmFieldsOf,
   type StreamEvent,
+  type TokenUsage,
 } from "@nexent/monitor-core";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createNoopBackend } from "./backend/noop.ts";
 import { createRecorder } from "./recorder.ts";
-import type { Recording } from "./recording.ts";
+import type { CallEnd, Recording } from "./recording.ts";
 import { createCollectingBackend, type CollectedSpan } from "./testing/collecting-backend.testing.ts";
 import { attributeMap } from "./testing/follow.testing.ts";
 import { CALL, createTestClock, createTestRuntime, SETTINGS } from "./testing/test-runtime.testing.ts";
@@ -207,6 +208,61 @@ describe("rules", () => {
     expect(exposed(true, true)).toContain(`# {trace_id="${"a".repeat(32)}",span_id="0000000000000001"}`);
     expect(exposed(false, true)).not.toContain("trace_id");
     expect(exposed(true, false)).not.toContain("trace_id");
+  });
+
+  it("demands a keep for a failed, stalled or slow call, and for a low rate that is no estimate", () => {
+    const reasonOf = (run: (recording: Recording, advance: (ms: number) => void) => CallEnd): unknown => {
+      const clock = createTestClock();
+      const { recorder, backend } = createTestRuntime(clock);
+      const recording = recorder.start(CALL);
+      recording.end(run(recording, (ms) => clock.advance(ms)));
+      return backend.spans[0]?.demanded;
+    };
+    const tokens = (recording: Recording, usage: TokenUsage | undefined): void => {
+      recording.clock.record(token, 10_000);
+      recording.clock.record(chunk({ kinds: 1, kind: "text", outputBytes: 9, ...(usage && { usage }) }), 1_010_000);
+    };
+    const slowly = (recording: Recording, usage?: TokenUsage): CallEnd => {
+      tokens(recording, usage);
+      return { outcome: "ok" };
+    };
+    expect(reasonOf(() => ({ outcome: "ok" }))).toBeUndefined();
+    expect(reasonOf(() => ({ outcome: "cancelled" }))).toBeUndefined();
+    expect(reasonOf(() => ({ outcome: "error", errorType: "timeout" }))).toBe("error");
+    expect(reasonOf((recording) => slowly(recording, { outputTokens: 5 }))).toBe("slow_rate");
+    expect(reasonOf((recording) => slowly(recording))).toBeUndefined();
+    const late = (ms: number, outcome: CallEnd["outcome"] = "ok") =>
+      reasonOf((_, advance) => {
+        advance(ms);
+        return { outcome };
+      });
+    expect([late(5000), late(5001), late(5001, "cancelled"), late(5001, "abandoned")]).toEqual([
+      undefined,
+      "slow",
+      "slow",
+      undefined,
+    ]);
+    const stalled = reasonOf((recording, advance) => {
+      tokens(recording, undefined);
+      advance(9000);
+      return { outcome: "cancelled" };
+    });
+    expect(stalled).toBe("stalled");
+  });
+
+  it("points an exemplar at a trace that is kept only because of this very call", () => {
+    const exposed = (tailKeep: boolean, end: CallEnd): string => {
+      const registry = createMetricRegistry();
+      const backend = createCollectingBackend({ sampled: false, tailKeep });
+      createRecorder({ ...SETTINGS, registry, backend, callFamilies: true })
+        .start(CALL)
+        .end(end);
+      return registry.expose("openmetrics");
+    };
+    const failed: CallEnd = { outcome: "error", errorType: "timeout" };
+    expect(exposed(true, failed)).toMatch(/llm_error_count_total\{.*\} 1 # \{trace_id="a+",span_id="0+1"\}/);
+    expect(exposed(true, { outcome: "ok" })).not.toContain("trace_id");
+    expect(exposed(false, failed)).not.toContain("trace_id");
   });
 
   it("collects no tape for a span that keeps nothing, or when it is switched off for the call", () => {

@@ -23,6 +23,7 @@ import type {
   StartOptions,
 } from "./recording.ts";
 import { describeThrown } from "./redact.ts";
+import { keepReasonOf } from "./sampling/keep-reason.ts";
 import {
   attemptAttributes,
   delegatedAttributes,
@@ -69,6 +70,8 @@ class OpenRecording implements Recording, OpenCall {
   #stallsCounted = 0;
   #countedSinceMicros = -1;
   #overheadMs = 0;
+  /** The trace is exported: an exemplar may point at it. */
+  #kept: boolean;
 
   constructor(shared: Shared, settings: RecorderSettings, call: LlmCall, options: StartOptions) {
     const beganMs = shared.nowMs();
@@ -87,6 +90,7 @@ class OpenRecording implements Recording, OpenCall {
       attributes: startAttributes(call),
       ...(parent !== undefined && { parent }),
     });
+    this.#kept = ((this.span.context?.traceFlags ?? 0) & SAMPLED) !== 0;
     // A tape that no span can carry is not collected.
     this.#tape = tokenTape && this.span.recording;
     this.#clock = this.#newClock();
@@ -175,6 +179,7 @@ class OpenRecording implements Recording, OpenCall {
     recordings.delete(this);
     open.delete(this);
     const slow = this.#slow(timings);
+    this.#demandKeep(end, timings, slow, endMs);
     if (!this.#delegated) {
       this.#measure(request, timings, slow);
       this.#measureCall(end, timings, endMs);
@@ -272,10 +277,21 @@ class OpenRecording implements Recording, OpenCall {
     }
   }
 
+  /** Failed, stalled and slow calls are kept whatever the head decision. Who left its record to another has no stream. */
+  #demandKeep(end: CallEnd, timings: TokenTimings, slow: Slow, endMs: number): void {
+    const reason = keepReasonOf({
+      failed: end.outcome === "error",
+      stalled: !this.#delegated && timings.stalls.length > 0,
+      slow: end.outcome !== "abandoned" && (endMs - this.#startedAtMs) / 1000 > this.#settings.slowRequestSeconds,
+      slowRate: slow.includes("rate"),
+    });
+    if (reason !== undefined && this.span.keep(reason)) this.#kept = true;
+  }
+
   /** Only a kept trace may be pointed at. */
   #exemplar(): Exemplar | undefined {
     const { context } = this.span;
-    if (!this.#settings.exemplars || context === undefined || (context.traceFlags & SAMPLED) === 0) return undefined;
+    if (!this.#settings.exemplars || context === undefined || !this.#kept) return undefined;
     return { traceId: context.traceId, spanId: context.spanId, timestampSeconds: this.#shared.wallMs() / 1000 };
   }
 

@@ -3,7 +3,9 @@ import { createMetricRegistry, METRICS, type ExpositionFormat, type MetricRegist
 import { createAbandonWatch, type AbandonWatch } from "./abandon-watch.ts";
 import { createBackend, type StartedBackend } from "./backend/create-backend.ts";
 import type { MonitorConfig } from "./config/config.ts";
+import { createHttpWatcher, type HttpWatcher } from "./http-span.ts";
 import { createRecorder, openRecordingOf } from "./recorder.ts";
+import { startMetricsExport, type MetricsExporter } from "./metrics-export.ts";
 import type { Recorder, Recording } from "./recording.ts";
 
 /** Version of the SDK, as in its manifest. */
@@ -28,8 +30,13 @@ export interface Runtime {
   readonly config: MonitorConfig;
   readonly registry: MetricRegistry;
   readonly recorder: Recorder;
+  /** Watches the requests that the host serves. */
+  readonly http: HttpWatcher;
   readonly started: StartedBackend;
+  readonly metricsExport: MetricsExporter;
   readonly watch: AbandonWatch;
+  /** Other thresholds, limits and switches for calls that start from now on. */
+  update(config: MonitorConfig): void;
   /** The open call around the running code; absent outside of one. */
   current(): Recording | undefined;
   /** Runs `run` as part of a call: its span is active, and calls observed inside find it. */
@@ -39,6 +46,8 @@ export interface Runtime {
 export interface RuntimeOptions {
   readonly config: MonitorConfig;
   readonly warn: (message: string) => void;
+  /** Hears of every failed export; must write few of them. */
+  readonly onTrouble: (message: string) => void;
   /** Whether calls can be nested at all. Following them across `await` slows every promise of the process. */
   readonly canNest: () => boolean;
 }
@@ -54,21 +63,44 @@ function reportProblems(config: MonitorConfig, registry: MetricRegistry, warn: (
 }
 
 /** Starts a monitor for an enabled configuration. */
-export function startRuntime({ config, warn, canNest }: RuntimeOptions): Runtime {
+export function startRuntime({ config, warn, onTrouble, canNest }: RuntimeOptions): Runtime {
   const { maxModels, maxSeries, resourceAttributes } = config;
   const registry = createMetricRegistry({ maxModels, maxSeries, resource: resourceAttributes });
   reportProblems(config, registry, warn);
-  const started = createBackend(config, { registry, version: VERSION, context: true });
+  let { slowRequestSeconds } = config;
+  const started = createBackend(config, {
+    registry,
+    version: VERSION,
+    context: true,
+    slowRequestSeconds: () => slowRequestSeconds,
+    onTrouble,
+    onDiagnostic: warn,
+  });
   if (started.warn && started.reason !== undefined) warn(started.reason);
   registry.gauge(METRICS.nexentMonitorBuildInfo, { version: VERSION }).set(1);
   const { backend } = started;
   /** The call whose synchronous part runs now: known even where nothing follows calls across `await`. */
   let running: Recording | undefined;
-  return {
+  const recorder = createRecorder({ ...config, registry, backend, callFamilies: true });
+  const runtime: Runtime = {
     config,
     registry,
     started,
-    recorder: createRecorder({ ...config, registry, backend, callFamilies: true }),
+    metricsExport: startMetricsExport({
+      config,
+      registry,
+      version: VERSION,
+      refresh: () => refresh(runtime),
+      expose: (format) => exposeRuntime(runtime, format),
+      warn,
+      onTrouble,
+    }),
+    http: createHttpWatcher({ backend, registry, prefersActive: started.tracing === "host" }),
+    recorder,
+    update(changed) {
+      slowRequestSeconds = changed.slowRequestSeconds;
+      recorder.update(changed);
+    },
     watch: createAbandonWatch(config.streamIdleSeconds * 1000),
     current: () => openRecordingOf(backend.activeOwner()) ?? openRecordingOf(running),
     inside(recording, run) {
@@ -82,9 +114,10 @@ export function startRuntime({ config, warn, canNest }: RuntimeOptions): Runtime
       }
     },
   };
+  return runtime;
 }
 
-function backendState({ started }: Runtime): Pick<MonitorStatus, "state" | "reason"> {
+function backendState({ started, metricsExport }: Runtime): Pick<MonitorStatus, "state" | "reason"> {
   const { available, reason, backend } = started;
   if (!available) return reason === undefined ? { state: "unavailable" } : { state: "unavailable", reason };
   const { failingSinceMs, lastDropMs } = backend.health;
@@ -92,6 +125,7 @@ function backendState({ started }: Runtime): Pick<MonitorStatus, "state" | "reas
   if (lastDropMs !== undefined && Date.now() - lastDropMs < RECENT_DROP_MS) {
     return { state: "degraded", reason: "spans were dropped in the last minute" };
   }
+  if (metricsExport.failing) return { state: "degraded", reason: "pushing metrics fails" };
   return reason === undefined ? { state: "active" } : { state: "degraded", reason };
 }
 
@@ -100,12 +134,23 @@ export function statusOf(runtime: Runtime): MonitorStatus {
   return { ...backendState(runtime), tracing: runtime.started.tracing, serviceName: runtime.config.serviceName };
 }
 
+function showState(registry: MetricRegistry, state: MonitorState): void {
+  for (const one of STATES) registry.gauge(METRICS.nexentMonitorState, { state: one }).set(one === state ? 1 : 0);
+}
+
+/** Brings what is only known when it is asked for up to date. */
+function refresh(runtime: Runtime): void {
+  showState(runtime.registry, statusOf(runtime).state);
+  runtime.recorder.refresh();
+}
+
 /** Text of `/metrics`; without a monitor the state family only. */
 export function exposeRuntime(runtime: Runtime | undefined, format: ExpositionFormat): string {
-  const registry = runtime?.registry ?? createMetricRegistry();
-  const state = runtime === undefined ? "disabled" : statusOf(runtime).state;
-  for (const one of STATES) registry.gauge(METRICS.nexentMonitorState, { state: one }).set(one === state ? 1 : 0);
-  if (runtime === undefined) return registry.expose(format, { families: [METRICS.nexentMonitorState.name] });
-  runtime.recorder.refresh();
-  return registry.expose(format);
+  if (runtime !== undefined) {
+    refresh(runtime);
+    return runtime.registry.expose(format);
+  }
+  const registry = createMetricRegistry();
+  showState(registry, "disabled");
+  return registry.expose(format, { families: [METRICS.nexentMonitorState.name] });
 }

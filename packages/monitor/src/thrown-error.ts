@@ -96,7 +96,7 @@ function typeOfChain(chain: readonly unknown[], where: ThrownWhere): ErrorType |
     if (namesOf(error).some((name) => CONNECTION_NAMES.has(name))) return typeOfBreak(where);
     const message = safeProperty(error, "message");
     // undici says no more than this when a body is cut, or when nothing answered.
-    if (error instanceof TypeError && (message === "terminated" || message === "fetch failed"))
+    if (namesOf(error).includes("TypeError") && (message === "terminated" || message === "fetch failed"))
       return typeOfBreak(where);
     if (where === "stream" && typeof message === "string" && CUT_MESSAGES.has(message)) return "stream_interrupted";
   }
@@ -107,7 +107,8 @@ function typeOfChain(chain: readonly unknown[], where: ThrownWhere): ErrorType |
 function typeOfRest(error: unknown): ErrorType {
   const fault = faultOf(error);
   if (fault !== undefined) return fault.errorType;
-  if (error instanceof SyntaxError) return "protocol";
+  // By name: asked with `instanceof`, a revoked proxy would throw into the host.
+  if (namesOf(error).includes("SyntaxError")) return "protocol";
   return namesOf(error).includes("APIError") ? "stream_error" : "application";
 }
 

@@ -7,7 +7,9 @@ export const OVERFLOW_LABEL = "__overflow__";
 /** Limits of the labels whose values are not a closed list (measurement contract 4.3). */
 const MAX_OPERATIONS = 50;
 const MAX_PROVIDERS = 32;
-const OPEN_LABELS: readonly string[] = ["model", "operation", "provider"];
+const MAX_ENDPOINTS = 100;
+const MAX_ROUTES = 200;
+const OPEN_LABELS: readonly string[] = ["model", "operation", "provider", "endpoint", "http_route"];
 
 /** Bounds the number of different values per label. */
 export interface LabelLimits {
@@ -29,6 +31,8 @@ export function createLabelLimits(options: LabelLimitOptions): LabelLimits {
     ["model", options.maxModels],
     ["operation", MAX_OPERATIONS],
     ["provider", MAX_PROVIDERS],
+    ["endpoint", MAX_ENDPOINTS],
+    ["http_route", MAX_ROUTES],
   ]);
   const admitted = new Map<string, Set<string>>();
 

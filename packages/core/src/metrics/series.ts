@@ -6,11 +6,13 @@ import type {
   GaugeSeries,
   HistogramSeries,
   MetricDefinition,
+  SeriesReading,
 } from "./registry-contract.ts";
 
-/** A series that can write its own lines. Line heads are built once, when the series is created. */
+/** A series that can be read, and write its own lines. Line heads are built once, when the series is created. */
 export interface WritableSeries {
   write(format: ExpositionFormat, out: string[]): void;
+  read(): SeriesReading;
 }
 
 interface KeptExemplar extends Exemplar {
@@ -51,11 +53,13 @@ function isQuantity(value: number): boolean {
 
 /** Adds up; a negative or non-finite increment is dropped. */
 export class Counter implements CounterSeries, WritableSeries {
+  readonly #labels: readonly string[];
   readonly #head: string;
   #value = 0;
   #exemplar: KeptExemplar | undefined;
 
   constructor(definition: MetricDefinition, values: readonly string[]) {
+    this.#labels = values;
     this.#head = `${definition.name}_total${braces(labelPairs(definition.labels, values))} `;
   }
 
@@ -65,6 +69,10 @@ export class Counter implements CounterSeries, WritableSeries {
     if (exemplar !== undefined && fits(exemplar)) this.#exemplar = keep(exemplar, value);
   }
 
+  read(): SeriesReading {
+    return { labels: this.#labels, value: this.#value };
+  }
+
   write(format: ExpositionFormat, out: string[]): void {
     out.push(`${this.#head}${valueText(this.#value)}${exemplarText(this.#exemplar, format)}\n`);
   }
@@ -72,10 +80,12 @@ export class Counter implements CounterSeries, WritableSeries {
 
 /** A value that goes up and down; non-finite values are dropped. */
 export class Gauge implements GaugeSeries, WritableSeries {
+  readonly #labels: readonly string[];
   readonly #head: string;
   #value = 0;
 
   constructor(definition: MetricDefinition, values: readonly string[]) {
+    this.#labels = values;
     this.#head = `${definition.name}${braces(labelPairs(definition.labels, values))} `;
   }
 
@@ -87,6 +97,10 @@ export class Gauge implements GaugeSeries, WritableSeries {
     if (Number.isFinite(value)) this.#value += value;
   }
 
+  read(): SeriesReading {
+    return { labels: this.#labels, value: this.#value };
+  }
+
   write(_format: ExpositionFormat, out: string[]): void {
     out.push(`${this.#head}${valueText(this.#value)}\n`);
   }
@@ -94,6 +108,7 @@ export class Gauge implements GaugeSeries, WritableSeries {
 
 /** Histogram with fixed upper bounds; counts per bucket are kept apart and summed when written. */
 export class Histogram implements HistogramSeries, WritableSeries {
+  readonly #labels: readonly string[];
   readonly #bounds: readonly number[];
   /** One per bound, the last one for `+Inf`. */
   readonly #counts: Float64Array;
@@ -104,6 +119,7 @@ export class Histogram implements HistogramSeries, WritableSeries {
   #sum = 0;
 
   constructor(definition: MetricDefinition, values: readonly string[]) {
+    this.#labels = values;
     this.#bounds = definition.buckets ?? [];
     this.#counts = new Float64Array(this.#bounds.length + 1);
     this.#exemplars = Array.from({ length: this.#bounds.length + 1 }, () => undefined);
@@ -128,6 +144,10 @@ export class Histogram implements HistogramSeries, WritableSeries {
     this.#counts[low] = (this.#counts[low] ?? 0) + 1;
     this.#sum += value;
     if (exemplar !== undefined && fits(exemplar)) this.#exemplars[low] = keep(exemplar, value);
+  }
+
+  read(): SeriesReading {
+    return { labels: this.#labels, counts: [...this.#counts], sum: this.#sum };
   }
 
   write(format: ExpositionFormat, out: string[]): void {

@@ -62,9 +62,17 @@ export const ATTR = {
   /** Closed list: core `ERROR_TYPES`; only with outcome `error`. */
   errorType: "error.type",
   httpResponseStatusCode: "http.response.status_code",
+  /** `_OTHER` for a method HTTP does not define. */
   httpRequestMethod: "http.request.method",
+  /** As sent; only beside `_OTHER`. */
+  httpRequestMethodOriginal: "http.request.method_original",
   /** The pattern of a route, never the raw path. */
   httpRoute: "http.route",
+  /** Redacted and cut; the query is never written. */
+  urlPath: "url.path",
+  urlScheme: "url.scheme",
+  /** Version of HTTP, e.g. `1.1`. */
+  networkProtocolVersion: "network.protocol.version",
 
   // Base names of the original monitor.
   /** Model as requested. */

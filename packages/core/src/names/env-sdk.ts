@@ -15,7 +15,7 @@ export const SDK_ENV: readonly EnvVariable[] = [
     type: "url",
     default: "http://localhost:14268/api/traces",
     meaning:
-      "Trace destination; wins over the OTLP variables. Its form chooses the protocol: path `/v1/traces` or port 4318 is OTLP over HTTP.",
+      "Trace destination; wins over the OTLP variables. Its form chooses the protocol: path `/api/traces` or port 14268 is Jaeger thrift, path `/v1/traces` or port 4318 OTLP over HTTP, port 4317 or scheme `grpc:` (`grpcs:` with TLS) OTLP over gRPC.",
     program: "sdk",
   },
   {
@@ -95,6 +95,12 @@ export const SDK_ENV: readonly EnvVariable[] = [
     program: "sdk",
   },
   {
+    name: "LLM_MONITOR_FETCH_HOSTS",
+    type: "list",
+    meaning: "Hosts (`host` or `host:port`) that `@nexent/monitor/register` observes besides those of known providers.",
+    program: "sdk",
+  },
+  {
     name: "OTEL_RESOURCE_ATTRIBUTES",
     type: "pairs",
     meaning: "Resource attributes; a bad pair is skipped.",
@@ -111,7 +117,8 @@ export const SDK_ENV: readonly EnvVariable[] = [
     name: "TELEMETRY_SAMPLE_RATE",
     type: "number",
     default: "1.0",
-    meaning: "Head probability of a trace, 0 to 1. Metrics see every request all the same.",
+    meaning:
+      "Head probability of a trace, 0 to 1. Below 1, failed, stalled and slow traces are kept all the same; metrics see every request.",
     program: "sdk",
   },
   {
@@ -268,6 +275,28 @@ export const SDK_ENV: readonly EnvVariable[] = [
     type: "integer",
     default: "1000",
     meaning: "Label sets per metric family.",
+    program: "sdk",
+  },
+  {
+    name: "LLM_MONITOR_TAIL_MAX_TRACES",
+    type: "integer",
+    default: "2000",
+    meaning: "Traces that wait for their end to be kept or forgotten; beyond it the oldest is decided early.",
+    program: "sdk",
+  },
+  {
+    name: "LLM_MONITOR_TAIL_MAX_SPANS",
+    type: "integer",
+    default: "1000",
+    meaning: "Spans of one waiting trace; beyond it the trace is decided early.",
+    program: "sdk",
+  },
+  {
+    name: "LLM_MONITOR_TAIL_MAX_AGE_SECONDS",
+    type: "number",
+    default: "600",
+    unit: "s",
+    meaning: "Longest wait of a trace, at least 1; after it the trace is decided as it is.",
     program: "sdk",
   },
   {

@@ -6,6 +6,7 @@ import { readUsage } from "./gemini-usage.ts";
 import { fieldsOf, knownOf, listOf, readSafely, textOf, type Fields } from "./json-fields.ts";
 import { emptyStreamEvent, resetStreamEvent } from "./provider.ts";
 import type { ProviderFault, ResponseReading, StreamEvent } from "./provider.ts";
+import { readParsedChunk } from "./read-chunk.ts";
 
 /** Default of a protobuf enum: says that there is no reason. */
 const NO_REASON = /_UNSPECIFIED$/;
@@ -103,15 +104,15 @@ function isAnswer(value: Fields | undefined): value is Fields {
   return isChunk(value) || fieldsOf(value["embedding"]) !== undefined || Array.isArray(value["embeddings"]);
 }
 
+function readParsed(event: StreamEvent, chunk: Fields): boolean {
+  if (!isChunk(chunk)) return false;
+  fillEvent(event, chunk);
+  return true;
+}
+
 /** Reads a chunk that a client library has parsed; false when it is none, or throws when it is touched. */
 export function readChunk(value: unknown, event: StreamEvent): boolean {
-  resetStreamEvent(event);
-  const read = (chunk: Fields): boolean => {
-    if (!isChunk(chunk)) return false;
-    fillEvent(event, chunk);
-    return true;
-  };
-  return readSafely(value, read, false);
+  return readParsedChunk(value, event, readParsed);
 }
 
 /** The finish reasons of all candidates, or why there is none. */

@@ -218,18 +218,39 @@ describe("a stream of Gemini's", () => {
     expect(parseText("data: [DONE]\n\n").map(said)).toEqual([{ type: "done" }]);
   });
 
-  it("classifies a frame beyond the bound by its beginning and is right again behind it", () => {
+  it("reads what a frame beyond the bound says beside its image or signature", () => {
+    const long = "A".repeat(3 * LIMITS.observerLineBytes);
+    const image = { inlineData: { mimeType: "image/png", data: long }, thoughtSignature: long };
+    const frame = JSON.stringify({
+      candidates: [{ content: { parts: [image] }, finishReason: "STOP" }],
+      usageMetadata: { promptTokenCount: 5, candidatesTokenCount: 1290, totalTokenCount: 1295 },
+      modelVersion: "gemini-3-pro-image",
+    });
+    for (const body of [`data: ${frame}\r\n\r\n`, `[${frame}]`]) {
+      const [event, ...others] = parse(encoder.encode(body), [1_000, 2_000_000, 3_000_000]);
+      expect(others).toEqual([]);
+      expect(event).toMatchObject({
+        type: "chunk",
+        kind: "audio",
+        finishReason: "STOP",
+        usage: { inputTokens: 5, outputTokens: 1290, reasoningTokens: 0 },
+        responseModel: "gemini-3-pro-image",
+      });
+      expect(event?.outputBytes).toBeGreaterThan(0.99 * LIMITS.observerLineBytes);
+    }
+  });
+
+  it("classifies a frame that was broken off by its beginning, and is right again behind it", () => {
     const long = "A".repeat(2 * LIMITS.observerLineBytes);
-    const part = JSON.stringify({ candidates: [{ content: { parts: [{ inlineData: { data: long } }] } }] });
     const good = '{"candidates":[{"content":{"parts":[{"text":"ok"}]},"finishReason":"STOP"}]}';
-    for (const body of [`data: ${part}\n\ndata: ${good}\n\n`, `[${part},${good}]`]) {
-      const [first, second] = parseText(body);
-      expect(first).toMatchObject({ type: "chunk", kind: "audio", choiceCount: 1 });
+    for (const member of ["data", "text"]) {
+      const [first, second] = parseText(`data: {"candidates":[{"${member}":"${long}\n\ndata: ${good}\n\n`);
+      expect(first).toMatchObject({ type: "chunk", kind: member === "data" ? "audio" : "text", choiceCount: 1 });
       expect(first?.outputBytes).toBeGreaterThan(0.99 * LIMITS.observerLineBytes);
       expect(second).toMatchObject({ type: "chunk", kind: "text", finishReason: "STOP" });
     }
-    expect(parseText("x".repeat(2 * LIMITS.observerLineBytes))).toEqual([]);
-    expect(parseText(`{${"x".repeat(2 * LIMITS.observerLineBytes)}`).map(({ type }) => type)).toEqual(["malformed"]);
+    expect(parseText(long)).toEqual([]);
+    expect(parseText(`{${long}`).map(({ type }) => type)).toEqual(["malformed"]);
   });
 
   it("never throws on bytes that are no stream", () => {

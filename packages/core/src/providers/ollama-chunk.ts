@@ -2,8 +2,9 @@
 import { addDelta, addJsonDelta, type DeltaTarget } from "./deltas.ts";
 import { readFault } from "./fault.ts";
 import { countOf, fieldsOf, knownOf, listOf, readSafely, secondsOf, textOf, type Fields } from "./json-fields.ts";
-import { emptyStreamEvent, resetStreamEvent } from "./provider.ts";
+import { emptyStreamEvent } from "./provider.ts";
 import type { ResponseReading, ServerTimings, StreamEvent, TokenUsage } from "./provider.ts";
+import { readParsedChunk } from "./read-chunk.ts";
 
 const NANOS_PER_SECOND = 1e9;
 
@@ -86,15 +87,15 @@ function isEmbedding(value: Fields): boolean {
   return Array.isArray(value["embeddings"]) || Array.isArray(value["embedding"]);
 }
 
+function readParsed(event: StreamEvent, chunk: Fields): boolean {
+  if (!isChunk(chunk)) return false;
+  fillEvent(event, chunk);
+  return true;
+}
+
 /** Reads a chunk that a client library has parsed; false when it is none, or throws when it is touched. */
 export function readChunk(value: unknown, event: StreamEvent): boolean {
-  resetStreamEvent(event);
-  const read = (chunk: Fields): boolean => {
-    if (!isChunk(chunk)) return false;
-    fillEvent(event, chunk);
-    return true;
-  };
-  return readSafely(value, read, false);
+  return readParsedChunk(value, event, readParsed);
 }
 
 /** A whole answer looks like the only chunk of a stream. */

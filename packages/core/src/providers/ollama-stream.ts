@@ -5,7 +5,7 @@ import { fillEvent } from "./ollama-chunk.ts";
 import { emptyStreamEvent, resetStreamEvent } from "./provider.ts";
 import type { StreamEventSink, StreamParser } from "./provider.ts";
 
-/** What tells the kind of a line that was too long to be held, best first. */
+/** What tells the kind of a line that was too long to be read, best first. */
 const CUT_NEEDLES: CutNeedles = [
   [/"images?": ?\[?"(?!")/, "audio"],
   [/"(?:content|response)": ?"(?!")/, "text"],
@@ -17,7 +17,7 @@ class OllamaStreamParser implements StreamParser {
   readonly #scanner = createNdjsonScanner();
   readonly #event = emptyStreamEvent();
   // One closure for the stream, none per read.
-  readonly #onLine = (line: string, cut: boolean): void => this.#take(line, cut);
+  readonly #onLine = (line: string, cut: boolean, tail: string): void => this.#take(line, cut, tail);
   #sink: StreamEventSink = () => undefined;
 
   push(bytes: Uint8Array, sink: StreamEventSink): void {
@@ -31,10 +31,11 @@ class OllamaStreamParser implements StreamParser {
   }
 
   /** The object that is done is a chunk, for its counts, and the end of the stream. */
-  #take(line: string, cut: boolean): void {
+  #take(line: string, cut: boolean, tail: string): void {
     const event = this.#event;
     resetStreamEvent(event);
-    const chunk = cut ? undefined : parseFrame(line);
+    // What was cut out of an image leaves a line that can be read.
+    const chunk = parseFrame(line + tail);
     if (chunk !== undefined) fillEvent(event, chunk);
     else if (!cut || !countCutOutput(event, line, CUT_NEEDLES)) event.type = "malformed";
     this.#sink(event);

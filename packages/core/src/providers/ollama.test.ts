@@ -171,15 +171,27 @@ describe("a stream of Ollama's", () => {
     ]);
   });
 
-  it("classifies a line beyond the bound by its beginning and is right again behind it", () => {
+  it("reads what a line beyond the bound says beside its image", () => {
+    const line = { model: "m", image: "A".repeat(2 * LIMITS.observerLineBytes), done: true, done_reason: "stop" };
+    const [first, second] = parseText(`${JSON.stringify({ ...line, total_duration: 2e9 })}\n`);
+    expect(first).toMatchObject({ kind: "audio", finishReason: "stop", serverTimings: { totalSeconds: 2 } });
+    expect(first?.outputBytes).toBeGreaterThan(0.99 * LIMITS.observerLineBytes);
+    expect(second).toMatchObject({ type: "done" });
+  });
+
+  it("classifies a line that was broken off by its beginning, and is right again behind it", () => {
     const long = "x".repeat(2 * LIMITS.observerLineBytes);
     const good = '{"model":"m","response":"ok","done":false}';
-    const [first, second] = parseText(
-      `${JSON.stringify({ model: "m", message: { content: "", thinking: long } })}\n${good}`,
-    );
-    expect(first).toMatchObject({ type: "chunk", kind: "reasoning", choiceCount: 1 });
-    expect(first?.outputBytes).toBeGreaterThan(0.99 * LIMITS.observerLineBytes);
-    expect(second).toMatchObject({ type: "chunk", outputBytes: 2 });
+    for (const [member, kind] of [
+      ["thinking", "reasoning"],
+      ["content", "text"],
+      ["image", "audio"],
+    ]) {
+      const [first, second] = parseText(`{"model":"m","${member}":"${long}\n${good}`);
+      expect(first).toMatchObject({ type: "chunk", kind, choiceCount: 1 });
+      expect(first?.outputBytes).toBeGreaterThan(0.99 * LIMITS.observerLineBytes);
+      expect(second).toMatchObject({ type: "chunk", outputBytes: 2 });
+    }
     expect(parseText(long).map(({ type }) => type)).toEqual(["malformed"]);
   });
 

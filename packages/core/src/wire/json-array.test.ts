@@ -11,12 +11,13 @@ function scan(text: string | Uint8Array, cuts: readonly number[] = [], maxElemen
   const bytes = typeof text === "string" ? encoder.encode(text) : text;
   const scanner = createJsonArrayScanner(maxElementBytes);
   const seen: Seen[] = [];
+  const keep = (text: string, isCut: boolean): void => void seen.push([text, isCut]);
   let from = 0;
   for (const cut of [...cuts, bytes.length]) {
-    scanner.push(bytes.subarray(from, cut), (...element) => seen.push(element));
+    scanner.push(bytes.subarray(from, cut), keep);
     from = cut;
   }
-  scanner.end((...element) => seen.push(element));
+  scanner.end(keep);
   return seen;
 }
 

@@ -5,9 +5,13 @@
  */
 import { LIMITS } from "../limits.ts";
 import { latin1Of } from "../utf8.ts";
+import { withTail } from "./tail.ts";
 
-/** One element. `json` holds UTF-8 bytes, one per character. `cut`: it was longer than the bound and is its beginning. */
-type ElementSink = (json: string, cut: boolean) => void;
+/**
+ * One element. `json` holds UTF-8 bytes, one per character. `cut`: it was longer than the bound, `json` is its beginning
+ * and `tail` its last bytes.
+ */
+type ElementSink = (json: string, cut: boolean, tail: string) => void;
 
 /** Reads one answer; see {@link createJsonArrayScanner}. */
 interface JsonArrayScanner {
@@ -48,6 +52,7 @@ class BracketScanner implements JsonArrayScanner {
   #depth = 0;
   #held = "";
   #cut = false;
+  #tail = "";
   #arrayOpen = false;
   #started = false;
 
@@ -119,22 +124,27 @@ class BracketScanner implements JsonArrayScanner {
 
   #hold(bytes: Uint8Array, start: number, end: number): void {
     const room = this.#maxElementBytes - this.#held.length;
-    if (end - start > room) this.#cut = true;
     const stop = Math.min(end, start + room);
+    if (stop < end) {
+      this.#cut = true;
+      this.#tail = withTail(this.#tail, bytes, stop, end);
+    }
     if (stop > start) this.#held += latin1Of(bytes, start, stop);
   }
 
   #give(sink: ElementSink): void {
     const json = this.#held;
     const cut = this.#cut;
+    const tail = this.#tail;
     this.#held = "";
     this.#cut = false;
+    this.#tail = "";
     this.#place = "between";
-    sink(json, cut);
+    sink(json, cut, tail);
   }
 }
 
-/** A scanner for one answer; holds at most `maxElementBytes` (default 1 MiB) of an element. */
+/** A scanner for one answer; holds at most `maxElementBytes` (default 1 MiB) of an element, and 32 KiB of its end. */
 export function createJsonArrayScanner(maxElementBytes: number = LIMITS.observerLineBytes): JsonArrayScanner {
   return new BracketScanner(maxElementBytes);
 }

@@ -10,12 +10,13 @@ function scan(text: string | Uint8Array, cuts: readonly number[] = [], maxLineBy
   const bytes = typeof text === "string" ? encoder.encode(text) : text;
   const scanner = createNdjsonScanner(maxLineBytes);
   const seen: Seen[] = [];
+  const keep = (text: string, isCut: boolean): void => void seen.push([text, isCut]);
   let from = 0;
   for (const cut of [...cuts, bytes.length]) {
-    scanner.push(bytes.subarray(from, cut), (...line) => seen.push(line));
+    scanner.push(bytes.subarray(from, cut), keep);
     from = cut;
   }
-  scanner.end((...line) => seen.push(line));
+  scanner.end(keep);
   return seen;
 }
 

@@ -4,9 +4,13 @@
  */
 import { LIMITS } from "../limits.ts";
 import { latin1Of } from "../utf8.ts";
+import { withTail } from "./tail.ts";
 
-/** One line. `line` holds UTF-8 bytes, one per character. `cut`: it was longer than the bound and is its beginning. */
-type LineSink = (line: string, cut: boolean) => void;
+/**
+ * One line. `line` holds UTF-8 bytes, one per character. `cut`: it was longer than the bound, `line` is its beginning and
+ * `tail` its last bytes.
+ */
+type LineSink = (line: string, cut: boolean, tail: string) => void;
 
 /** Reads one answer; see {@link createNdjsonScanner}. */
 interface NdjsonScanner {
@@ -24,6 +28,7 @@ class NdjsonLines implements NdjsonScanner {
   /** Beginning of a line whose end has not come. */
   #carry = "";
   #cut = false;
+  #tail = "";
   #firstLine = true;
 
   constructor(maxLineBytes: number) {
@@ -46,24 +51,29 @@ class NdjsonLines implements NdjsonScanner {
 
   #hold(bytes: Uint8Array, start: number, end: number): void {
     const room = this.#maxLineBytes - this.#carry.length;
-    if (end - start > room) this.#cut = true;
     const stop = Math.min(end, start + room);
+    if (stop < end) {
+      this.#cut = true;
+      this.#tail = withTail(this.#tail, bytes, stop, end);
+    }
     if (stop > start) this.#carry += latin1Of(bytes, start, stop);
   }
 
   #endLine(sink: LineSink): void {
     let line = this.#carry;
     const cut = this.#cut;
+    const tail = this.#tail;
     this.#carry = "";
     this.#cut = false;
+    this.#tail = "";
     if (this.#firstLine && line.startsWith(BOM)) line = line.slice(BOM.length);
     this.#firstLine = false;
     if (!cut && line.endsWith("\r")) line = line.slice(0, -1);
-    if (line.trim() !== "") sink(line, cut);
+    if (line.trim() !== "") sink(line, cut, tail);
   }
 }
 
-/** A scanner for one answer; holds at most `maxLineBytes` (default 1 MiB) of a line. */
+/** A scanner for one answer; holds at most `maxLineBytes` (default 1 MiB) of a line, and 32 KiB of its end. */
 export function createNdjsonScanner(maxLineBytes: number = LIMITS.observerLineBytes): NdjsonScanner {
   return new NdjsonLines(maxLineBytes);
 }

@@ -4,12 +4,13 @@
  */
 import { LIMITS } from "../limits.ts";
 import { latin1Of } from "../utf8.ts";
+import { withTail } from "./tail.ts";
 
 /**
- * One dispatched event. `data` holds UTF-8 bytes, one per character. `cut`: the event was longer than the bound and
- * `data` is its beginning.
+ * One dispatched event. `data` holds UTF-8 bytes, one per character. `cut`: the event was longer than the bound, `data`
+ * is its beginning and `tail` its last bytes.
  */
-type SseSink = (eventName: string, data: string, cut: boolean) => void;
+type SseSink = (eventName: string, data: string, cut: boolean, tail: string) => void;
 
 /** Reads one answer; see {@link createSseScanner}. */
 interface SseScanner {
@@ -41,6 +42,8 @@ class LineSse implements SseScanner {
   /** The line in progress is a comment, or beyond the bound: the rest of it is skipped. */
   #skipping = false;
   #lineCut = false;
+  /** End of a cut line. */
+  #lineTail = "";
   #afterCr = false;
   #firstLine = true;
   #eventName = "";
@@ -49,6 +52,7 @@ class LineSse implements SseScanner {
   #lastEventName = "";
   #data: string | undefined;
   #dataCut = false;
+  #dataTail = "";
   /** The event in progress is JSON without `data:`. */
   #inBareJson = false;
 
@@ -86,7 +90,11 @@ class LineSse implements SseScanner {
   }
 
   #hold(bytes: Uint8Array, start: number, end: number): void {
-    if (end <= start || this.#skipping) return;
+    if (end <= start) return;
+    if (this.#skipping) {
+      if (this.#lineCut) this.#lineTail = withTail(this.#lineTail, bytes, start, end);
+      return;
+    }
     if (this.#carry === "" && bytes[start] === COLON) {
       this.#carry = ":";
       this.#skipping = true;
@@ -96,6 +104,7 @@ class LineSse implements SseScanner {
     if (end - start > room) {
       this.#skipping = true;
       this.#lineCut = true;
+      this.#lineTail = withTail("", bytes, start + room, end);
     }
     const piece = latin1Of(bytes, start, Math.min(end, start + room));
     this.#carry = this.#carry === "" ? piece : this.#carry + piece;
@@ -139,6 +148,7 @@ class LineSse implements SseScanner {
 
   #addData(text: string, cut: boolean): void {
     this.#dataCut ||= cut;
+    this.#dataTail = cut ? this.#lineTail : "";
     if (this.#data === undefined) {
       this.#data = text;
       return;
@@ -152,15 +162,20 @@ class LineSse implements SseScanner {
     const data = this.#data;
     const name = this.#eventName;
     const cut = this.#dataCut;
+    const tail = this.#dataTail;
     this.#data = undefined;
     this.#eventName = "";
     this.#dataCut = false;
+    this.#dataTail = "";
     this.#inBareJson = false;
-    if (data !== undefined) sink(name, data, cut);
+    if (data !== undefined) sink(name, data, cut, tail);
   }
 }
 
-/** A scanner for one answer; holds at most `maxLineBytes` (default 1 MiB) of an unfinished line and of an event. */
+/**
+ * A scanner for one answer; holds at most `maxLineBytes` (default 1 MiB) of an unfinished line and of an event, and
+ * 32 KiB of the end of a longer one.
+ */
 export function createSseScanner(
   maxLineBytes: number = LIMITS.observerLineBytes,
   options: SseOptions = {},

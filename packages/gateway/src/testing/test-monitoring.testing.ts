@@ -54,6 +54,7 @@ function createMemoryBackend(spans: SeenSpan[]): SpanBackend {
           seen.name = name;
         },
         addEvent: (name) => void seen.events.push(name),
+        keep: () => true,
         end: (options) => {
           seen.ended = true;
           seen.error = options?.error;

@@ -1,5 +1,7 @@
 /** The port behind which spans leave the process. `noop.ts` is the default, the folder `otel/` the one that knows OpenTelemetry. */
 
+import type { KeepReason } from "../sampling/keep-reason.ts";
+
 /** OpenTelemetry attribute values. */
 export type Attributes = Readonly<Record<string, string | number | boolean | readonly string[] | readonly number[]>>;
 
@@ -32,6 +34,11 @@ export interface BackendSpan {
   setAttributes(attributes: Attributes): void;
   updateName(name: string): void;
   addEvent(name: string, attributes?: Attributes, atUnixMicros?: number): void;
+  /**
+   * Demands, before the end, that the trace is exported whatever its head decision was. Answers whether it will be, as
+   * far as this process decides: only then may an exemplar point here.
+   */
+  keep(reason: KeepReason): boolean;
   /** `error` sets status ERROR with the message; otherwise the status stays unset. */
   end(options?: { readonly error?: string | true; readonly endUnixMicros?: number }): void;
 }

@@ -3,9 +3,10 @@ import { isAbsolute } from "node:path";
 import { METRICS, type MetricRegistry } from "@nexent/monitor-core";
 import type { MonitorConfig } from "../config/config.ts";
 import type { SpanBackend } from "./backend.ts";
-import { destinationLabel } from "./destination-transport.ts";
+import { destinationLabel, shownAddress } from "./destination-transport.ts";
 import { createPackageLoader, type PackageLoader } from "./load.ts";
 import { createNoopBackend } from "./noop.ts";
+import type { TailOptions } from "./otel/span-processor.ts";
 import { startOtelBackend } from "./otel/start.ts";
 
 export interface BackendOptions {
@@ -14,6 +15,12 @@ export interface BackendOptions {
   readonly version: string;
   /** Follow calls across `await` and register with the OpenTelemetry API; false for a program that passes parents itself. */
   readonly context: boolean;
+  /** The slow threshold of the moment; default that of the configuration. */
+  readonly slowRequestSeconds?: () => number;
+  /** Hears of every failed export, in a sentence. */
+  readonly onTrouble?: (message: string) => void;
+  /** Hears OpenTelemetry's own diagnostics when `OTEL_LOG_LEVEL` asks for them. */
+  readonly onDiagnostic?: (message: string) => void;
   readonly loader?: PackageLoader;
   /** File of the program that was started; default `process.argv[1]`. */
   readonly application?: string;
@@ -36,6 +43,21 @@ function nothing(reason: string | undefined, warn: boolean): StartedBackend {
   return reason === undefined ? base : { ...base, reason };
 }
 
+/** Bounds of the tail decision, and its counts. */
+function tailOptions(config: MonitorConfig, { registry, slowRequestSeconds }: BackendOptions): TailOptions {
+  const waiting = registry.gauge(METRICS.nexentMonitorTraceBufferTraces, {});
+  waiting.set(0);
+  return {
+    maxTraces: config.tailMaxTraces,
+    maxSpans: config.tailMaxSpans,
+    maxAgeMs: config.tailMaxAgeSeconds * 1000,
+    slowRequestSeconds: slowRequestSeconds ?? (() => config.slowRequestSeconds),
+    onKept: (reason) => registry.counter(METRICS.nexentMonitorTracesKept, { reason }).add(1),
+    onEvicted: (reason) => registry.counter(METRICS.nexentMonitorTracesEvicted, { reason }).add(1),
+    onWaiting: (count) => waiting.set(count),
+  };
+}
+
 /** Starts spans for an enabled configuration. Never throws; without OpenTelemetry spans are silent no-ops. */
 export function createBackend(config: MonitorConfig, options: BackendOptions): StartedBackend {
   const { destination } = config;
@@ -45,20 +67,25 @@ export function createBackend(config: MonitorConfig, options: BackendOptions): S
   const started = startOtelBackend({
     ...(application !== undefined && isAbsolute(application) && { application }),
     loader: options.loader ?? createPackageLoader(),
-    destination,
+    destination: { ...destination, timeoutMs: Math.min(destination.timeoutMs, config.exportTimeoutMs) },
     resource: config.resourceAttributes,
     version: options.version,
     sampleRate: config.sampleRate,
+    spanLimits: config.spanLimits,
+    propagators: config.propagators,
+    ...(config.verbosity === "all" && options.onDiagnostic && { onDiagnostic: options.onDiagnostic }),
     context: options.context,
     delayMs: config.exportDelayMs,
     queueSpans: config.exportQueueSpans,
     batchSpans: config.exportBatchSpans,
+    tail: tailOptions(config, options),
     onExported: (count) => registry.counter(METRICS.nexentMonitorSpansExported, {}).add(count),
     onDropped: (count, reason) => registry.counter(METRICS.nexentMonitorSpansDropped, { reason }).add(count),
-    onExportFailure: () =>
-      registry
-        .counter(METRICS.nexentMonitorExportFailures, { destination: destinationLabel(destination.protocol) })
-        .add(1),
+    onExportFailure(reason) {
+      const labels = { destination: destinationLabel(destination.protocol) };
+      registry.counter(METRICS.nexentMonitorExportFailures, labels).add(1);
+      options.onTrouble?.(`spans cannot be sent to ${shownAddress(destination.url)}: ${reason}`);
+    },
   });
   if (started.status === "unavailable") return nothing(started.reason, started.broken);
   return {

@@ -27,3 +27,9 @@ export function destinationLabel(protocol: Protocol): "jaeger_thrift" | "otlp_gr
   if (protocol === "jaeger-thrift") return "jaeger_thrift";
   return protocol === "grpc" ? "otlp_grpc" : "otlp_http";
 }
+
+/** An address without what may be a secret in it: user, password and query. */
+export function shownAddress(text: string): string {
+  const { protocol, host, pathname } = new URL(text);
+  return `${protocol}//${host}${pathname}`;
+}

@@ -10,6 +10,7 @@ const NOOP_SPAN: BackendSpan = {
   setAttributes() {},
   updateName() {},
   addEvent() {},
+  keep: () => false,
   end() {},
 };
 

@@ -209,13 +209,13 @@ class BoundedSpanSender<T> implements SpanSender<T> {
       this.#options.onExported?.(batch.length - rejected);
       return this.#drop(rejected, "rejected");
     }
+    // Our own end of it is no failure of the receiver.
+    if (this.#abort.signal.aborted) return this.#drop(batch.length, "shutdown");
     this.#failures += 1;
     this.#exportFailures += 1;
     this.#failingSinceMs ??= this.#wallMs();
     this.#options.onFailure?.(outcome.reason);
-    if (outcome.status === "refused" || this.#abort.signal.aborted) {
-      return this.#drop(batch.length, outcome.status === "refused" ? "export_failed" : "shutdown");
-    }
+    if (outcome.status === "refused") return this.#drop(batch.length, "export_failed");
     this.#queue.unshift(...batch);
     for (const queued of batch) this.#queuedBytes += queued.bytes;
     this.#makeRoom();

@@ -1,4 +1,7 @@
 import { readDestination, type TraceDestination } from "./destination.ts";
+import { readPropagators, readVerbosity, type Propagator, type Verbosity } from "./diagnostic-settings.ts";
+import { readMetricsExport, type MetricsExport } from "./metrics-export.ts";
+import { readSpanLimits, type SpanLimits } from "./span-limits.ts";
 import { EnvironmentReader, type ConfigProblem, type Environment, type NumberRange } from "./readers.ts";
 
 /** Which attribute names of the GenAI conventions are written. */
@@ -29,12 +32,24 @@ export interface MonitorConfig {
   readonly sloDurationSeconds?: number;
   readonly maxModels: number;
   readonly maxSeries: number;
+  /** Bounds of the traces that wait for their tail decision; the spans are per trace. */
+  readonly tailMaxTraces: number;
+  readonly tailMaxSpans: number;
+  readonly tailMaxAgeSeconds: number;
   readonly streamIdleSeconds: number;
   readonly shutdownTimeoutMs: number;
-  /** Span queue: wait before a batch that is not full is sent, bound, batch size. */
+  readonly metricsExport: MetricsExport;
+  /** Span queue: wait before a batch that is not full is sent, bound, batch size, longest export. */
   readonly exportDelayMs: number;
   readonly exportQueueSpans: number;
   readonly exportBatchSpans: number;
+  readonly exportTimeoutMs: number;
+  readonly spanLimits: SpanLimits;
+  /** Formats of the trace context in requests of the application, for instrumentation that passes it on. */
+  readonly propagators: readonly Propagator[];
+  readonly verbosity: Verbosity;
+  /** Hosts, with their port where it is not the usual one, that `register` observes besides those of known providers. */
+  readonly fetchHosts: readonly string[];
   /** Bad values that were replaced by their default. */
   readonly problems: readonly ConfigProblem[];
 }
@@ -59,6 +74,9 @@ export interface MonitorOptions {
   readonly stallFirstTokenSeconds?: number;
   readonly maxModels?: number;
   readonly maxSeries?: number;
+  readonly tailMaxTraces?: number;
+  readonly tailMaxSpans?: number;
+  readonly tailMaxAgeSeconds?: number;
   readonly streamIdleSeconds?: number;
   readonly shutdownTimeoutMs?: number;
 }
@@ -70,6 +88,7 @@ export interface ReadConfigOptions extends MonitorOptions {
 
 const POSITIVE: NumberRange = { min: 0, above: true };
 const COUNT: NumberRange = { min: 1, integer: true };
+const LEAST_TAPE_CHARACTERS = 64;
 
 /** Head probability: our variable, else the standard sampler variables, else everything. */
 function readSampleRate(reader: EnvironmentReader): number {
@@ -127,8 +146,17 @@ function readSwitches(reader: EnvironmentReader, options: MonitorOptions) {
   };
 }
 
+function readTailBounds(reader: EnvironmentReader, options: MonitorOptions) {
+  const ageSeconds = reader.number("LLM_MONITOR_TAIL_MAX_AGE_SECONDS", { min: 1 });
+  return {
+    tailMaxTraces: options.tailMaxTraces ?? reader.number("LLM_MONITOR_TAIL_MAX_TRACES", COUNT) ?? 2000,
+    tailMaxSpans: options.tailMaxSpans ?? reader.number("LLM_MONITOR_TAIL_MAX_SPANS", COUNT) ?? 1000,
+    tailMaxAgeSeconds: options.tailMaxAgeSeconds ?? ageSeconds ?? 600,
+  };
+}
+
 function readBounds(reader: EnvironmentReader, options: MonitorOptions) {
-  const tapeBytes = reader.number("LLM_MONITOR_TOKEN_TAPE_MAX_BYTES", { min: 64, integer: true });
+  const tapeBytes = reader.number("LLM_MONITOR_TOKEN_TAPE_MAX_BYTES", { min: LEAST_TAPE_CHARACTERS, integer: true });
   const shutdownMs = reader.number("LLM_MONITOR_SHUTDOWN_TIMEOUT_MS", { min: 0, max: 600_000 });
   return {
     tokenTapeMaxBytes: options.tokenTapeMaxBytes ?? tapeBytes ?? 16_384,
@@ -136,9 +164,28 @@ function readBounds(reader: EnvironmentReader, options: MonitorOptions) {
     maxSeries: options.maxSeries ?? reader.number("LLM_MONITOR_MAX_SERIES", COUNT) ?? 1000,
     streamIdleSeconds: options.streamIdleSeconds ?? reader.number("LLM_MONITOR_STREAM_IDLE_SECONDS", POSITIVE) ?? 600,
     shutdownTimeoutMs: options.shutdownTimeoutMs ?? shutdownMs ?? 2000,
+  };
+}
+
+/** The queue in front of the exporter. A batch larger than the queue would never be full. */
+function readBatching(reader: EnvironmentReader) {
+  const queueSpans = reader.number("OTEL_BSP_MAX_QUEUE_SIZE", COUNT) ?? 2048;
+  return {
     exportDelayMs: reader.number("OTEL_BSP_SCHEDULE_DELAY", { min: 0, max: 600_000 }) ?? 500,
-    exportQueueSpans: reader.number("OTEL_BSP_MAX_QUEUE_SIZE", COUNT) ?? 2048,
-    exportBatchSpans: reader.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", COUNT) ?? 512,
+    exportQueueSpans: queueSpans,
+    exportBatchSpans: Math.min(reader.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", COUNT) ?? 512, queueSpans),
+    exportTimeoutMs: reader.number("OTEL_BSP_EXPORT_TIMEOUT", { min: 0, above: true, max: 600_000 }) ?? 30_000,
+  };
+}
+
+/** A tape that is cut cannot be read: a bound of attribute texts is one of the tape, and below its least size it is off. */
+function fittingTape(
+  { tokenTape, tokenTapeMaxBytes }: Pick<MonitorConfig, "tokenTape" | "tokenTapeMaxBytes">,
+  { attributeValueLengthLimit = Infinity }: SpanLimits,
+): Pick<MonitorConfig, "tokenTape" | "tokenTapeMaxBytes"> {
+  return {
+    tokenTape: tokenTape && attributeValueLengthLimit >= LEAST_TAPE_CHARACTERS,
+    tokenTapeMaxBytes: Math.min(tokenTapeMaxBytes, attributeValueLengthLimit),
   };
 }
 
@@ -157,7 +204,7 @@ function isUsable(name: string, value: unknown): boolean {
   if (name === "sampleRate") return typeof value === "number" && value >= 0 && value <= 1;
   if (name === "semconv") return value === "v0.1.0" || value === "v1.41" || value === "dup";
   if (/Name$|Version$|^endpoint$/.test(name)) return typeof value === "string" && value !== "";
-  if (/Seconds$|Rate$|Factor$|^max|Bytes$|Ms$/.test(name))
+  if (/Seconds$|Rate$|Factor$|^max|^tailMax|Bytes$|Ms$/.test(name))
     return typeof value === "number" && Number.isFinite(value) && value >= 0;
   return typeof value === "boolean";
 }
@@ -173,6 +220,8 @@ export function readMonitorConfig(env: Environment, given: ReadConfigOptions = {
   const off = reader.boolean("OTEL_SDK_DISABLED") === true;
   const enabled = options.enabled ?? reader.boolean("ENABLE_TELEMETRY") ?? false;
   const serviceName = readServiceName(reader, resource, options);
+  const spanLimits = readSpanLimits(reader);
+  const [switches, bounds] = [readSwitches(reader, options), readBounds(reader, options)];
   const version = options.serviceVersion ?? resource["service.version"];
   return Object.freeze({
     enabled: enabled && !off,
@@ -185,9 +234,20 @@ export function readMonitorConfig(env: Environment, given: ReadConfigOptions = {
     destination: readDestination(reader, options.endpoint),
     sampleRate: options.sampleRate ?? readSampleRate(reader),
     ...readThresholds(reader, options),
-    ...readSwitches(reader, options),
-    ...readBounds(reader, options),
+    ...switches,
+    ...bounds,
+    ...readTailBounds(reader, options),
+    ...fittingTape({ ...switches, ...bounds }, spanLimits),
+    ...readBatching(reader),
+    metricsExport: readMetricsExport(reader),
+    spanLimits,
+    propagators: readPropagators(reader),
+    verbosity: readVerbosity(reader),
     ...readObjectives(reader),
+    fetchHosts: (reader.text("LLM_MONITOR_FETCH_HOSTS") ?? "")
+      .toLowerCase()
+      .split(/[\s,]+/)
+      .filter(Boolean),
     problems: reader.problems,
   });
 }

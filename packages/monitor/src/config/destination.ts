@@ -130,3 +130,15 @@ export function readDestination(reader: EnvironmentReader, endpoint?: string): T
   if (url !== undefined) return otlpDestination(reader, "TRACES", { url, protocol: otlpProtocol(reader, "TRACES") });
   return formDestination(reader, { over: "jaeger-thrift", url: DEFAULT_JAEGER_ENDPOINT });
 }
+
+/**
+ * Where metrics are pushed to; undefined when nobody asked for it. The general address alone asks for traces only: what
+ * stands there is often a trace store, and metrics are there to be scraped.
+ * @param asked whether `OTEL_METRICS_EXPORTER` names `otlp`, which makes the general address one of metrics too.
+ */
+export function readMetricsDestination(reader: EnvironmentReader, asked: boolean): Destination | undefined {
+  if (!asked && reader.text("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") === undefined) return undefined;
+  const url = otlpUrl(reader, "METRICS");
+  if (url === undefined) return undefined;
+  return otlpDestination(reader, "METRICS", { url, protocol: otlpProtocol(reader, "METRICS") });
+}

@@ -38,6 +38,14 @@ export function randomnessOf(traceId: string, otelState: string | undefined): bi
 
 /** The `ot` value of the tracestate with this threshold set; other fields stay. */
 export function withThreshold(otelState: string | undefined, encoded: string): string {
-  const others = (otelState ?? "").split(";").filter((part) => part !== "" && !part.startsWith("th:"));
-  return [`th:${encoded}`, ...others].join(";");
+  return [`th:${encoded}`, ...otherFields(otelState)].join(";");
+}
+
+/** The `ot` value of a trace that was kept by its tail, with a probability nobody knows; empty when nothing is left. */
+export function withoutThreshold(otelState: string): string {
+  return otherFields(otelState).join(";");
+}
+
+function otherFields(otelState: string | undefined): string[] {
+  return (otelState ?? "").split(";").filter((part) => part !== "" && !part.startsWith("th:"));
 }

@@ -15,6 +15,7 @@ export interface JsonSpan {
   readonly spanId: string;
   readonly parentSpanId?: string;
   readonly traceState?: string;
+  readonly flags?: number;
   readonly name: string;
   readonly kind: number;
   readonly startTimeUnixNano: string;

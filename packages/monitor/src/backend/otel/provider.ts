@@ -1,33 +1,27 @@
 /** Our own tracer provider and its place in the OpenTelemetry API. */
 import type * as OtelTrace from "@opentelemetry/sdk-trace";
+import type { SpanLimits } from "../../config/span-limits.ts";
 import type { Modules } from "./packages.ts";
-import { rootSampler } from "./sampler.ts";
-import { createSpanProcessor, type SpanSink } from "./span-processor.ts";
+import { headSampler } from "./sampler.ts";
 
 export interface ProviderOptions {
   /** Resource attributes, `service.name` included. */
   readonly resource: Readonly<Record<string, string>>;
   /** Head probability of a trace without a parent, 0 to 1. */
   readonly sampleRate: number;
+  readonly spanLimits?: SpanLimits;
 }
 
-/** A provider whose exported spans go to `sink`. */
-export function createProvider(modules: Modules, options: ProviderOptions, sink: SpanSink): OtelTrace.TracerProvider {
+/** A provider whose spans go through `processor`. */
+export function createProvider(
+  modules: Modules,
+  options: ProviderOptions,
+  processor: OtelTrace.SpanProcessor,
+): OtelTrace.TracerProvider {
   return new modules.sdk.TracerProvider({
     resource: modules.resources.resourceFromAttributes({ ...options.resource }),
-    sampler: new modules.sdk.ParentBasedSampler({ root: rootSampler(modules, options.sampleRate) }),
-    spanProcessors: [createSpanProcessor(modules.api, sink)],
+    ...(options.spanLimits && { spanLimits: options.spanLimits }),
+    sampler: headSampler(modules, options.sampleRate),
+    spanProcessors: [processor],
   });
-}
-
-/** Registers provider and context manager with the API; false when another API version owns the registration. */
-export function register({ api, hooks }: Modules, own: OtelTrace.TracerProvider): boolean {
-  if (!api.context.setGlobalContextManager(new hooks.AsyncLocalStorageContextManager().enable())) return false;
-  return api.trace.setGlobalTracerProvider(own);
-}
-
-/** Gives the places in the API back. */
-export function unregister({ api }: Modules): void {
-  api.trace.disable();
-  api.context.disable();
 }

@@ -1,9 +1,10 @@
 import type * as OtelTrace from "@opentelemetry/sdk-trace";
+import { ATTR } from "@nexent/monitor-core";
 import { randomnessOf, thresholdOf, withThreshold } from "../../sampling/consistent-probability.ts";
 import type { Modules } from "./packages.ts";
 
 /** Root decision of {@link OtelTrace.ParentBasedSampler}: consistent probability, written as `ot=th:…`. */
-export function rootSampler({ api, sdk }: Modules, probability: number): OtelTrace.Sampler {
+function rootSampler({ api, sdk }: Modules, probability: number): OtelTrace.Sampler {
   const { threshold, encoded } = thresholdOf(probability);
   return {
     shouldSample(context, traceId) {
@@ -14,5 +15,22 @@ export function rootSampler({ api, sdk }: Modules, probability: number): OtelTra
       return { decision: sdk.SamplingDecision.RECORD_AND_SAMPLED, traceState };
     },
     toString: () => `ConsistentProbability{${probability}}`,
+  };
+}
+
+/**
+ * Head decision of every span: that of its parent, for a root by consistent probability. What is not sampled is recorded
+ * all the same, because the end of its trace may be worth keeping; what is sampled says so.
+ */
+export function headSampler(modules: Modules, probability: number): OtelTrace.Sampler {
+  const { RECORD, RECORD_AND_SAMPLED } = modules.sdk.SamplingDecision;
+  const head = new modules.sdk.ParentBasedSampler({ root: rootSampler(modules, probability) });
+  return {
+    shouldSample(...asked) {
+      const result = head.shouldSample(...asked);
+      if (result.decision !== RECORD_AND_SAMPLED) return { ...result, decision: RECORD };
+      return { ...result, attributes: { ...result.attributes, [ATTR.samplingReason]: "head" } };
+    },
+    toString: () => `AlwaysRecord{${head.toString()}}`,
   };
 }

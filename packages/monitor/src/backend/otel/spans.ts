@@ -1,6 +1,7 @@
 /** Spans and context over the OpenTelemetry API alone. */
 import type * as OtelApi from "@opentelemetry/api";
 import type { Attributes, BackendHealth, BackendSpan, SpanBackend, SpanContext, SpanStart } from "../backend.ts";
+import type { KeepReason } from "../../sampling/keep-reason.ts";
 import type { Api } from "./packages.ts";
 
 type Span = OtelApi.Span;
@@ -19,14 +20,19 @@ function hrTime(unixMicros: number): OtelApi.HrTime {
   return [seconds, Math.round((unixMicros - seconds * 1e6) * 1000)];
 }
 
+/** Tells our own processor that a span demands a keep; the host's provider cannot be told. */
+type Demand = (span: Span, reason: KeepReason) => void;
+
 class OtelSpan implements BackendSpan {
   readonly #span: Span;
   readonly #api: Api;
+  readonly #demand: Demand | undefined;
   readonly context: SpanContext;
 
-  constructor(api: Api, span: Span) {
+  constructor(api: Api, span: Span, demand: Demand | undefined) {
     this.#api = api;
     this.#span = span;
+    this.#demand = demand;
     const { traceId, spanId, traceFlags, traceState } = span.spanContext();
     this.context = { traceId, spanId, traceFlags, ...(traceState && { traceState: traceState.serialize() }) };
   }
@@ -52,6 +58,13 @@ class OtelSpan implements BackendSpan {
     quietly(() => this.#span.addEvent(name, attributes && mutable(attributes), time));
   }
 
+  keep(reason: KeepReason): boolean {
+    if ((this.context.traceFlags & this.#api.TraceFlags.SAMPLED) !== 0) return true;
+    if (this.#demand === undefined || !this.recording) return false;
+    this.#demand(this.#span, reason);
+    return true;
+  }
+
   end(options: { readonly error?: string | true; readonly endUnixMicros?: number } = {}): void {
     const { error, endUnixMicros } = options;
     if (error !== undefined) {
@@ -75,23 +88,32 @@ export interface BackendParts {
   readonly api: Api;
   readonly tracer: OtelApi.Tracer;
   readonly follow: boolean;
+  /** Absent where the host decides what is exported. */
+  readonly demand?: Demand;
   readonly health: () => BackendHealth;
   readonly flush: (timeoutMs: number) => Promise<void>;
   readonly shutdown: (timeoutMs: number) => Promise<void>;
 }
 
 /** Spans and context over the API alone, so that it is the same for our own and for the host's provider. */
-export function backendOver({ api, tracer, follow, health, flush, shutdown }: BackendParts): SpanBackend {
+export function backendOver({ api, tracer, follow, demand, health, flush, shutdown }: BackendParts): SpanBackend {
   const ownerKey = api.createContextKey("nexent.monitor.owner");
   const wrapped = new WeakMap<Span, OtelSpan>();
+  const byContext = new WeakMap<SpanContext, Span>();
   const wrap = (span: Span): OtelSpan => {
     let own = wrapped.get(span);
-    if (own === undefined) wrapped.set(span, (own = new OtelSpan(api, span)));
+    if (own === undefined) {
+      wrapped.set(span, (own = new OtelSpan(api, span, demand)));
+      byContext.set(own.context, span);
+    }
     return own;
   };
   const parentContext = (start: SpanStart): OtelApi.Context => {
     const { parent } = start;
     if (parent === undefined) return api.context.active();
+    // A parent that was started here is no remote one: its child is not the root of anything.
+    const local = byContext.get(parent);
+    if (local !== undefined) return api.trace.setSpan(api.ROOT_CONTEXT, local);
     const { traceState, ...rest } = parent;
     const remote = {
       ...rest,

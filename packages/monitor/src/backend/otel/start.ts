@@ -4,16 +4,17 @@ import type * as OtelTrace from "@opentelemetry/sdk-trace";
 import { LIMITS } from "@nexent/monitor-core";
 import type { TraceDestination } from "../../config/destination.ts";
 import type { BackendHealth, SpanBackend } from "../backend.ts";
-import { versionSeenFrom, type PackageLoader } from "../load.ts";
+import { versionSeenFrom } from "../load.ts";
 import { createTransport } from "../destination-transport.ts";
 import { createSpanSender, type DropReason, type SpanSender } from "../span-sender.ts";
 import { encoderFor, sizeOf, type SpanEncoder } from "./encoding.ts";
 import { API, exportsOf, loadSdk, parts, unusable, type Api, type Modules, type Unavailable } from "./packages.ts";
-import { createProvider, register, unregister, type ProviderOptions } from "./provider.ts";
+import { createProvider, type ProviderOptions } from "./provider.ts";
+import { register, type RegistrationOptions } from "./registration.ts";
+import { createSpanProcessor, type TailOptions } from "./span-processor.ts";
 import { backendOver } from "./spans.ts";
 
-export interface OtelBackendOptions extends ProviderOptions {
-  readonly loader: PackageLoader;
+export interface OtelBackendOptions extends ProviderOptions, RegistrationOptions {
   readonly destination: TraceDestination;
   /** Instrumentation scope version. */
   readonly version: string;
@@ -25,6 +26,7 @@ export interface OtelBackendOptions extends ProviderOptions {
   readonly delayMs: number;
   readonly queueSpans: number;
   readonly batchSpans: number;
+  readonly tail: TailOptions;
   readonly onExported?: (count: number) => void;
   readonly onDropped?: (count: number, reason: DropReason) => void;
   readonly onExportFailure?: (reason: string) => void;
@@ -43,10 +45,14 @@ export type OtelStart =
 const SCOPE = "@nexent/monitor";
 const TRACE_EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
+/** The probe span is head-sampled: it meets none of these, and nobody counts it. */
+const PROBE_TAIL: TailOptions = { maxTraces: 1, maxSpans: 1, maxAgeMs: 1000, slowRequestSeconds: () => 1 };
+
 /** A wrong constructor shape exports nothing and reports nothing, so one span is sent through to an in-memory sink. */
 function probe(modules: Modules, options: OtelBackendOptions, encode: SpanEncoder): string | undefined {
   const seen: OtelTrace.ReadableSpan[] = [];
-  const probed = createProvider(modules, { ...options, sampleRate: 1 }, (span) => seen.push(span));
+  const processor = createSpanProcessor(modules.api, (span) => seen.push(span), PROBE_TAIL);
+  const probed = createProvider(modules, { ...options, sampleRate: 1 }, processor);
   probed.getTracer(SCOPE).startSpan("probe", {}, modules.api.ROOT_CONTEXT).end();
   if (seen.length !== 1) return "a probe span did not reach its processor";
   const bytes = encode(seen);
@@ -76,16 +82,20 @@ function startOwn(modules: Modules, options: OtelBackendOptions): OtelStart {
   const problem = probe(modules, options, encode);
   if (problem !== undefined) return { status: "unavailable", reason: problem, broken: true };
   const sender = senderOf(options, encode);
-  const own = createProvider(modules, options, (span) => sender.push(span));
-  const registered = options.context && register(modules, own);
+  const processor = createSpanProcessor(modules.api, (span) => sender.push(span), options.tail);
+  const own = createProvider(modules, options, processor);
+  const unregister = options.context ? register(modules, own, options) : undefined;
+  const registered = unregister !== undefined;
   const backend = backendOver({
     api: modules.api,
     tracer: own.getTracer(SCOPE, options.version),
     follow: registered,
+    demand: (span, reason) => processor.demand(span, reason),
     health: () => sender.health,
     flush: (timeoutMs) => sender.flush(timeoutMs),
     async shutdown(timeoutMs) {
-      if (registered) unregister(modules);
+      unregister?.();
+      processor.close();
       await sender.close(timeoutMs);
     },
   });
