@@ -44,7 +44,7 @@ export function followApiPromise(promise: ApiPromise, call: Followed, follow: Fo
 interface Hooks {
   readonly follow: Follow;
   readonly failed: (error: unknown) => void;
-  readonly taken: () => void;
+  readonly taken: (promise?: object) => void;
 }
 
 /** False when the object is frozen. `withResponse` parses and asks for the response: parsing then owns the end. */
@@ -53,7 +53,8 @@ function patchPromise(promise: ApiPromise, call: Followed, hooks: Hooks): boolea
   let parsed = false;
   const parse: Method = async function parse(...values) {
     parsed = true;
-    hooks.taken();
+    // Who waits holds this function only (openai 4); through it they must hold the promise, or it would count as dropped.
+    hooks.taken(promise);
     try {
       return hooks.follow(await parseResponse.apply(this, values));
     } catch (error) {

@@ -8,7 +8,8 @@ import { openaiKind } from "./openai.ts";
 /** Every client library that can be verified. Versions of `openai` go by the aliases under which they are installed. */
 export const CLIENTS = {
   openai: openaiKind("openai"),
-  openai4: openaiKind("openai4"),
+  // It throws the error event of a response without the code that stood in it.
+  openai4: openaiKind("openai4", ["responses-error-before-tokens", "responses-error-after-tokens"]),
   openai5: openaiKind("openai5"),
   openai7: openaiKind("openai7"),
   anthropic: anthropicKind,

@@ -45,8 +45,11 @@ function createDriver({ OpenAI }: OpenAIModule): ClientDriver {
   };
 }
 
-/** A version of `openai` under this package name. */
-export function openaiKind(packageName: string): ClientDriverKind {
+/**
+ * A version of `openai` under this package name.
+ * @param except names of scenarios that this version does not show its caller.
+ */
+export function openaiKind(packageName: string, except: readonly string[] = []): ClientDriverKind {
   return {
     packages: [packageName],
     plays: (scenario) => FORMATS.has(scenario.format) && scenario.targets.includes("sdk") && !comesAsJson(scenario),
