@@ -52,7 +52,11 @@ function createDriver({ OpenAI }: OpenAIModule): ClientDriver {
 export function openaiKind(packageName: string, except: readonly string[] = []): ClientDriverKind {
   return {
     packages: [packageName],
-    plays: (scenario) => FORMATS.has(scenario.format) && scenario.targets.includes("sdk") && !comesAsJson(scenario),
+    plays: (scenario) =>
+      FORMATS.has(scenario.format) &&
+      scenario.targets.includes("sdk") &&
+      !comesAsJson(scenario) &&
+      !except.includes(scenario.name),
     leavingEndsRequest: true,
     create: ([module]) => createDriver(module as OpenAIModule),
   };
