@@ -1,8 +1,10 @@
 /** Our OTLP, read by others: OpenTelemetry's own generated decoder, a grpc-js server, and the embedded server. */
 import { createMetricRegistry } from "@nexent/monitor-core";
 import { createBackend, readMonitorConfig, type SpanBackend } from "@nexent/monitor/recorder";
+import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { startOtlpServer } from "../../packages/monitor/src/testing/otlp-server.testing.ts";
 import { startTestReceiver } from "../../packages/server/src/testing/receiver.ts";
@@ -53,6 +55,17 @@ function referenceDecode(body: Buffer): Reference {
 const START_MICROS = Math.floor(Date.now() / 1000) * 1e6 + 123_456;
 const END_MICROS = START_MICROS + 1_000_000;
 const EVENT_MICROS = START_MICROS + 500_000;
+
+interface ReferenceMetrics {
+  readonly resourceMetrics: readonly { readonly scopeMetrics: readonly { readonly metrics: readonly object[] }[] }[];
+}
+
+function decodeMetrics(body: Buffer): readonly object[] {
+  const root = load(join(folder, "node_modules/@opentelemetry/otlp-transformer/build/src/generated/root.js"));
+  const { ExportMetricsServiceRequest: type } = root.opentelemetry.proto.collector.metrics.v1;
+  const decoded: ReferenceMetrics = type.toObject(type.decode(body), { longs: String, enums: String });
+  return decoded.resourceMetrics[0]?.scopeMetrics[0]?.metrics ?? [];
+}
 
 let backend: SpanBackend | undefined;
 afterEach(() => backend?.shutdown(500));
@@ -169,6 +182,46 @@ describe.skipIf(reason !== undefined)(`the reference decoder${because}`, () => {
     await server.close();
     const [request] = server.received;
     expectReference(request?.body ?? Buffer.alloc(0), ids);
+  });
+
+  it("reads the metrics that the SDK pushes as protobuf", async () => {
+    const server = await startOtlpServer();
+    const env = {
+      ENABLE_TELEMETRY: "true",
+      OTEL_TRACES_EXPORTER: "none",
+      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${server.url}/v1/metrics`,
+    };
+    const program = `
+      import { monitorLlmCall, shutdown } from "@nexent/monitor";
+      await monitorLlmCall("m", "ask")(async () => "answer")();
+      await shutdown();
+    `;
+    const cwd = join(import.meta.dirname, "../../packages/monitor");
+    const { PATH = "" } = process.env;
+    await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program], {
+      cwd,
+      env: { PATH, ...env },
+    });
+    await server.close();
+    const metrics = decodeMetrics(server.received[0]?.body ?? Buffer.alloc(0));
+    const attributes = expect.arrayContaining([{ key: "model", value: { stringValue: "m" } }]);
+    expect(metrics).toContainEqual(
+      expect.objectContaining({
+        name: "llm_requests",
+        sum: {
+          isMonotonic: true,
+          aggregationTemporality: "AGGREGATION_TEMPORALITY_CUMULATIVE",
+          dataPoints: [expect.objectContaining({ attributes, asDouble: 1 })],
+        },
+      }),
+    );
+    expect(metrics).toContainEqual(
+      expect.objectContaining({
+        name: "llm_request_duration_seconds",
+        unit: "s",
+        histogram: expect.objectContaining({ dataPoints: [expect.objectContaining({ count: "1", attributes })] }),
+      }),
+    );
   });
 
   it.each(["none", "gzip"])("reads what a grpc-js server got from us with compression %s", async (compression) => {

@@ -64,14 +64,20 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
       };
       if (options.gzip) headers["content-encoding"] = "gzip";
       const init = { method: "POST", headers, agent, signal };
-      const answer = (response: IncomingMessage): void => settle(response, resolve);
+      let answered = false;
+      const answer = (response: IncomingMessage): void => {
+        answered = true;
+        settle(response, resolve);
+      };
       const request: ClientRequest = secure ? httpsRequest(url, init, answer) : httpRequest(url, init, answer);
       request.on("socket", (socket) => socket.unref());
       request.on("error", (error) => {
+        // What the status has said holds, even if the rest of the answer never comes.
+        if (answered) return;
         // The receiver may close an idle connection in the moment it is used again.
-        if (request.reusedSocket && again && !signal.aborted) return resolve(post(body, signal, false));
+        if (request.reusedSocket && again && !signal.aborted) resolve(post(body, signal, false));
         // An abort says only that there was one; its reason says whether time was up.
-        return resolve(retryable(failureOf(signal.aborted ? signal.reason : error)));
+        else resolve(retryable(failureOf(signal.aborted ? signal.reason : error)));
       });
       request.end(body);
     });
