@@ -26,7 +26,8 @@ export type {
   TokenTimings,
 } from "./model/token-timings.ts";
 export { createTokenClock, type LiveStall, type TokenClock, type TokenClockOptions } from "./token-clock.ts";
-export { decodeTokenTape, encodeTokenTape, type DecodedTape, type TapeOptions } from "./token-tape.ts";
+export { decodeTokenTape, encodeTokenTape, type DecodedTape } from "./token-tape.ts";
+export type { TapeOptions } from "./token-tape-encode.ts";
 export { anthropicMessages } from "./providers/anthropic-messages.ts";
 export { openaiChat, openaiCompletions } from "./providers/openai-chat.ts";
 export { openaiResponses } from "./providers/openai-responses.ts";

@@ -49,6 +49,11 @@ export interface GaugeSeries {
 }
 export interface HistogramSeries {
   observe(value: number, exemplar?: Exemplar): void;
+  /**
+   * Records each of many values, `value / divisor`, in a few steps per bucket instead of a few per value.
+   * @param values in ascending order.
+   */
+  observeAscending(values: Uint32Array | Float64Array, divisor: number): void;
 }
 
 export type ExpositionFormat = "openmetrics" | "text";

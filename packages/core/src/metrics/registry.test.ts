@@ -38,6 +38,24 @@ function total(registry: MetricRegistry, sample: string): number {
   return samples(registry.expose("text"), sample).reduce((sum, line) => sum + valueOf(line), 0);
 }
 
+it("records many ascending values as one by one", () => {
+  const value = fc.oneof(fc.nat(400_000_000), fc.constantFrom(0, 5_000_000, 5_000_001, -1, Infinity, Number.NaN));
+  fc.assert(
+    fc.property(fc.array(value, { maxLength: 60 }), fc.boolean(), (list, whole) => {
+      const kept = whole ? list.filter((one) => one >= 0 && one < Infinity) : list;
+      const values = whole ? Uint32Array.from(kept) : Float64Array.from(kept);
+      const [single, many] = [createMetricRegistry(), createMetricRegistry()];
+      const oneByOne = single.histogram(METRICS.llmTimeToFirstTokenSeconds, GPT);
+      for (const one of kept) oneByOne.observe(one / 1e6);
+      many.histogram(METRICS.llmTimeToFirstTokenSeconds, GPT).observeAscending(values.sort(), 1e6);
+      const withoutSum = (text: string): string => text.replace(/_sum\{.*$/gm, "");
+      expect(withoutSum(many.expose("text"))).toBe(withoutSum(single.expose("text")));
+      const sum = "llm_time_to_first_token_seconds_sum";
+      expect(total(many, sum)).toBeCloseTo(total(single, sum), 6);
+    }),
+  );
+});
+
 describe("exposition of the registry", () => {
   it("reproduces the example of the measurement contract byte for byte", () => {
     const registry = createMetricRegistry({ resource: RESOURCE });

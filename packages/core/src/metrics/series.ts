@@ -106,6 +106,24 @@ export class Gauge implements GaugeSeries, WritableSeries {
   }
 }
 
+/** First position in the ascending `values` from `start` to `end` whose value, divided, is above `bound`. */
+function firstAbove(
+  values: Uint32Array | Float64Array,
+  start: number,
+  end: number,
+  bound: number,
+  divisor: number,
+): number {
+  let low = start;
+  let high = end;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((values[middle] ?? 0) / divisor <= bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Histogram with fixed upper bounds; counts per bucket are kept apart and summed when written. */
 export class Histogram implements HistogramSeries, WritableSeries {
   readonly #labels: readonly string[];
@@ -148,6 +166,23 @@ export class Histogram implements HistogramSeries, WritableSeries {
 
   read(): SeriesReading {
     return { labels: this.#labels, counts: [...this.#counts], sum: this.#sum };
+  }
+
+  observeAscending(values: Uint32Array | Float64Array, divisor: number): void {
+    let at = 0;
+    let end = values.length;
+    // What `observe` drops stands at the ends of a sorted list.
+    while (at < end && !isQuantity(values[at] ?? 0)) at += 1;
+    while (at < end && !isQuantity(values[end - 1] ?? 0)) end -= 1;
+    let sum = 0;
+    for (let i = at; i < end; i += 1) sum += values[i] ?? 0;
+    this.#sum += sum / divisor;
+    for (let bucket = 0; at < end; bucket += 1) {
+      const bound = this.#bounds[bucket];
+      const next = bound === undefined ? end : firstAbove(values, at, end, bound, divisor);
+      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + (next - at);
+      at = next;
+    }
   }
 
   write(format: ExpositionFormat, out: string[]): void {
