@@ -48,7 +48,16 @@ function providerOf(model: object): string {
   return Object.hasOwn(PROVIDERS, first) ? (PROVIDERS[first] ?? first) : first;
 }
 
-function callOf({ params, model }: MiddlewareCall, streaming: boolean, options: ClientOptions): CallToObserve {
+/** Undefined for arguments that cannot even be looked at; the call then goes unobserved. */
+function callOf(call: MiddlewareCall, streaming: boolean, options: ClientOptions): CallToObserve | undefined {
+  try {
+    return describe(call, streaming, options);
+  } catch {
+    return undefined;
+  }
+}
+
+function describe({ params, model }: MiddlewareCall, streaming: boolean, options: ClientOptions): CallToObserve {
   const modelId = safeProperty(model, "modelId");
   const signal = safeProperty(params, "abortSignal");
   // The call settings of the AI SDK have the names of Gemini's.
@@ -102,15 +111,17 @@ export function monitorMiddleware<Version extends string = "v3">(
   const middleware: Omit<MonitorMiddleware<Version>, "specificationVersion"> = {
     async wrapGenerate(call) {
       const runtime = manager.runtime();
-      if (runtime === undefined) return call.doGenerate();
+      const wanted = runtime && callOf(call, false, options);
+      if (runtime === undefined || wanted === undefined) return call.doGenerate();
       const run = (): unknown => call.doGenerate();
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is observed comes back as it was
-      return observeCall(runtime, callOf(call, false, options), run) as ReturnType<typeof call.doGenerate>;
+      return observeCall(runtime, wanted, run) as ReturnType<typeof call.doGenerate>;
     },
     async wrapStream(call) {
       const runtime = manager.runtime();
-      if (runtime === undefined) return call.doStream();
-      return observeStream(runtime, callOf(call, true, options), () => call.doStream());
+      const wanted = runtime && callOf(call, true, options);
+      if (runtime === undefined || wanted === undefined) return call.doStream();
+      return observeStream(runtime, wanted, () => call.doStream());
     },
   };
   // The versions of the interface differ in nothing that is used here, and nobody looks at this at run time.

@@ -1,7 +1,6 @@
 /** `@nexent/monitor/genai`: Google's client for Gemini and Vertex AI. */
 import { gemini } from "@nexent/monitor-core";
 import type { CallAttempts } from "../call-attempts.ts";
-import { manager } from "../manager.ts";
 import type { CallToObserve } from "../observe-call.ts";
 import { safeProperty } from "../redact.ts";
 import { providerAt, serverOf } from "../server-address.ts";
@@ -9,7 +8,7 @@ import { UNKNOWN } from "../span-attributes.ts";
 import type { ClientOptions } from "./client-options.ts";
 import { derive } from "./derived.ts";
 import { isFetch, tellAttempts } from "./fetch-hook.ts";
-import { isMethod, markWrapped, partOf, replaceMethod } from "./instance.ts";
+import { isMethod, partOf, replaceMethod, wrapInPlace } from "./instance.ts";
 import { observeMethod, type Describe } from "./observed-method.ts";
 
 export type { ClientOptions } from "./client-options.ts";
@@ -93,6 +92,16 @@ function linkedModels(models: unknown, attempts: CallAttempts): unknown {
   return linked === undefined || linked === api ? models : derive(models, { apiClient: linked });
 }
 
+function patchModels(models: object, { methods }: Asking, describeCall: Describe): void {
+  const method = methods.find((name) => isMethod(safeProperty(models, name)));
+  if (method === undefined) return;
+  replaceMethod(models, method, (original) =>
+    observeMethod(original, describeCall, (self, args, attempts) =>
+      original.apply(linkedModels(self, attempts), [...args]),
+    ),
+  );
+}
+
 /**
  * Observes a `GoogleGenAI` client in place: `models.generateContent`, `models.generateContentStream` and
  * `models.embedContent`, and the chats made with it. Nothing is added to a request.
@@ -101,18 +110,9 @@ function linkedModels(models: unknown, attempts: CallAttempts): unknown {
  * const ai = wrapGoogleGenAI(new GoogleGenAI({ apiKey }));
  */
 export function wrapGoogleGenAI<C extends object>(client: C, options: ClientOptions = {}): C {
-  if (!markWrapped(client, "wrapGoogleGenAI")) return client;
-  manager.addSite("wrapGoogleGenAI");
-  const models = partOf(client, ["models"]);
-  if (models === undefined) return client;
-  for (const asking of ASKING) {
-    const method = asking.methods.find((name) => isMethod(safeProperty(models, name)));
-    if (method === undefined) continue;
-    replaceMethod(models, method, (original) =>
-      observeMethod(original, describe(client, asking, options), (self, args, attempts) =>
-        original.apply(linkedModels(self, attempts), [...args]),
-      ),
-    );
-  }
-  return client;
+  return wrapInPlace(client, "wrapGoogleGenAI", (found) => {
+    const models = partOf(found, ["models"]);
+    if (models !== undefined)
+      for (const asking of ASKING) patchModels(models, asking, describe(found, asking, options));
+  });
 }

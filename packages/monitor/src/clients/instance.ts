@@ -1,5 +1,6 @@
 /** Client instances are observed in place: own properties over those of the class, the caller's object stays the same. */
 import { warnOnce } from "../diagnostics.ts";
+import { manager } from "../manager.ts";
 import { safeProperty } from "../redact.ts";
 
 /** A method of an object we know nothing else about. */
@@ -11,11 +12,8 @@ export function isMethod(value: unknown): value is Method {
   return typeof value === "function";
 }
 
-/**
- * Marks a client as observed.
- * @returns false when it is already, or cannot be: then it is told once and left as it was.
- */
-export function markWrapped(client: unknown, wrapper: string): client is object {
+/** False when a client is observed already, or cannot be: then it is told once and left as it was. */
+function mark(client: unknown, wrapper: string): client is object {
   if (typeof client !== "object" || client === null) {
     warnOnce(`${wrapper} was given something that is no client; it is left as it was`);
     return false;
@@ -24,6 +22,22 @@ export function markWrapped(client: unknown, wrapper: string): client is object 
   if (Reflect.defineProperty(client, WRAPPED, { value: true })) return true;
   warnOnce(`${wrapper} cannot observe a frozen client; it is left as it was`);
   return false;
+}
+
+/**
+ * Observes a client in place, once, by what `patch` does to it. Never throws.
+ * @param wrapper name of the function that the application called.
+ * @returns the same client.
+ */
+export function wrapInPlace<C>(client: C, wrapper: string, patch: (client: object) => void): C {
+  try {
+    if (!mark(client, wrapper)) return client;
+    manager.addSite(wrapper);
+    patch(client);
+  } catch {
+    warnOnce(`${wrapper} cannot observe this client; it is left as it was`);
+  }
+  return client;
 }
 
 /** The object at the end of a path of property names; undefined when the client has no such part. */

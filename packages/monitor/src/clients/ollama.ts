@@ -1,7 +1,6 @@
 /** `@nexent/monitor/ollama`: the client of Ollama's native API. */
 import { ollama } from "@nexent/monitor-core";
 import type { CallAttempts } from "../call-attempts.ts";
-import { manager } from "../manager.ts";
 import type { CallToObserve } from "../observe-call.ts";
 import { safeProperty } from "../redact.ts";
 import { serverOf } from "../server-address.ts";
@@ -9,7 +8,7 @@ import { UNKNOWN } from "../span-attributes.ts";
 import type { ClientOptions } from "./client-options.ts";
 import { derive } from "./derived.ts";
 import { isFetch, tellAttempts } from "./fetch-hook.ts";
-import { markWrapped, partOf, replaceMethod } from "./instance.ts";
+import { partOf, replaceMethod, wrapInPlace } from "./instance.ts";
 import { observeMethod, type Describe } from "./observed-method.ts";
 
 export type { ClientOptions } from "./client-options.ts";
@@ -56,14 +55,13 @@ function linked(client: unknown, attempts: CallAttempts): unknown {
  * const ollama = wrapOllama(new Ollama());
  */
 export function wrapOllama<C extends object>(client: C, options: ClientOptions = {}): C {
-  if (!markWrapped(client, "wrapOllama")) return client;
-  manager.addSite("wrapOllama");
-  for (const method of Object.keys(OPERATIONS)) {
-    replaceMethod(client, method, (original) =>
-      observeMethod(original, describe(client, method, options), (self, args, attempts) =>
-        original.apply(linked(self, attempts), [...args]),
-      ),
-    );
-  }
-  return client;
+  return wrapInPlace(client, "wrapOllama", (found) => {
+    for (const method of Object.keys(OPERATIONS)) {
+      replaceMethod(found, method, (original) =>
+        observeMethod(original, describe(found, method, options), (self, args, attempts) =>
+          original.apply(linked(self, attempts), [...args]),
+        ),
+      );
+    }
+  });
 }

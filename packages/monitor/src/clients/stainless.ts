@@ -1,13 +1,12 @@
 /** The shape that the OpenAI and Anthropic clients share: resources with `create`, a `fetch` of their own, lazy promises. */
 import type { Provider, RequestReading } from "@nexent/monitor-core";
-import { manager } from "../manager.ts";
 import type { CallToObserve } from "../observe-call.ts";
 import { safeProperty } from "../redact.ts";
 import { providerAt, serverOf } from "../server-address.ts";
 import { UNKNOWN } from "../span-attributes.ts";
 import type { ClientOptions } from "./client-options.ts";
 import { hookFetch, isFetch, linkOptions, passLink } from "./fetch-hook.ts";
-import { markWrapped, partOf, replaceMethod, type Method } from "./instance.ts";
+import { partOf, replaceMethod, wrapInPlace, type Method } from "./instance.ts";
 import { observeMethod, type Describe } from "./observed-method.ts";
 
 /** A resource whose `create` asks a model. `parse` and `stream` go through it. */
@@ -108,8 +107,10 @@ function hookRequests(client: object): void {
 
 /** Observes every call of a client instance. Idempotent; returns the same instance. Copies made of it are observed, too. */
 export function wrapStainless<C>(client: C, shape: ClientShape, options: ClientOptions): C {
-  if (!markWrapped(client, shape.wrapper)) return client;
-  manager.addSite(shape.wrapper);
+  return wrapInPlace(client, shape.wrapper, (found) => patch(found, shape, options));
+}
+
+function patch(client: object, shape: ClientShape, options: ClientOptions): void {
   for (const resource of shape.resources) {
     const part = partOf(client, resource.path);
     if (part === undefined) continue;
@@ -128,5 +129,4 @@ export function wrapStainless<C>(client: C, shape: ClientShape, options: ClientO
         return wrapStainless(original.apply(this, args), shape, options);
       },
   );
-  return client;
 }
