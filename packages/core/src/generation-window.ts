@@ -96,24 +96,28 @@ function reportedCounts(seen: SeenAnswer, outputTokens: number): TokenCounts {
   };
 }
 
-/**
- * Tokens of entry `i` where known: the difference of the counts, or 1 for every chunk when at most an uncounted end
- * token is left over. Estimates never tell.
- */
-export function chunkTokens(
-  { chunks, windowStart }: SeenAnswer,
-  counts: TokenCounts,
-): (i: number) => number | undefined {
-  if (counts.perChunk) {
-    return (i) => {
-      const before = i === windowStart ? counts.hiddenTokens : chunks.cumulativeTokens(i - 1);
-      const tokens = chunks.cumulativeTokens(i) - before;
-      return i >= windowStart && before >= 0 && tokens >= 1 ? tokens : undefined;
-    };
-  }
+/** What is known of the tokens of single chunks: one each, a count each, or nothing. */
+export type ChunkTokens = "one" | "counted" | "unknown";
+
+/** Counts of the stream tell; else it is 1 for every chunk when at most an uncounted end token is left over. */
+export function chunkTokensKnown({ chunks, windowStart }: SeenAnswer, counts: TokenCounts): ChunkTokens {
+  if (counts.perChunk) return "counted";
   const uncounted = (counts.windowTokens ?? Number.NaN) - (chunks.countedChunks - windowStart);
-  if (counts.estimated || (uncounted !== 0 && uncounted !== 1)) return () => undefined;
-  return (i) => (i < windowStart || (chunks.isFolded && i === chunks.length - 1) ? undefined : 1);
+  // Estimates never tell.
+  return !counts.estimated && (uncounted === 0 || uncounted === 1) ? "one" : "unknown";
+}
+
+/** Tokens of entry `i` where known: the difference of the counts, or one each. */
+export function chunkTokens(seen: SeenAnswer, counts: TokenCounts): (i: number) => number | undefined {
+  const { chunks, windowStart } = seen;
+  const known = chunkTokensKnown(seen, counts);
+  if (known === "unknown") return () => undefined;
+  if (known === "one") return (i) => (i < windowStart || (chunks.isFolded && i === chunks.length - 1) ? undefined : 1);
+  return (i) => {
+    const before = i === windowStart ? counts.hiddenTokens : chunks.cumulativeTokens(i - 1);
+    const tokens = chunks.cumulativeTokens(i) - before;
+    return i >= windowStart && before >= 0 && tokens >= 1 ? tokens : undefined;
+  };
 }
 
 /** The generating window of a streamed answer. Absent = unknown. */

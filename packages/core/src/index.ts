@@ -8,6 +8,7 @@ export {
   type ProviderFault,
   type RequestReading,
   type ResponseReading,
+  type ServerPhaseTimings,
   type ServerTimings,
   type StreamEvent,
   type StreamEventSink,
@@ -26,10 +27,19 @@ export type {
   TokenTimings,
 } from "./model/token-timings.ts";
 export { createTokenClock, type LiveStall, type TokenClock, type TokenClockOptions } from "./token-clock.ts";
-export { decodeTokenTape, encodeTokenTape, type DecodedTape, type TapeOptions } from "./token-tape.ts";
+export { decodeTokenTape, encodeTokenTape, type DecodedTape } from "./token-tape.ts";
+export type { TapeOptions } from "./token-tape-encode.ts";
+export { anthropicMessages } from "./providers/anthropic-messages.ts";
 export { openaiChat, openaiCompletions } from "./providers/openai-chat.ts";
+export { openaiResponses } from "./providers/openai-responses.ts";
+export { openaiEmbeddings } from "./providers/openai-embeddings.ts";
+export { gemini } from "./providers/gemini.ts";
+export { ollama } from "./providers/ollama.ts";
+export { llmRouteOf, type LlmRoute, type WireFormat } from "./providers/routes.ts";
+export { providerOfHost } from "./providers/hosts.ts";
 export { providerByFormat } from "./providers/index.ts";
 export { readFault } from "./providers/fault.ts";
+export { encodeJaegerBatch, type JaegerAttributes, type JaegerSpan } from "./wire/jaeger-thrift.ts";
 export { utf8Length } from "./utf8.ts";
 export {
   SPAN_KINDS,
@@ -70,6 +80,7 @@ export { createMetricRegistry } from "./metrics/registry.ts";
 export { OVERFLOW_LABEL } from "./metrics/label-limits.ts";
 export { negotiateExposition, type Exposition } from "./metrics/exposition.ts";
 export { hasDotSegments, parseRequestTarget, type RequestTarget } from "./request-target.ts";
+export { hostNameOf, isLoopbackName } from "./host-name.ts";
 export { jsonDepthExceeds } from "./json-depth.ts";
 export { DEFAULT_PAUSE_RULE, findPauses, type Pause, type PauseReport, type PauseRule } from "./stream-pauses.ts";
 export {
@@ -85,6 +96,7 @@ export type {
   CounterSeries,
   Exemplar,
   ExpositionFormat,
+  FamilyReading,
   GaugeSeries,
   HistogramSeries,
   InstrumentType,
@@ -92,6 +104,7 @@ export type {
   MetricDefinition,
   MetricRegistry,
   MetricRegistryOptions,
+  SeriesReading,
 } from "./metrics/registry-contract.ts";
 export { PORTS, type Port } from "./names/ports.ts";
 export { ERROR_CODES, MonitorError, type ErrorCode, type ErrorDefinition } from "./errors.ts";

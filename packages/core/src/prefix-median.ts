@@ -1,15 +1,17 @@
+import type { Gaps } from "./gap-statistics.ts";
+
 /**
  * Median of the values seen so far, exact, in O(log n) per value: a Fenwick tree over the ranks of values that are all
  * known beforehand. Sorting each prefix anew would be quadratic, and a stream may have a hundred thousand gaps.
  */
 export class PrefixMedian {
-  readonly #sorted: Float64Array;
+  readonly #sorted: Gaps;
   readonly #tree: Uint32Array;
   readonly #topStep: number;
   #count = 0;
 
   /** @param values every value that will be added, in any order. */
-  constructor(values: Float64Array) {
+  constructor(values: Gaps) {
     this.#sorted = values.toSorted();
     this.#tree = new Uint32Array(values.length + 1);
     this.#topStep = values.length === 0 ? 0 : 2 ** Math.floor(Math.log2(values.length));

@@ -41,6 +41,11 @@ export function isOpenStall(gapMicros: number, rule: StallRule, medianOf: () => 
   return gapMicros >= rule.minMicros && isStall(gapMicros, medianOf(), rule);
 }
 
+function hasGapOf(chunks: ChunkLog, micros: number): boolean {
+  for (let i = 1; i < chunks.length; i += 1) if ((chunks.gapMicros(i) ?? -1) >= micros) return true;
+  return false;
+}
+
 /** All stalls of a stream, in order. Exact; the median is only kept up when some gap is long enough. */
 export function stallsOf({ chunks, firstWaitMicros, trailingEndMicros }: Silences, rule: StallRule): readonly Stall[] {
   const stalls: Stall[] = [];
@@ -53,11 +58,10 @@ export function stallsOf({ chunks, firstWaitMicros, trailingEndMicros }: Silence
     });
   }
   const { length } = chunks;
-  const gaps = gapsBefore(chunks, length);
   const trailing =
     trailingEndMicros === undefined || length === 0 ? 0 : trailingEndMicros - chunks.atMicros(length - 1);
-  if (trailing < rule.minMicros && !gaps.some((gap) => gap >= rule.minMicros)) return stalls;
-  const earlier = new PrefixMedian(gaps);
+  if (trailing < rule.minMicros && !hasGapOf(chunks, rule.minMicros)) return stalls;
+  const earlier = new PrefixMedian(gapsBefore(chunks, length));
   const look = (offsetMicros: number, gapMicros: number): void => {
     const median = gapMicros >= rule.minMicros && earlier.count >= MEDIAN_NEEDS_GAPS ? earlier.median() : undefined;
     if (!isStall(gapMicros, median, rule)) return;

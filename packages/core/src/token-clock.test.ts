@@ -125,6 +125,19 @@ describe("output tokens", () => {
     });
   });
 
+  it("take all input from its parts when a chunk leaves its cache counts to those before", () => {
+    const first = chunk({ usage: { inputTokens: 110, cacheReadTokens: 70, cacheWriteTokens: 30 } });
+    const partial = (uncachedInputTokens: number, more: object = {}): StreamEvent =>
+      chunk({ usage: { uncachedInputTokens, ...more } });
+    expect(ended(fed([first, partial(10)])).usage).toEqual({
+      inputTokens: 110,
+      cacheReadTokens: 70,
+      cacheWriteTokens: 30,
+    });
+    expect(ended(fed([first, partial(20, { cacheReadTokens: 80 })])).usage?.inputTokens).toBe(130);
+    expect(ended(fed([partial(5)])).usage).toEqual({ inputTokens: 5 });
+  });
+
   it("are 0 only when the source says 0", () => {
     expect(ended(fed([usage(0)])).outputTokens).toBe(0);
     expect(ended(fed([usage(0)]))).not.toHaveProperty("endToEndRateTokensPerSecond");
@@ -291,6 +304,15 @@ describe("the generation rate", () => {
         .map(([, tokens]) => tokens)
         .slice(0, 3),
     ).toEqual([undefined, 1, 1]);
+  });
+
+  it("takes no answer for withheld reasoning that only announced what form its reasoning would have", () => {
+    const announced = chunk({ reasoningForm: "summary" });
+    const timings = ended(fed([announced, ...words(20), usage(20)]));
+    expect(timings.reasoningVisibility).toBe("none");
+    expect(timings.generationRateTokensPerSecond).toBeCloseTo(50, 9);
+    const empty = ended(fed([chunk({ reasoningForm: "redacted" }), ...words(20), usage(20, { reasoningTokens: 0 })]));
+    expect(empty.reasoningVisibility).toBe("none");
   });
 
   it("is unknown when reasoning was withheld and not counted, unless it is estimated from the window itself", () => {

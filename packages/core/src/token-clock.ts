@@ -1,14 +1,14 @@
 /** Marks of one answer -> its timings. The same code runs in the SDK and in the gateway, so both report the same number. */
 import { ChunkLog } from "./chunk-log.ts";
-import { gapsBefore, quantileOfSorted } from "./gap-statistics.ts";
-import { chunkTokens, countTokens, generationWindow } from "./generation-window.ts";
-import type { GenerationWindow, SeenAnswer, TokenCounts } from "./generation-window.ts";
+import { gapsBefore, quantileOfSorted, type Gaps } from "./gap-statistics.ts";
+import { chunkTokens, chunkTokensKnown, countTokens, generationWindow } from "./generation-window.ts";
+import type { ChunkTokens, GenerationWindow, SeenAnswer, TokenCounts } from "./generation-window.ts";
 import { ANSWER_KIND_BITS, DELTA_KIND_BIT } from "./providers/provider.ts";
 import type { DeltaKind, StreamEvent, TokenUsage, ServerTimings, ProviderFault } from "./providers/provider.ts";
 import type { Outcome } from "./model/outcome.ts";
 import type { CountedText, ReasoningVisibility, TokenTimings } from "./model/token-timings.ts";
 import { isOpenStall, medianBefore, stallsOf, type StallRule } from "./stall-rule.ts";
-import { encodeTokenTape } from "./token-tape.ts";
+import { encodeTapeColumns } from "./token-tape-encode.ts";
 import { UsageTally } from "./usage-tally.ts";
 
 /** Options of one clock. */
@@ -60,6 +60,10 @@ export interface TokenClock {
   /** First error event seen inside the stream. */
   readonly fault: ProviderFault | undefined;
   readonly serverTimings: ServerTimings | undefined;
+  /** Gaps between consecutive counted chunks in ascending order, once the clock is closed. */
+  readonly gapsMicros: Gaps;
+  /** Tokens behind each of these gaps: one each, a count that {@link forEachGap} tells, or unknown. */
+  readonly gapTokens: ChunkTokens;
   /** Visits each gap between consecutive counted chunks in seconds, and per-token gaps when `k` is known, for histograms. */
   forEachGap(visit: (gapSeconds: number, tokens: number | undefined) => void): void;
   /** Closes the clock. Idempotent: the first call decides. `endMicros` is absent for `abandoned`. */
@@ -69,6 +73,9 @@ export interface TokenClock {
 }
 
 const MICROS = 1_000_000;
+const NO_GAPS = new Uint32Array(0);
+/** How a tape says that a chunk's tokens are not known. */
+const UNKNOWN_TOKENS = -1;
 
 /** How a stream ended. */
 type End = Parameters<TokenClock["finish"]>[0];
@@ -85,7 +92,14 @@ interface Firsts {
 interface Totals {
   readonly counts: TokenCounts;
   readonly window: GenerationWindow;
+  readonly gapTokens: ChunkTokens;
   readonly tokensOf: (entry: number) => number | undefined;
+}
+
+function gapTokensOf(seen: SeenAnswer, counts: TokenCounts, { perToken }: GenerationWindow): ChunkTokens {
+  const known = perToken ? chunkTokensKnown(seen, counts) : "unknown";
+  // With a reasoning summary the gaps before the window are no token's.
+  return known === "one" && seen.windowStart > 0 ? "counted" : known;
 }
 
 /** Drops absent members, so that unknown stays absent. */
@@ -126,6 +140,7 @@ class MarkingClock implements TokenClock {
   #totals: Totals | undefined;
   #end: End | undefined;
   #counted: CountedText | undefined;
+  #gapsMicros: Gaps = NO_GAPS;
   #result: TokenTimings | undefined;
 
   constructor(options: TokenClockOptions) {
@@ -213,6 +228,14 @@ class MarkingClock implements TokenClock {
     return stalled ? { phase: "mid_stream", sinceMicros } : undefined;
   }
 
+  get gapsMicros(): Gaps {
+    return this.#gapsMicros;
+  }
+
+  get gapTokens(): ChunkTokens {
+    return (this.#totals ?? this.#total(true)).gapTokens;
+  }
+
   forEachGap(visit: (gapSeconds: number, tokens: number | undefined) => void): void {
     const { window, tokensOf } = this.#totals ?? this.#total(true);
     for (let i = 1; i < this.#chunks.length; i += 1) {
@@ -269,7 +292,8 @@ class MarkingClock implements TokenClock {
 
   get #visibility(): ReasoningVisibility {
     if ((this.#kindsSeen & DELTA_KIND_BIT.reasoning) !== 0) return this.#reasoningSummarised ? "summary" : "streamed";
-    return (this.#tally.usage?.reasoningTokens ?? 0) > 0 || this.#reasoningRedacted ? "hidden" : "none";
+    // A count of 0 is better evidence than an empty reasoning item.
+    return (this.#tally.usage?.reasoningTokens ?? (this.#reasoningRedacted ? 1 : 0)) > 0 ? "hidden" : "none";
   }
 
   #seen(estimate: boolean): SeenAnswer {
@@ -282,7 +306,7 @@ class MarkingClock implements TokenClock {
       usage: this.#tally.usage,
       usageFell: this.#tally.fell,
       reasoningVisibility,
-      reasoningWithheld: this.#reasoningSummarised || this.#reasoningRedacted,
+      reasoningWithheld: reasoningVisibility === "summary" || this.#reasoningRedacted,
       estimate,
       ...(this.#counted !== undefined && { counted: this.#counted }),
     };
@@ -293,7 +317,7 @@ class MarkingClock implements TokenClock {
     const seen = this.#seen(!abandoned && (this.#options.estimateTokens ?? true));
     const counts = countTokens(seen);
     const window = streaming ? generationWindow(seen, counts, this.#choiceCount) : { perToken: false };
-    return { counts, window, tokensOf: chunkTokens(seen, counts) };
+    return { counts, window, gapTokens: gapTokensOf(seen, counts, window), tokensOf: chunkTokens(seen, counts) };
   }
 
   #compute({ outcome, endMicros, streaming }: End): TokenTimings {
@@ -305,7 +329,8 @@ class MarkingClock implements TokenClock {
     this.#totals = totals;
     const { counts, window } = totals;
     const rate = abandoned ? undefined : window.rateTokensPerSecond;
-    const gaps = gapsBefore(this.#chunks, streaming ? this.#chunks.length : 0).sort();
+    const gaps = gapsBefore(this.#chunks, this.#chunks.length).sort();
+    this.#gapsMicros = gaps;
     return present<TokenTimings>({
       firstByteMicros: this.#firsts.byte,
       ...(streaming ? this.#streamMarks() : {}),
@@ -323,8 +348,8 @@ class MarkingClock implements TokenClock {
       generationRateTokensPerSecond: rate,
       timePerOutputTokenSeconds: rate === undefined ? undefined : 1 / rate,
       endToEndRateTokensPerSecond: outcome === "ok" ? endToEndRate(counts.outputTokens, endMicros) : undefined,
-      gapP50Seconds: secondsOf(quantileOfSorted(gaps, 0.5)),
-      gapP95Seconds: secondsOf(quantileOfSorted(gaps, 0.95)),
+      gapP50Seconds: streaming ? secondsOf(quantileOfSorted(gaps, 0.5)) : undefined,
+      gapP95Seconds: streaming ? secondsOf(quantileOfSorted(gaps, 0.95)) : undefined,
       stalls: streaming ? this.#stalls(endMicros) : [],
       finishReasons: this.#finishReasons,
       responseModel: this.#responseModel,
@@ -354,15 +379,13 @@ class MarkingClock implements TokenClock {
   }
 
   #tape({ tokensOf }: Totals): string | undefined {
-    const { length, isFolded } = this.#chunks;
+    const { length, isFolded, stamps, kinds } = this.#chunks;
     if (this.#options.tape === false || length === 0) return undefined;
-    const entries = Array.from({ length }, (_, i) => {
-      const tokens = tokensOf(i);
-      const entry = { atMicros: this.#chunks.atMicros(i), kind: this.#chunks.kind(i) };
-      return tokens === undefined ? entry : { ...entry, tokens };
-    });
+    const tokens = new Float64Array(length);
+    for (let i = 0; i < length; i += 1) tokens[i] = tokensOf(i) ?? UNKNOWN_TOKENS;
     const { tapeMaxBytes: maxCharacters } = this.#options;
-    return encodeTokenTape(entries, { merged: isFolded, ...(maxCharacters === undefined ? {} : { maxCharacters }) });
+    const columns = { length, atMicros: stamps, kinds, tokens };
+    return encodeTapeColumns(columns, { merged: isFolded, ...(maxCharacters === undefined ? {} : { maxCharacters }) });
   }
 }
 

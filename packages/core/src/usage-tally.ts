@@ -35,5 +35,8 @@ export class UsageTally {
       const value = reported[field];
       if (value !== undefined) usage[field] = value;
     }
+    const { uncachedInputTokens } = reported;
+    if (uncachedInputTokens === undefined) return;
+    usage.inputTokens = uncachedInputTokens + (usage.cacheReadTokens ?? 0) + (usage.cacheWriteTokens ?? 0);
   }
 }

@@ -2,10 +2,11 @@
 import { decodeUtf8 } from "./model/utf8-bytes.ts";
 
 interface RuntimeBuffer {
-  from(buffer: ArrayBufferLike, offset: number, length: number): { latin1Slice(): string };
+  readonly prototype: { readonly latin1Slice?: (this: Uint8Array, start: number, end: number) => string };
 }
 // Ten times faster than any portable way where it exists (Node, Bun, Deno); the rest works without it.
 const { Buffer: runtimeBuffer } = globalThis as unknown as { readonly Buffer?: RuntimeBuffer };
+const latin1Slice = runtimeBuffer?.prototype.latin1Slice;
 
 /** Arguments of one `fromCharCode` call; engines bound them. */
 const PIECE = 4096;
@@ -27,10 +28,8 @@ export function utf8Length(text: string): number {
 
 /** One character per byte, so that a piece of a multi-byte character needs no care. */
 export function latin1Of(bytes: Uint8Array, start: number, end: number): string {
-  if (runtimeBuffer !== undefined) {
-    return runtimeBuffer.from(bytes.buffer, bytes.byteOffset + start, end - start).latin1Slice();
-  }
-  return portableLatin1Of(bytes, start, end);
+  // The method takes any byte array for its own.
+  return latin1Slice === undefined ? portableLatin1Of(bytes, start, end) : latin1Slice.call(bytes, start, end);
 }
 
 /** As {@link latin1Of}, with nothing but the language. */

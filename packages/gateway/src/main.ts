@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { ERROR_CODES, MonitorError } from "@nexent/monitor-core";
 import { pino, type Logger } from "pino";
-import { readGatewayConfig, type Environment } from "./config.ts";
+import { readGatewayConfig } from "./config/config.ts";
+import type { Environment } from "./config/environment.ts";
 import { createGateway, type Gateway } from "./server.ts";
 import { startMonitoring, type StartedMonitoring } from "./start-monitoring.ts";
 

@@ -13,7 +13,10 @@ export interface ModelAdmission {
 }
 
 /** Admission for `upstreams`; at most `maxModels` (default 1,000) names are remembered beside the configured ones. */
-export function createModelAdmission(upstreams: readonly UpstreamConfig[], maxModels = 1_000): ModelAdmission {
+export function createModelAdmission(
+  upstreams: readonly Pick<UpstreamConfig, "models">[],
+  maxModels = 1_000,
+): ModelAdmission {
   const admitted = new Set(upstreams.flatMap((upstream) => upstream.models));
   const limit = admitted.size + maxModels;
   return {

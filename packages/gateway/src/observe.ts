@@ -41,6 +41,8 @@ export interface ObservedRequest {
 
 /** Watches one request. All times are monotonic milliseconds. Nothing throws; the first end wins. */
 export interface CallObserver {
+  /** Context of the LLM span, once sent; undefined without a span backend. */
+  readonly context: SpanContext | undefined;
   /** Just before the request is handed to the transport: `t_req`. */
   sending(atMs: number): void;
   /** It is sent again; the first try counts for nothing. */
@@ -52,6 +54,8 @@ export interface CallObserver {
   complete(atMs: number): void;
   /** The answer broke off after its head. */
   cut(atMs: number): void;
+  /** The answer was silent for longer than its upstream may be. */
+  timedOut(atMs: number): void;
   /** No head came. */
   failed(fault: UpstreamFault, atMs: number): void;
   clientLeft(atMs: number): void;
@@ -103,6 +107,10 @@ class GuardedObserver implements CallObserver {
     const providerOf = deps.providerOf ?? providerByFormat;
     this.#provider = observed.tail.format === "opaque" ? undefined : providerOf(observed.tail.format);
     this.#reading = observed.body === undefined ? undefined : this.#read(observed.body);
+  }
+
+  get context(): SpanContext | undefined {
+    return this.#recording?.span.context;
   }
 
   sending(atMs: number): void {
@@ -169,6 +177,15 @@ class GuardedObserver implements CallObserver {
 
   clientLeft(atMs: number): void {
     this.#conclude("left", atMs);
+  }
+
+  timedOut(atMs: number): void {
+    this.#end({
+      outcome: "error",
+      errorType: "timeout",
+      ...(this.#status !== 0 && { httpStatus: this.#status }),
+      atMs,
+    });
   }
 
   failed(fault: UpstreamFault, atMs: number): void {

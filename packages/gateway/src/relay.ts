@@ -10,18 +10,22 @@ import type { Admission } from "./auth.ts";
 import { createDownstream, type Downstream } from "./downstream.ts";
 import { createHeldAnswer, type HeldAnswer } from "./held-answer.ts";
 import type { CallObserver, ObserverFactory } from "./observe.ts";
-import { sendOwnError } from "./own-error.ts";
+import { sendOwnError, type ErrorShape } from "./own-error.ts";
 import { declaredLength, hasBody, readBody, streamBody, type BodyBudget, type BodyOutcome } from "./request-body.ts";
 import type { Route } from "./routes/prefix-table.ts";
 import type { GatewayCounters } from "./self-metrics.ts";
 import { isStreamedType, relayedHead, upstreamHeaders, withoutContentLength } from "./upstream/headers.ts";
+import { createIdleLimit, type IdleLimit } from "./upstream/idle-limit.ts";
 import { startExchange, type Exchange, type ExchangeSink } from "./upstream/exchange.ts";
 import type { UpstreamFault } from "./upstream/faults.ts";
+import { traceHeaders } from "./upstream/trace-headers.ts";
 import { namesUsageOption, wantsUsage, withUsageRequest, type UsageMemory } from "./usage.ts";
 import { createUsageStripper, type UsageStripper } from "./usage-strip.ts";
 
 /** What all relays of one gateway share. */
 export interface RelayContext {
+  /** Longest body that is read whole; a longer one streams through. */
+  readonly bufferedBodyBytes: number;
   readonly budget: BodyBudget;
   readonly usageMemory: UsageMemory;
   readonly counters: GatewayCounters;
@@ -72,6 +76,16 @@ function modelOf(parsed: unknown): string | undefined {
   return typeof model === "string" && model.length <= MODEL_NAME_CHARACTERS ? model : undefined;
 }
 
+/** Where each format's clients put their key. */
+const AUTH_HEADERS: Readonly<Record<ErrorShape, string>> = {
+  openai: "authorization",
+  anthropic: "x-api-key",
+};
+
+function credential(apiKey: string, header: string): string[] {
+  return [header, header === "authorization" ? `Bearer ${apiKey}` : apiKey];
+}
+
 class RequestRelay implements Relay, ExchangeSink {
   readonly #context: RelayContext;
   readonly #request: IncomingMessage;
@@ -85,6 +99,7 @@ class RequestRelay implements Relay, ExchangeSink {
   #stripper: UsageStripper | undefined;
   /** A rejected answer that is being looked at before it is passed. */
   #held: HeldAnswer | undefined;
+  readonly #idleLimit: IdleLimit;
   /** The client's own body, as long as a rule may send it (again). */
   #original: Buffer | undefined;
   #injection: "none" | "added" | "withdrawn" = "none";
@@ -101,6 +116,7 @@ class RequestRelay implements Relay, ExchangeSink {
     this.#route = routed.route;
     this.#admission = routed.admission;
     this.#parent = routed.parent;
+    this.#idleLimit = createIdleLimit(routed.route.upstream.config.streamIdleTimeoutMs, () => this.#onIdle());
     this.#downstream = createDownstream(routed.request, routed.response, () => this.#onDrain());
   }
 
@@ -110,7 +126,8 @@ class RequestRelay implements Relay, ExchangeSink {
     else if ((declaredLength(this.#request) ?? 0) > LIMITS.gatewayStreamedBodyBytes) {
       this.#refuse("PAYLOAD_TOO_LARGE", "the request body is larger than the gateway takes");
     } else if (this.#route.tail !== undefined && isPlainJson(this.#request)) {
-      readBody(this.#request, this.#context.budget, {}, (outcome) => this.#onBody(outcome));
+      const limits = { bufferedBytes: this.#context.bufferedBodyBytes };
+      readBody(this.#request, this.#context.budget, limits, (outcome) => this.#onBody(outcome));
     } else this.#open(streamBody(this.#request, {}), undefined);
   }
 
@@ -181,13 +198,14 @@ class RequestRelay implements Relay, ExchangeSink {
 
   #send(body: Buffer | Readable | undefined): void {
     const { upstream, upstreamPath } = this.#route;
-    const { apiKey } = upstream.config;
+    const { apiKey, tracing } = upstream.config;
+    const trace = traceHeaders(tracing, this.#observer?.context ?? this.#parent);
     const declared = this.#request.headers["content-length"];
     const headers = upstreamHeaders(this.#request.rawHeaders, {
       identityEncoding: this.#observer !== undefined && this.#streaming,
-      omit: this.#admission.omit,
+      omit: trace.omit.length === 0 ? this.#admission.omit : new Set([...this.#admission.omit, ...trace.omit]),
       ...(!Buffer.isBuffer(body) && body !== undefined && declared !== undefined && { contentLength: declared }),
-      ...(apiKey !== undefined && { add: ["authorization", `Bearer ${apiKey}`] }),
+      add: [...(apiKey === undefined ? [] : credential(apiKey, this.#authHeader())), ...trace.add],
     });
     const path = `${upstreamPath}${this.#admission.query}`;
     this.#exchange = startExchange(
@@ -197,6 +215,21 @@ class RequestRelay implements Relay, ExchangeSink {
     );
     // A failure may have been reported before the handle was there.
     if (this.#over) this.#exchange.abort();
+  }
+
+  /** Where the held key goes: as configured, else as the request's format has it. */
+  #authHeader(): string {
+    return this.#route.upstream.config.authHeader ?? AUTH_HEADERS[this.#route.tail?.errorShape ?? "openai"];
+  }
+
+  /** The answer has been silent for longer than this upstream may be. */
+  #onIdle(): void {
+    if (this.#over) return;
+    this.#exchange?.abort();
+    this.#observer?.timedOut(performance.now());
+    this.#flushStripper();
+    this.#finish();
+    this.#downstream.cut();
   }
 
   onRetry(): void {
@@ -221,6 +254,7 @@ class RequestRelay implements Relay, ExchangeSink {
       return;
     }
     const atMs = performance.now();
+    this.#idleLimit.touch();
     this.#observer?.data(chunk, atMs);
     const bytes = this.#stripper === undefined ? chunk : this.#stripper.push(chunk);
     if (bytes.length > 0 && !this.#downstream.write(bytes)) this.#pause(atMs);
@@ -259,6 +293,7 @@ class RequestRelay implements Relay, ExchangeSink {
     this.#observer?.head(head, atMs);
     this.#downstream.head(strips ? { ...head, headers: withoutContentLength(head.headers) } : head);
     this.#headSent = true;
+    this.#idleLimit.touch();
     if (strips) this.#stripper = createUsageStripper();
   }
 
@@ -312,6 +347,7 @@ class RequestRelay implements Relay, ExchangeSink {
     if (this.#paused) return;
     this.#paused = true;
     this.#exchange?.pause();
+    this.#idleLimit.pause();
     // Node corks writes until the end of the tick, so a large read alone fills the buffer; only what is still full
     // afterwards is a slow client.
     setImmediate(() => {
@@ -325,6 +361,7 @@ class RequestRelay implements Relay, ExchangeSink {
     if (!this.#paused) return;
     this.#paused = false;
     this.#exchange?.resume();
+    if (!this.#over) this.#idleLimit.touch();
   }
 
   #onClose(): void {
@@ -353,6 +390,7 @@ class RequestRelay implements Relay, ExchangeSink {
 
   #finish(): void {
     this.#over = true;
+    this.#idleLimit.stop();
     this.#releaseBody();
   }
 

@@ -3,15 +3,16 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import {
   hasDotSegments,
+  isLoopbackName,
   LIMITS,
   METRICS,
   MonitorError,
   parseRequestTarget,
   type RequestTarget,
 } from "@nexent/monitor-core";
+import { createHttpWatcher, type HttpWatch } from "@nexent/monitor/recorder";
 import { createGatekeeper } from "./auth.ts";
-import { upstreamProblems, type GatewayConfig } from "./config.ts";
-import { createHttpWatcher, type HttpWatch } from "./http-span.ts";
+import { upstreamProblems, type GatewayConfig } from "./config/config.ts";
 import { startLagMeter } from "./lag-meter.ts";
 import { createModelAdmission } from "./model-admission.ts";
 import { createExposition, type Monitoring } from "./monitoring.ts";
@@ -19,7 +20,7 @@ import { createObserverFactory } from "./observe.ts";
 import { sendOwnError, type OwnError } from "./own-error.ts";
 import { startRelay, type Relay, type RelayContext } from "./relay.ts";
 import { createBodyBudget } from "./request-body.ts";
-import { createHostCheck, isLoopbackName } from "./routes/host-check.ts";
+import { createHostCheck } from "./routes/host-check.ts";
 import { createOwnPaths } from "./routes/own-paths.ts";
 import { createPrefixTable, type Route } from "./routes/prefix-table.ts";
 import { createGatewayCounters, NO_COUNTERS, refreshConnectionGauges } from "./self-metrics.ts";
@@ -142,7 +143,8 @@ class NodeGateway implements Gateway {
             admission: createModelAdmission(this.#config.upstreams),
             onFault: (provider) => counters.observerFault(provider),
           });
-    return { budget: createBodyBudget(), usageMemory: createUsageMemory(), counters, observers };
+    const { bufferedBodyBytes } = this.#config;
+    return { bufferedBodyBytes, budget: createBodyBudget(), usageMemory: createUsageMemory(), counters, observers };
   }
 
   #createServer(): http.Server {
@@ -213,7 +215,7 @@ class NodeGateway implements Gateway {
       this.#refuse(response, { code: "GATEWAY_DRAINING", message, shape, retryAfterSeconds: 5, close: true });
       return;
     }
-    if (this.#relays.size >= LIMITS.gatewayOpenRequests) {
+    if (this.#relays.size >= this.#config.openRequests) {
       const message = "the gateway has too many open requests";
       this.#refuse(response, { code: "GATEWAY_OVERLOADED", message, shape, retryAfterSeconds: 1 });
       return;
@@ -225,7 +227,12 @@ class NodeGateway implements Gateway {
       return;
     }
     const { traceparent, tracestate } = request.headers;
-    const watch = this.#watcher?.start(method, route.pattern, single(traceparent), single(tracestate));
+    const watch = this.#watcher?.start({
+      method,
+      route: route.pattern,
+      traceparent: single(traceparent),
+      tracestate: single(tracestate),
+    });
     this.#relay(request, response, route, admission, watch);
   }
 

@@ -1,7 +1,7 @@
 /** Telemetry of a gateway process, from its environment. */
 import { createMetricRegistry, METRICS } from "@nexent/monitor-core";
 import { createBackend, createRecorder, readMonitorConfig, type MonitorConfig } from "@nexent/monitor/recorder";
-import type { Environment } from "./config.ts";
+import type { Environment } from "./config/environment.ts";
 import type { Monitoring } from "./monitoring.ts";
 import { createWallClock } from "./wall-clock.ts";
 

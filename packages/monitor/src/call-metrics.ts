@@ -1,6 +1,7 @@
 import {
   METRICS,
   type Exemplar,
+  type HistogramSeries,
   type MetricRegistry,
   type Outcome,
   type TokenClock,
@@ -82,11 +83,19 @@ function recordRates(registry: MetricRegistry, { labels, streaming, timings, clo
     family.observe(endToEnd, exemplar);
   }
   if (timings.countedChunkCount < 2) return;
-  const chunkGap = registry.histogram(METRICS.llmInterChunkLatencySeconds, labels);
+  registry.histogram(METRICS.llmInterChunkLatencySeconds, labels).observeAscending(clock.gapsMicros, MICROS);
+  recordTokenGaps(registry, labels, clock);
+}
+
+function recordTokenGaps(registry: MetricRegistry, labels: BaseLabels, clock: TokenClock): void {
+  const { gapTokens, gapsMicros } = clock;
+  if (gapTokens === "unknown" || gapsMicros.length === 0) return;
+  const family = (): HistogramSeries => registry.histogram(METRICS.llmInterTokenLatencySeconds, labels);
+  if (gapTokens === "one") return family().observeAscending(gapsMicros, MICROS);
+  let tokenGap: HistogramSeries | undefined;
   clock.forEachGap((gapSeconds, tokens) => {
-    chunkGap.observe(gapSeconds);
     if (tokens === undefined || !(tokens >= 1 && tokens <= MAX_CHUNK_TOKENS)) return;
-    const tokenGap = registry.histogram(METRICS.llmInterTokenLatencySeconds, labels);
+    tokenGap ??= family();
     for (let i = 0; i < tokens; i += 1) tokenGap.observe(gapSeconds / tokens);
   });
 }

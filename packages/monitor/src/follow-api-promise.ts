@@ -1,4 +1,5 @@
 /** The lazy promise of the OpenAI and Anthropic clients. Subscribing to it for the caller would read the body twice. */
+import { followResponse, isResponse } from "./follow-response.ts";
 import type { Followed } from "./followed.ts";
 import { endOfThrown } from "./thrown-error.ts";
 import { UnreadResult } from "./unread-result.ts";
@@ -21,22 +22,16 @@ export function isApiPromise(value: object): value is ApiPromise {
 }
 
 type Follow = (value: unknown) => unknown;
-type EndResponse = (response: Response, call: Followed) => Response;
 
 /** Watches the promise without reading it: the same object, whose own parsing tells us the result. */
-export function followApiPromise(
-  promise: ApiPromise,
-  call: Followed,
-  follow: Follow,
-  endResponse: EndResponse,
-): object {
+export function followApiPromise(promise: ApiPromise, call: Followed, follow: Follow): object {
   const unread = new UnreadResult(call, promise);
   const failed = (error: unknown): void => {
     unread.taken();
-    call.sink.end(endOfThrown(error, "call"));
+    call.sink.end(endOfThrown(error, "call", call.callerSignal));
   };
   const answered = (): void => call.sink.clock.markFirstByte(call.sink.micros(performance.now()));
-  if (!patchPromise(promise, call, { follow, endResponse, failed, taken: () => unread.taken() })) {
+  if (!patchPromise(promise, call, { follow, failed, taken: () => unread.taken() })) {
     unread.taken();
     call.sink.end({ outcome: "ok" });
     return promise;
@@ -48,9 +43,8 @@ export function followApiPromise(
 
 interface Hooks {
   readonly follow: Follow;
-  readonly endResponse: EndResponse;
   readonly failed: (error: unknown) => void;
-  readonly taken: () => void;
+  readonly taken: (promise?: object) => void;
 }
 
 /** False when the object is frozen. `withResponse` parses and asks for the response: parsing then owns the end. */
@@ -59,7 +53,8 @@ function patchPromise(promise: ApiPromise, call: Followed, hooks: Hooks): boolea
   let parsed = false;
   const parse: Method = async function parse(...values) {
     parsed = true;
-    hooks.taken();
+    // Who waits holds this function only (openai 4); through it they must hold the promise, or it would count as dropped.
+    hooks.taken(promise);
     try {
       return hooks.follow(await parseResponse.apply(this, values));
     } catch (error) {
@@ -71,9 +66,9 @@ function patchPromise(promise: ApiPromise, call: Followed, hooks: Hooks): boolea
   if (asResponse !== undefined) {
     const raw: Method = async function raw(...values) {
       const response = await asResponse.apply(this, values);
-      if (parsed || !(response instanceof Response)) return response;
+      if (parsed || typeof response !== "object" || response === null || !isResponse(response)) return response;
       hooks.taken();
-      return hooks.endResponse(response, call);
+      return followResponse(response, call);
     };
     Reflect.set(promise, "asResponse", raw);
   }

@@ -203,7 +203,7 @@ describe("streams in particular", () => {
     await readAll(client.follow(new ClientStream([])));
     expect(client.outcome).toBe("error/stream_interrupted");
     const foreign = createFollowedCall();
-    await readAll(foreign.follow(new ClientStream([{ type: "message_start" }, { type: "message_stop" }])));
+    await readAll(foreign.follow(new ClientStream([{ kind: "begin" }, { kind: "end" }])));
     expect(foreign.outcome).toBe("ok");
     const plain = createFollowedCall();
     await readAll(plain.follow(generate([])));
@@ -387,16 +387,6 @@ describe("values and promises", () => {
     expect(call.follow(task)).toBe(task);
     expect(await task).toBe(5);
     expect(call.outcome).toBe("ok");
-  });
-
-  it("ends a response by its status", () => {
-    const good = createFollowedCall();
-    const response = new Response("x");
-    expect(good.follow(response)).toBe(response);
-    expect(good.outcome).toBe("ok");
-    const bad = createFollowedCall();
-    bad.follow(new Response("x", { status: 429 }));
-    expect(bad.outcome).toBe("error/rate_limited");
   });
 
   it("hands frozen and hostile objects over untouched and ends", async () => {

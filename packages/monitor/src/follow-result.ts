@@ -1,11 +1,13 @@
 /** What a call returned decides how it is watched (SDK contract 4). The caller gets what the callee returned. */
-import { errorTypeOfStatus, openaiChat } from "@nexent/monitor-core";
+import { endAnswer } from "./end-answer.ts";
 import { followApiPromise, isApiPromise } from "./follow-api-promise.ts";
 import { followClientStream, followIterable, followIterator, isClientStream } from "./follow-stream.ts";
 import type { Followed } from "./followed.ts";
+import { followRunner, isStreamRunner } from "./follow-runner.ts";
+import { followNodeStream, isNodeStream } from "./follow-node-stream.ts";
+import { followResponse, isResponse } from "./follow-response.ts";
 import { followThenable } from "./follow-thenable.ts";
 import { wrapReadable } from "./follow-readable.ts";
-import { recordAnswer } from "./record-answer.ts";
 import { StreamObserver } from "./stream-observer.ts";
 import { endOfThrown } from "./thrown-error.ts";
 
@@ -22,39 +24,31 @@ export function followResult(value: unknown, call: Followed): unknown {
 
 function followObject(value: object, call: Followed): unknown {
   const again = (settled: unknown): unknown => followResult(settled, call);
-  if (isApiPromise(value)) return followApiPromise(value, call, again, endResponse);
+  if (isApiPromise(value)) return followApiPromise(value, call, again);
   if (value instanceof Promise && value.constructor === Promise) return followPromise(value, call);
   if (typeof Reflect.get(value, "then") === "function") return followThenable(value, call, again);
   if (value instanceof ReadableStream) return wrapReadable(value, new StreamObserver(call, value));
-  if (value instanceof Response) return endResponse(value, call);
+  if (isResponse(value)) return followResponse(value, call);
   if (isClientStream(value)) return followClientStream(value, call);
+  if (isStreamRunner(value)) return followRunner(value, call);
+  if (isNodeStream(value)) return followNodeStream(value, call);
   const isAsync = typeof Reflect.get(value, Symbol.asyncIterator) === "function";
   const iterates = isAsync || typeof Reflect.get(value, Symbol.iterator) === "function";
   if (iterates && typeof Reflect.get(value, "next") === "function") return followIterator(value, call);
   return isAsync ? followIterable(value, call) : endPlain(value, call);
 }
 
-/** A value that is no stream: the call is over; usage and model are read when the value has them. */
-function endPlain(value: unknown, { sink, provider = openaiChat }: Followed): unknown {
-  const reading = typeof value === "object" ? provider.readResponse(value) : undefined;
-  if (reading !== undefined) recordAnswer(sink.clock, reading, sink.micros(performance.now()));
-  sink.end({ outcome: "ok" });
+/** A value that is no stream: the call is over. */
+function endPlain(value: unknown, call: Followed): unknown {
+  endAnswer(value, call);
   return value;
-}
-
-/** The caller reads the body itself: the call is known up to its headers. */
-function endResponse(response: Response, { sink }: Followed): Response {
-  const { status } = response;
-  if (status >= 400) sink.end({ outcome: "error", errorType: errorTypeOfStatus(status), httpStatus: status });
-  else sink.end({ outcome: "ok", httpStatus: status });
-  return response;
 }
 
 function followPromise(promise: Promise<unknown>, call: Followed): Promise<unknown> {
   return promise.then(
     (value) => followResult(value, call),
     (error: unknown) => {
-      call.sink.end(endOfThrown(error, "call"));
+      call.sink.end(endOfThrown(error, "call", call.callerSignal));
       throw error;
     },
   );

@@ -40,13 +40,13 @@ function openOnce(open: Open, stream: object, observer: StreamObserver, inside?:
 export function followClientStream(stream: ClientStream, call: Followed): object {
   const signal = signalOf(stream);
   const observer = new StreamObserver(signal === undefined ? call : { ...call, signal }, stream);
-  if (!Reflect.set(stream, "iterator", openOnce(stream.iterator, stream, observer))) unwatched(observer, call);
+  if (!Reflect.set(stream, "iterator", openOnce(stream.iterator, stream, observer))) observer.giveUp();
   return stream;
 }
 
 export function followIterator(iterator: object, call: Followed): object {
   const observer = new StreamObserver(call, iterator);
-  if (!patchIterator(iterator, observer, call.inside)) unwatched(observer, call);
+  if (!patchIterator(iterator, observer, call.inside)) observer.giveUp();
   return iterator;
 }
 
@@ -56,14 +56,7 @@ export function followIterable(iterable: object, call: Followed): object {
   const observer = new StreamObserver(call, iterable);
   const value = openOnce(open, iterable, observer, call.inside);
   if (!Reflect.defineProperty(iterable, Symbol.asyncIterator, { value, configurable: true, writable: true })) {
-    unwatched(observer, call);
+    observer.giveUp();
   }
   return iterable;
-}
-
-/** A frozen object: nothing can be patched, so only the duration up to here is known. */
-function unwatched(observer: StreamObserver, { sink, watch }: Followed): void {
-  watch.forget(observer);
-  sink.amend({ streaming: false });
-  sink.end({ outcome: "ok" });
 }

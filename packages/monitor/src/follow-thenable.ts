@@ -23,7 +23,7 @@ export function followThenable(thenable: object, call: Followed, follow: (value:
       original.call(thenable, resolve, reject);
     });
     return inner.then(follow, (error: unknown) => {
-      call.sink.end(endOfThrown(error, "call"));
+      call.sink.end(endOfThrown(error, "call", call.callerSignal));
       throw error;
     });
   };

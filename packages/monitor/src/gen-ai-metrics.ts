@@ -136,8 +136,7 @@ function recordTimes(set: AttributeSet, call: GenAiCall, families: TimeFamilies)
   if (timings.firstChunkMicros === undefined) return;
   set.histogram(families.firstChunk).observe(timings.firstChunkMicros / 1e6 + waitSeconds, exemplar);
   if (timings.countedChunkCount < 2) return;
-  const perChunk = set.histogram(families.perChunk);
-  clock.forEachGap((gapSeconds) => perChunk.observe(gapSeconds));
+  set.histogram(families.perChunk).observeAscending(clock.gapsMicros, 1e6);
 }
 
 /** Counts per modality as far as the provider told them apart: that is audio, at most. */

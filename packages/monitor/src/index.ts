@@ -1,15 +1,28 @@
 /** `@nexent/monitor`: what an application imports. */
 import { addSpanEvent, getCurrentSpan, setSpanAttributes } from "./current-span.ts";
-import { configure, metricsText, shutdown, status } from "./life-cycle.ts";
+import { monitorEndpoint } from "./endpoint-decorator.ts";
+import { configure, metricsText, MONITORING_AVAILABLE, shutdown, status } from "./life-cycle.ts";
 import { monitorLlmCall } from "./llm-decorator.ts";
+import { metricsHandler, metricsResponse } from "./metrics-endpoint.ts";
+import { startMetricsServer } from "./metrics-server.ts";
+import { observeStream } from "./observe-stream.ts";
+import { recordLlmMetrics } from "./record-llm-metrics.ts";
 import { createTokenTracker } from "./token-tracker.ts";
+import { traceHeaders } from "./trace-headers.ts";
 import { traceLlmRequest } from "./trace-request.ts";
 
 export { configure, metricsText, MONITORING_AVAILABLE, shutdown, status } from "./life-cycle.ts";
-export { addSpanEvent, getCurrentSpan, setSpanAttributes, type SpanHandle } from "./current-span.ts";
+export { monitorEndpoint, type EndpointOptions } from "./endpoint-decorator.ts";
 export { monitorLlmCall, type LlmCallOptions, type ModelName } from "./llm-decorator.ts";
-export { createTokenTracker, type TokenTracker, type TrackerOptions } from "./token-tracker.ts";
 export { traceLlmRequest, type LlmRequest } from "./trace-request.ts";
+export { createTokenTracker, type TokenTracker, type TrackerOptions } from "./token-tracker.ts";
+export { observeStream, type ObserveOptions } from "./observe-stream.ts";
+export { recordLlmMetrics, type LlmLabels, type LlmMetric } from "./record-llm-metrics.ts";
+export { addSpanEvent, getCurrentSpan, setSpanAttributes, type SpanHandle } from "./current-span.ts";
+export { traceHeaders } from "./trace-headers.ts";
+export { metricsHandler, metricsResponse } from "./metrics-endpoint.ts";
+export { startMetricsServer, type MetricsServer, type MetricsServerOptions } from "./metrics-server.ts";
+export type { IncomingMessageLike, ServerResponseLike } from "./metrics-answer.ts";
 export type { Classify } from "./stream-observer.ts";
 export type { Tokenizer } from "./text-counting.ts";
 export type { Decorator } from "./wrap.ts";
@@ -17,18 +30,27 @@ export type { Attributes } from "./backend/backend.ts";
 export type { MonitorOptions } from "./config/config.ts";
 export type { MonitorState, MonitorStatus } from "./runtime.ts";
 
-/** The functions of this package as one object. */
+/** The functions of this package as one object. The `setup…` functions are at export paths of their own. */
 export interface MonitoringManager {
   readonly configure: typeof configure;
   readonly status: typeof status;
   readonly shutdown: typeof shutdown;
-  readonly metricsText: typeof metricsText;
+  /** Whether OpenTelemetry is loaded and usable now. */
+  readonly available: boolean;
+  readonly monitorEndpoint: typeof monitorEndpoint;
   readonly monitorLlmCall: typeof monitorLlmCall;
   readonly traceLlmRequest: typeof traceLlmRequest;
   readonly createTokenTracker: typeof createTokenTracker;
+  readonly observeStream: typeof observeStream;
+  readonly recordLlmMetrics: typeof recordLlmMetrics;
   readonly addSpanEvent: typeof addSpanEvent;
   readonly setSpanAttributes: typeof setSpanAttributes;
   readonly getCurrentSpan: typeof getCurrentSpan;
+  readonly traceHeaders: typeof traceHeaders;
+  readonly metricsText: typeof metricsText;
+  readonly metricsHandler: typeof metricsHandler;
+  readonly metricsResponse: typeof metricsResponse;
+  readonly startMetricsServer: typeof startMetricsServer;
 }
 
 /** The singleton manager. */
@@ -36,13 +58,23 @@ export const monitoringManager: MonitoringManager = {
   configure,
   status,
   shutdown,
-  metricsText,
+  get available() {
+    return MONITORING_AVAILABLE;
+  },
+  monitorEndpoint,
   monitorLlmCall,
   traceLlmRequest,
   createTokenTracker,
+  observeStream,
+  recordLlmMetrics,
   addSpanEvent,
   setSpanAttributes,
   getCurrentSpan,
+  traceHeaders,
+  metricsText,
+  metricsHandler,
+  metricsResponse,
+  startMetricsServer,
 };
 
 /** The same object as {@link monitoringManager}. */

@@ -1,5 +1,6 @@
 import type { ExpositionFormat } from "@nexent/monitor-core";
 import type { MonitorOptions } from "./config/config.ts";
+import { givenOptions } from "./given-options.ts";
 import { manager } from "./manager.ts";
 import type { MonitorStatus } from "./runtime.ts";
 
@@ -17,7 +18,7 @@ manager.onAvailability((available) => {
  * configure({ enabled: true, serviceName: "shop-assistant", endpoint: "http://127.0.0.1:4318" });
  */
 export function configure(options: MonitorOptions = {}): MonitorStatus {
-  return manager.configure(options);
+  return manager.configure(givenOptions(options));
 }
 
 /** The state, and why it is not `active`. */
@@ -30,7 +31,7 @@ export function status(): MonitorStatus {
  * twice. Nothing starts again before `configure()`.
  */
 export async function shutdown(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-  await manager.shutdown(options.timeoutMs);
+  await manager.shutdown(givenOptions(options).timeoutMs);
 }
 
 /**

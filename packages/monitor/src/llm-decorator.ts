@@ -1,5 +1,7 @@
+import { providerByFormat } from "@nexent/monitor-core";
 import { warnOnce } from "./diagnostics.ts";
 import type { Attributes } from "./backend/backend.ts";
+import { givenOptions } from "./given-options.ts";
 import { manager } from "./manager.ts";
 import { observeRun, openRecording, type CallToObserve } from "./observe-call.ts";
 import { UNKNOWN } from "./span-attributes.ts";
@@ -11,8 +13,13 @@ import { createDecorator, type Decorator } from "./wrap.ts";
 export type ModelName = string | ((...args: never[]) => string);
 
 export interface LlmCallOptions {
-  /** Value of the `provider` label; default `unknown`. It names the wire format, e.g. `openai`. */
+  /** Value of the `provider` label, e.g. `openai`; default `unknown`. */
   readonly provider?: string;
+  /**
+   * Wire format of what the function returns, when it is not OpenAI's chat: `openai-responses`, `anthropic-messages`,
+   * `gemini`, `ollama`. Unknown names are as good as none.
+   */
+  readonly format?: string;
   /** Attributes of every span. */
   readonly attributes?: Attributes;
   /** Keeps the time of every counted chunk on the span; default: the configuration. */
@@ -36,10 +43,12 @@ function modelOf(model: ModelName, args: readonly unknown[]): string {
 }
 
 function describeCall(model: string, operation: string, options: LlmCallOptions): CallToObserve {
-  const { provider = UNKNOWN, attributes, classify, tokenTape, tokenizer } = options;
+  const { provider = UNKNOWN, attributes, classify, format, tokenTape, tokenizer } = options;
+  const reader = format === undefined ? undefined : providerByFormat(format);
   const call = { provider, model, operation, streaming: false, clockSource: "iterator" } as const;
   return {
     call: attributes === undefined ? call : { ...call, attributes },
+    ...(reader !== undefined && { provider: reader }),
     ...(classify !== undefined && { classify }),
     ...(tokenTape !== undefined && { tokenTape }),
     ...(tokenizer !== undefined && { tokenizer }),
@@ -60,13 +69,15 @@ export function monitorLlmCall(
   operation: string = DEFAULT_OPERATION,
   options: LlmCallOptions = {},
 ): Decorator {
+  const given = givenOptions(options);
   return createDecorator(
     {
+      kind: "llm",
       applied: () => manager.addSite(),
       isOn: () => manager.runtime() !== undefined,
       call(fn, self, args) {
         const runtime = manager.runtime();
-        const wanted = describeCall(modelOf(model, args), operation, options);
+        const wanted = describeCall(modelOf(model, args), operation, given);
         const recording = runtime && openRecording(runtime, wanted);
         if (runtime === undefined || recording === undefined) return Reflect.apply(fn, self, args);
         const run = (): unknown => Reflect.apply(fn, self, args);

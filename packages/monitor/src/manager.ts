@@ -3,7 +3,7 @@ import type { ExpositionFormat } from "@nexent/monitor-core";
 import { applicationName } from "./application-name.ts";
 import type { BackendSpan } from "./backend/backend.ts";
 import { readMonitorConfig, type MonitorConfig, type MonitorOptions } from "./config/config.ts";
-import { warnOnce } from "./diagnostics.ts";
+import { silenceWarnings, warnOfTrouble, warnOnce } from "./diagnostics.ts";
 import { exposeRuntime, startRuntime, statusOf, type MonitorStatus, type Runtime } from "./runtime.ts";
 
 /** Bumped when copies of the package of different versions could no longer share one manager. */
@@ -96,7 +96,8 @@ class SharedManager implements Manager {
     if (runtime === undefined) return;
     runtime.watch.stop();
     runtime.recorder.close();
-    await runtime.started.backend.shutdown(timeoutMs ?? runtime.config.shutdownTimeoutMs);
+    const limitMs = timeoutMs ?? runtime.config.shutdownTimeoutMs;
+    await Promise.all([runtime.started.backend.shutdown(limitMs), runtime.metricsExport.close(limitMs)]);
   }
 
   get #available(): boolean {
@@ -117,7 +118,13 @@ class SharedManager implements Manager {
     try {
       const config = this.#readConfig();
       if (!config.enabled) return;
-      this.#runtime = startRuntime({ config, warn: warnOnce, canNest: () => this.#sites > 1 });
+      silenceWarnings(config.verbosity === "silent");
+      this.#runtime = startRuntime({
+        config,
+        warn: warnOnce,
+        onTrouble: warnOfTrouble,
+        canNest: () => this.#sites > 1,
+      });
       this.#tell();
     } catch (error) {
       warnOnce(`monitoring could not start: ${error instanceof Error ? error.message : "unknown error"}`);

@@ -1,6 +1,6 @@
 import { joinCall, type CallSink } from "./call-sink.ts";
 import { followResult } from "./follow-result.ts";
-import type { AnswerReader } from "./followed.ts";
+import type { AnswerReader, Followed } from "./followed.ts";
 import type { LlmCall, Recording } from "./recording.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Tokenizer } from "./text-counting.ts";
@@ -11,6 +11,8 @@ export interface CallToObserve extends AnswerReader {
   readonly call: LlmCall;
   readonly tokenTape?: boolean;
   readonly tokenizer?: Tokenizer;
+  /** When the request was sent, monotonic milliseconds; default now. */
+  readonly atMs?: number;
 }
 
 /**
@@ -19,11 +21,12 @@ export interface CallToObserve extends AnswerReader {
  */
 export function openRecording(runtime: Runtime, wanted: CallToObserve): Recording | undefined {
   try {
-    const { call, tokenTape, tokenizer } = wanted;
+    const { call, tokenTape, tokenizer, atMs } = wanted;
     const outer = runtime.current();
     const recording = runtime.recorder.start(call, {
       ...(tokenTape !== undefined && { tokenTape }),
       ...(tokenizer !== undefined && { tokenizer }),
+      ...(atMs !== undefined && { atMs }),
     });
     outer?.delegate();
     return recording;
@@ -52,16 +55,34 @@ export function joinOrOpen(runtime: Runtime, wanted: CallToObserve): Belonging |
 export function observeRun(
   runtime: Runtime,
   { sink, recording }: Belonging,
-  { provider, classify }: AnswerReader,
+  reader: AnswerReader,
   run: () => unknown,
 ): unknown {
   const inside = <R>(work: () => R): R => runtime.inside(recording, work);
+  const { provider, classify, askedStream, callerSignal } = reader;
+  return runFollowed({ sink, watch: runtime.watch, inside, provider, classify, askedStream, callerSignal }, run);
+}
+
+/** Runs `run` in the context of a call and follows its result to the end. */
+export function runFollowed(call: Followed, run: () => unknown): unknown {
+  const { sink } = call;
   let result: unknown;
   try {
-    result = inside(run);
+    result = call.inside(run);
   } catch (error) {
-    sink.end(endOfThrown(error, "call"));
+    sink.end(endOfThrown(error, "call", call.callerSignal));
     throw error;
   }
-  return sink.ended ? result : followResult(result, { sink, watch: runtime.watch, provider, classify, inside });
+  return sink.ended ? result : followResult(result, call);
+}
+
+/** Observes one call from its start; `run` gets its recording, or none when it goes unobserved. */
+export function observeCall(
+  runtime: Runtime,
+  wanted: CallToObserve,
+  run: (recording: Recording | undefined) => unknown,
+): unknown {
+  const recording = openRecording(runtime, wanted);
+  if (recording === undefined) return run(undefined);
+  return observeRun(runtime, { sink: recording, recording }, wanted, () => run(recording));
 }

@@ -181,8 +181,14 @@ describe("the real openai client, streaming", () => {
     const client = await streaming();
     const call = createFollowedCall();
     const runner = client.chat.completions.stream({ ...REQUEST });
-    call.follow(runner);
+    expect(call.follow(runner)).toBe(runner);
     expect((await runner.finalChatCompletion()).choices[0]?.message.content).toBe("Hello");
+    expect(call.outcome).toBe("ok");
+    expect(call.recording.end({ outcome: "ok" })).toMatchObject({ outputTokens: 2, countedChunkCount: 2 });
+    const stopped = createFollowedCall();
+    for await (const _ of stopped.follow(client.chat.completions.stream({ ...REQUEST }))) break;
+    await collectUntil(() => stopped.outcome !== "open");
+    expect(stopped.outcome).toBe("cancelled");
   });
 });
 

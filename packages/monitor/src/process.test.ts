@@ -139,7 +139,7 @@ describe("a process with monitoring", () => {
     expect(code).toBe(0);
   });
 
-  it("warns once about a setting it cannot use and an address it cannot speak to, and goes on", async () => {
+  it("warns once about a setting it cannot use, and goes on", async () => {
     const { stdout, stderr } = await runChild(
       `
       const monitor = await import("@nexent/monitor");
@@ -148,13 +148,12 @@ describe("a process with monitoring", () => {
       console.log(monitor.status().state, seen.length);
       console.log(monitor.metricsText().split("\\n").filter((line) => line.startsWith("nexent_monitor_config_errors_total")).join());
     `,
-      { ENABLE_TELEMETRY: "yes", TELEMETRY_SAMPLE_RATE: "2", JAEGER_ENDPOINT: "http://127.0.0.1:14268/api/traces" },
+      { ENABLE_TELEMETRY: "yes", TELEMETRY_SAMPLE_RATE: "2", JAEGER_ENDPOINT: "http://127.0.0.1:9/api/traces" },
     );
-    expect(stdout).toContain("degraded 6");
+    expect(stdout).toContain("active 6");
     expect(stdout).toContain('nexent_monitor_config_errors_total{variable="TELEMETRY_SAMPLE_RATE"} 1');
     expect(stderr.match(/NexentMonitorWarning: TELEMETRY_SAMPLE_RATE/g)).toHaveLength(1);
-    expect(stderr.match(/NexentMonitorWarning: traces cannot be sent/g)).toHaveLength(1);
-    expect(stderr.match(/NexentMonitorWarning/g)).toHaveLength(2);
+    expect(stderr.match(/NexentMonitorWarning/g)).toHaveLength(1);
   });
 
   it("shares one manager between an ESM and a required copy", async () => {
@@ -228,7 +227,9 @@ describe("a process whose receiver is dead", () => {
 
   it("flushes for at most two seconds and never rejects", async () => {
     const refused = await runChild(program(true), env(9));
-    expect([refused.code, refused.stderr]).toEqual([0, ""]);
+    expect(refused.code).toBe(0);
+    expect(refused.stderr.match(/Warning/g)).toHaveLength(1);
+    expect(refused.stderr).toContain("spans cannot be sent to http://127.0.0.1:9/v1/traces: ECONNREFUSED");
     expect(refused.afterReadyMs).toBeLessThan(2500);
     const hole = await blackHole();
     const swallowed = await runChild(program(true), env(hole.port));

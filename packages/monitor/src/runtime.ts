@@ -3,7 +3,9 @@ import { createMetricRegistry, METRICS, type ExpositionFormat, type MetricRegist
 import { createAbandonWatch, type AbandonWatch } from "./abandon-watch.ts";
 import { createBackend, type StartedBackend } from "./backend/create-backend.ts";
 import type { MonitorConfig } from "./config/config.ts";
+import { createHttpWatcher, type HttpWatcher } from "./http-span.ts";
 import { createRecorder, openRecordingOf } from "./recorder.ts";
+import { startMetricsExport, type MetricsExporter } from "./metrics-export.ts";
 import type { Recorder, Recording } from "./recording.ts";
 
 /** Version of the SDK, as in its manifest. */
@@ -28,7 +30,10 @@ export interface Runtime {
   readonly config: MonitorConfig;
   readonly registry: MetricRegistry;
   readonly recorder: Recorder;
+  /** Watches the requests that the host serves. */
+  readonly http: HttpWatcher;
   readonly started: StartedBackend;
+  readonly metricsExport: MetricsExporter;
   readonly watch: AbandonWatch;
   /** Other thresholds, limits and switches for calls that start from now on. */
   update(config: MonitorConfig): void;
@@ -41,6 +46,8 @@ export interface Runtime {
 export interface RuntimeOptions {
   readonly config: MonitorConfig;
   readonly warn: (message: string) => void;
+  /** Hears of every failed export; must write few of them. */
+  readonly onTrouble: (message: string) => void;
   /** Whether calls can be nested at all. Following them across `await` slows every promise of the process. */
   readonly canNest: () => boolean;
 }
@@ -56,7 +63,7 @@ function reportProblems(config: MonitorConfig, registry: MetricRegistry, warn: (
 }
 
 /** Starts a monitor for an enabled configuration. */
-export function startRuntime({ config, warn, canNest }: RuntimeOptions): Runtime {
+export function startRuntime({ config, warn, onTrouble, canNest }: RuntimeOptions): Runtime {
   const { maxModels, maxSeries, resourceAttributes } = config;
   const registry = createMetricRegistry({ maxModels, maxSeries, resource: resourceAttributes });
   reportProblems(config, registry, warn);
@@ -66,6 +73,8 @@ export function startRuntime({ config, warn, canNest }: RuntimeOptions): Runtime
     version: VERSION,
     context: true,
     slowRequestSeconds: () => slowRequestSeconds,
+    onTrouble,
+    onDiagnostic: warn,
   });
   if (started.warn && started.reason !== undefined) warn(started.reason);
   registry.gauge(METRICS.nexentMonitorBuildInfo, { version: VERSION }).set(1);
@@ -73,10 +82,20 @@ export function startRuntime({ config, warn, canNest }: RuntimeOptions): Runtime
   /** The call whose synchronous part runs now: known even where nothing follows calls across `await`. */
   let running: Recording | undefined;
   const recorder = createRecorder({ ...config, registry, backend, callFamilies: true });
-  return {
+  const runtime: Runtime = {
     config,
     registry,
     started,
+    metricsExport: startMetricsExport({
+      config,
+      registry,
+      version: VERSION,
+      refresh: () => refresh(runtime),
+      expose: (format) => exposeRuntime(runtime, format),
+      warn,
+      onTrouble,
+    }),
+    http: createHttpWatcher({ backend, registry, prefersActive: started.tracing === "host" }),
     recorder,
     update(changed) {
       slowRequestSeconds = changed.slowRequestSeconds;
@@ -95,19 +114,18 @@ export function startRuntime({ config, warn, canNest }: RuntimeOptions): Runtime
       }
     },
   };
+  return runtime;
 }
 
-function backendState({ started, config }: Runtime): Pick<MonitorStatus, "state" | "reason"> {
+function backendState({ started, metricsExport }: Runtime): Pick<MonitorStatus, "state" | "reason"> {
   const { available, reason, backend } = started;
-  if (!available) {
-    const state = config.destination.kind === "unsupported" ? "degraded" : "unavailable";
-    return reason === undefined ? { state } : { state, reason };
-  }
+  if (!available) return reason === undefined ? { state: "unavailable" } : { state: "unavailable", reason };
   const { failingSinceMs, lastDropMs } = backend.health;
   if (failingSinceMs !== undefined) return { state: "degraded", reason: "exporting spans fails" };
   if (lastDropMs !== undefined && Date.now() - lastDropMs < RECENT_DROP_MS) {
     return { state: "degraded", reason: "spans were dropped in the last minute" };
   }
+  if (metricsExport.failing) return { state: "degraded", reason: "pushing metrics fails" };
   return reason === undefined ? { state: "active" } : { state: "degraded", reason };
 }
 
@@ -116,13 +134,24 @@ export function statusOf(runtime: Runtime): MonitorStatus {
   return { ...backendState(runtime), tracing: runtime.started.tracing, serviceName: runtime.config.serviceName };
 }
 
+function showState(registry: MetricRegistry, state: MonitorState): void {
+  for (const one of STATES) registry.gauge(METRICS.nexentMonitorState, { state: one }).set(one === state ? 1 : 0);
+}
+
+/** Brings what is only known when it is asked for up to date. */
+function refresh(runtime: Runtime): void {
+  showState(runtime.registry, statusOf(runtime).state);
+  runtime.recorder.refresh();
+  runtime.registry.gauge(METRICS.nexentMonitorEventLoopLagSeconds, {}).set(runtime.recorder.lagSeconds);
+}
+
 /** Text of `/metrics`; without a monitor the state family only. */
 export function exposeRuntime(runtime: Runtime | undefined, format: ExpositionFormat): string {
-  const registry = runtime?.registry ?? createMetricRegistry();
-  const state = runtime === undefined ? "disabled" : statusOf(runtime).state;
-  for (const one of STATES) registry.gauge(METRICS.nexentMonitorState, { state: one }).set(one === state ? 1 : 0);
-  if (runtime === undefined) return registry.expose(format, { families: [METRICS.nexentMonitorState.name] });
-  runtime.recorder.refresh();
-  registry.gauge(METRICS.nexentMonitorEventLoopLagSeconds, {}).set(runtime.recorder.lagSeconds);
-  return registry.expose(format);
+  if (runtime !== undefined) {
+    refresh(runtime);
+    return runtime.registry.expose(format);
+  }
+  const registry = createMetricRegistry();
+  showState(registry, "disabled");
+  return registry.expose(format, { families: [METRICS.nexentMonitorState.name] });
 }

@@ -15,6 +15,7 @@ import {
   status,
   traceLlmRequest,
 } from "./index.ts";
+import * as monitor from "./index.ts";
 import { attributeMap, HELLO } from "./testing/follow.testing.ts";
 import { attributesOf, startOtlpServer, type JsonSpan, type OtlpServer } from "./testing/otlp-server.testing.ts";
 
@@ -304,6 +305,20 @@ describe("createTokenTracker", () => {
     expect(requestsOf("tracked")).toBe(1);
   });
 
+  it("works with using: a block left without a word is an error", async () => {
+    {
+      using tracker = createTokenTracker("kept", { operation: "chat" });
+      tracker.recordFirstToken();
+      tracker.recordCompletion();
+    }
+    {
+      using _tracker = createTokenTracker("lost", { operation: "chat" });
+    }
+    const spans = await server.waitForSpans(2);
+    const outcomes = ["kept", "lost"].map((model) => llmFields(byName(spans, `chat ${model}`))?.outcome);
+    expect(outcomes).toEqual(["ok", "error"]);
+  });
+
   it("drops counts nobody can mean", () => {
     const tracker = createTokenTracker("odd", { operation: "chat" });
     tracker.recordToken("a", { count: Number.NaN });
@@ -316,6 +331,10 @@ describe("life cycle", () => {
   it("is the same object under every name", () => {
     expect(getMonitoringManager()).toBe(monitoringManager);
     expect(monitoringManager.monitorLlmCall).toBe(monitorLlmCall);
+    expect(monitoringManager.available).toBe(MONITORING_AVAILABLE);
+    const functions = Object.entries(monitor).filter(([, value]) => typeof value === "function");
+    const missing = functions.filter(([name, value]) => Reflect.get(monitoringManager, name) !== value);
+    expect(missing.map(([name]) => name)).toEqual(["getMonitoringManager"]);
     expect(status()).toEqual({ state: "active", tracing: "own", serviceName: "sdk-test" });
     expect(MONITORING_AVAILABLE).toBe(true);
   });

@@ -115,12 +115,32 @@ function putStalls(draft: Draft, timings: TokenTimings): void {
   put(draft, ATTR.llmStallTotalSeconds, stalls.reduce((sum, stall) => sum + stall.lostMicros, 0) / 1e6);
 }
 
+/** What the inference server says of itself, under the names of measurement contract 3.5. */
 function putServerTimings(draft: Draft, timings: ServerTimings | undefined): void {
   if (timings === undefined) return;
   put(draft, ATTR.llmServerQueueSeconds, timings.queueSeconds);
+  put(draft, ATTR.llmServerLoadSeconds, timings.loadSeconds);
   put(draft, ATTR.llmServerPrefillSeconds, timings.prefillSeconds);
   put(draft, ATTR.llmServerDecodeSeconds, timings.decodeSeconds);
+  put(draft, ATTR.llmServerTotalSeconds, timings.totalSeconds);
+  put(draft, ATTR.llmServerInterTokenSeconds, timings.interTokenSeconds);
   put(draft, ATTR.llmServerDecodeRate, timings.decodeRateTokensPerSecond);
+  put(draft, ATTR.llmServerEndToEndRate, timings.endToEndRateTokensPerSecond);
+  put(draft, ATTR.llmServerUnclassifiedTokenCount, timings.unclassifiedTokenCount);
+  putServerPhases(draft, timings);
+}
+
+function putServerPhases(draft: Draft, { reasoning, content }: ServerTimings): void {
+  put(draft, ATTR.llmServerReasoningTokenCount, reasoning?.tokenCount);
+  put(draft, ATTR.llmServerReasoningTimeToFirstTokenSeconds, reasoning?.timeToFirstTokenSeconds);
+  put(draft, ATTR.llmServerReasoningDecodeSeconds, reasoning?.decodeSeconds);
+  put(draft, ATTR.llmServerReasoningInterTokenSeconds, reasoning?.interTokenSeconds);
+  put(draft, ATTR.llmServerReasoningDecodeRate, reasoning?.decodeRateTokensPerSecond);
+  put(draft, ATTR.llmServerContentTokenCount, content?.tokenCount);
+  put(draft, ATTR.llmServerContentTimeToFirstTokenSeconds, content?.timeToFirstTokenSeconds);
+  put(draft, ATTR.llmServerContentDecodeSeconds, content?.decodeSeconds);
+  put(draft, ATTR.llmServerContentInterTokenSeconds, content?.interTokenSeconds);
+  put(draft, ATTR.llmServerContentDecodeRate, content?.decodeRateTokensPerSecond);
 }
 
 /** Attributes known at the end of a call; unknown ones are left out, never 0. */
@@ -129,6 +149,8 @@ export function endAttributes(ended: EndedCall): Attributes {
   const draft: Draft = {};
   put(draft, ATTR.llmModelName, call.model === UNKNOWN ? undefined : call.model);
   put(draft, ATTR.llmOperation, call.operation);
+  put(draft, ATTR.serverAddress, call.serverAddress);
+  put(draft, ATTR.serverPort, call.serverPort);
   put(draft, ATTR.llmOutcome, end.outcome);
   put(draft, ATTR.llmStream, call.streaming);
   put(draft, ATTR.genAiRequestStream, call.streaming || undefined);

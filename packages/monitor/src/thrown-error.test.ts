@@ -69,6 +69,9 @@ describe("endOfThrown", () => {
       },
     });
     expect(endOfThrown(hostile, "call").outcome).toBe("error");
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(endOfThrown(proxy, "call")).toMatchObject({ outcome: "error", errorType: "application" });
   });
 });
 

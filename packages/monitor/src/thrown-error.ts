@@ -20,6 +20,7 @@ const CONNECTION_CODES = new Set([
   "EHOSTUNREACH",
   "ENETUNREACH",
   "UND_ERR_SOCKET",
+  "ERR_STREAM_PREMATURE_CLOSE",
   "CERT_HAS_EXPIRED",
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
@@ -29,6 +30,12 @@ const TIMEOUT_CODES = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
   "UND_ERR_HEADERS_TIMEOUT",
   "UND_ERR_BODY_TIMEOUT",
+]);
+
+/** What clients say of a stream that ended without its end (Ollama, Google). */
+const CUT_MESSAGES = new Set([
+  "Did not receive done or success response in stream.",
+  "Incomplete JSON segment at the end",
 ]);
 
 /** Where a call was when it threw: it decides what a broken connection is called. */
@@ -52,13 +59,18 @@ function text(value: unknown): string | undefined {
 }
 
 function statusOf(error: unknown): number | undefined {
-  const status = safeProperty(error, "status") ?? safeProperty(error, "statusCode");
+  const names = ["status", "statusCode", "status_code"];
+  const status = names.map((name) => safeProperty(error, name)).find((found) => found !== undefined);
   return typeof status === "number" && status >= 400 && status <= 599 ? status : undefined;
 }
 
-/** What the provider said in its error body, which client libraries keep in `error`; undefined when it says nothing to us. */
+/**
+ * What the provider said in its error body, which client libraries keep in `error`, some with the envelope around it;
+ * undefined when it says nothing to us.
+ */
 function faultOf(error: unknown): ProviderFault | undefined {
-  const body = safeProperty(error, "error") ?? error;
+  const kept = safeProperty(error, "error") ?? error;
+  const body = safeProperty(kept, "error") ?? kept;
   const [code, type, status] = ["code", "type", "status"].map((name) => safeProperty(body, name));
   const fault = readFault({ code, type, status });
   return fault.errorType === "stream_error" ? undefined : fault;
@@ -84,8 +96,9 @@ function typeOfChain(chain: readonly unknown[], where: ThrownWhere): ErrorType |
     if (namesOf(error).some((name) => CONNECTION_NAMES.has(name))) return typeOfBreak(where);
     const message = safeProperty(error, "message");
     // undici says no more than this when a body is cut, or when nothing answered.
-    if (error instanceof TypeError && (message === "terminated" || message === "fetch failed"))
+    if (namesOf(error).includes("TypeError") && (message === "terminated" || message === "fetch failed"))
       return typeOfBreak(where);
+    if (where === "stream" && typeof message === "string" && CUT_MESSAGES.has(message)) return "stream_interrupted";
   }
   return undefined;
 }
@@ -94,12 +107,16 @@ function typeOfChain(chain: readonly unknown[], where: ThrownWhere): ErrorType |
 function typeOfRest(error: unknown): ErrorType {
   const fault = faultOf(error);
   if (fault !== undefined) return fault.errorType;
-  if (error instanceof SyntaxError) return "protocol";
+  // By name: asked with `instanceof`, a revoked proxy would throw into the host.
+  if (namesOf(error).includes("SyntaxError")) return "protocol";
   return namesOf(error).includes("APIError") ? "stream_error" : "application";
 }
 
-/** How a call ends that threw `error` (measurement contract 1.4): a user's abort is `cancelled`, everything else `error`. */
-export function endOfThrown(error: unknown, where: ThrownWhere): CallEnd {
+/**
+ * How a call ends that threw `error` (measurement contract 1.4): a user's abort is `cancelled`, everything else `error`.
+ * @param signal the caller's own: what clients throw for it does not say whether it ran out of time.
+ */
+export function endOfThrown(error: unknown, where: ThrownWhere, signal?: AbortSignal): CallEnd {
   const chain = chainOf(error);
   const status = statusOf(error);
   const code = text(safeProperty(error, "code")) ?? text(safeProperty(error, "type"));
@@ -108,7 +125,9 @@ export function endOfThrown(error: unknown, where: ThrownWhere): CallEnd {
     return { outcome: "error", errorType: typeOfStatus(status, error), httpStatus: status, ...more };
   const known = typeOfChain(chain, where);
   if (known === "timeout") return { outcome: "error", errorType: "timeout", ...more };
-  if (chain.some((link) => namesOf(link).some((name) => ABORT_NAMES.has(name)))) return { outcome: "cancelled" };
+  if (chain.some((link) => namesOf(link).some((name) => ABORT_NAMES.has(name)))) {
+    return signal?.aborted === true ? endOfAbort(signal.reason) : { outcome: "cancelled" };
+  }
   return { outcome: "error", errorType: known ?? typeOfRest(error), ...more };
 }
 

@@ -1,6 +1,7 @@
 import { utf8Length, type DeltaKind, type TokenUsage } from "@nexent/monitor-core";
 import type { Attributes } from "./backend/backend.ts";
 import type { CallSink } from "./call-sink.ts";
+import { givenOptions } from "./given-options.ts";
 import { manager } from "./manager.ts";
 import { joinOrOpen } from "./observe-call.ts";
 import type { CallEnd } from "./recording.ts";
@@ -49,8 +50,8 @@ export class SinkTracker implements TokenTracker {
 
   recordToken(text?: string, detail: { readonly kind?: DeltaKind; readonly count?: number } = {}): void {
     if (text === "") return;
+    const { kind = "text", count } = givenOptions(detail);
     const bytes = typeof text === "string" ? utf8Length(text) : UNSAID_BYTES;
-    const { kind = "text", count } = detail;
     this.#mark((sink, at) => {
       sink.clock.recordDelta(kind, bytes, at, countOf(count));
       if (typeof text === "string") sink.text?.add(kind, text);
@@ -61,7 +62,7 @@ export class SinkTracker implements TokenTracker {
   recordCompletion(first?: TokenUsage | number, outputTokens?: number): void {
     const { sink } = this;
     if (sink === undefined || sink.ended) return;
-    const given = typeof first === "object" ? first : { inputTokens: first, outputTokens };
+    const given = typeof first === "object" ? givenOptions(first) : { inputTokens: first, outputTokens };
     const usage = usageOf(given);
     if (Object.keys(usage).length > 0) sink.clock.recordUsage(usage);
     sink.end({ outcome: "ok" });
@@ -128,7 +129,7 @@ export function createTokenTracker(model: string, options: TrackerOptions = {}):
   const runtime = manager.runtime();
   if (runtime === undefined) return new SinkTracker(undefined);
   manager.addSite("tracker");
-  const { operation = "llm_completion", provider = UNKNOWN, attributes, tokenTape } = options;
+  const { operation = "llm_completion", provider = UNKNOWN, attributes, tokenTape } = givenOptions(options);
   const call = { provider, model: model || UNKNOWN, operation, streaming: false, clockSource: "iterator" } as const;
   const wanted = {
     call: attributes === undefined ? call : { ...call, attributes },

@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { createDecorator, type AnyFunction, type Decorator } from "./wrap.ts";
+import { createDecorator, originalOf, type AnyFunction, type Decorator } from "./wrap.ts";
 
 interface Seen {
   readonly decorator: Decorator;
@@ -8,7 +8,7 @@ interface Seen {
   on: boolean;
 }
 
-function createSeen(): Seen {
+function createSeen(kind: "llm" | "endpoint" = "llm"): Seen {
   const calls: Seen["calls"] = [];
   const misuses: string[] = [];
   const seen: Seen = {
@@ -17,6 +17,7 @@ function createSeen(): Seen {
     on: true,
     decorator: createDecorator(
       {
+        kind,
         applied: () => undefined,
         isOn: () => seen.on,
         call(fn, self, args) {
@@ -44,6 +45,22 @@ describe("plain wrapper", () => {
     expect([wrapped.name, wrapped.length, wrapped.version]).toEqual(["ask", 2, 7]);
   });
 
+  it("carries the metadata that frameworks keep by function", () => {
+    const kept = new WeakMap<object, Map<string, unknown>>();
+    const metadata = {
+      getOwnMetadataKeys: (target: object) => [...(kept.get(target)?.keys() ?? [])],
+      getOwnMetadata: (key: string, target: object) => kept.get(target)?.get(key),
+      defineMetadata: (key: string, value: unknown, target: object) =>
+        void kept.set(target, new Map(kept.get(target)).set(key, value)),
+    };
+    Object.assign(Reflect, metadata);
+    const original = (): number => 1;
+    metadata.defineMetadata("path", "/chats", original);
+    const wrapped = createSeen().decorator(original);
+    for (const name of Object.keys(metadata)) Reflect.deleteProperty(Reflect, name);
+    expect(metadata.getOwnMetadata("path", wrapped)).toBe("/chats");
+  });
+
   it("calls the original and nothing else when off", () => {
     const seen = createSeen();
     const wrapped = seen.decorator((a: number) => a + 1);
@@ -56,6 +73,18 @@ describe("plain wrapper", () => {
     const { decorator } = createSeen();
     const wrapped = decorator(() => 1);
     expect(decorator(wrapped)).toBe(wrapped);
+  });
+
+  it("goes around a function that is wrapped for another purpose, once", () => {
+    const [llm, endpoint] = [createSeen("llm"), createSeen("endpoint")];
+    const original = (a: number): number => a + 1;
+    const both = endpoint.decorator(llm.decorator(original));
+    expect([both(1), llm.calls.length, endpoint.calls.length]).toEqual([2, 1, 1]);
+    expect([llm.decorator(both) === both, endpoint.decorator(both) === both, originalOf(both)]).toEqual([
+      true,
+      true,
+      original,
+    ]);
   });
 
   it("returns the same error, thrown at the same time", () => {

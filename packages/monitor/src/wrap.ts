@@ -18,29 +18,55 @@ export interface Decorator {
 
 /** What happens at a call of a wrapped function. */
 export interface Interceptor {
+  /** What it watches: a function is wrapped once per kind, so that a call is not counted twice. */
+  readonly kind: "llm" | "endpoint";
   /** A function has been wrapped. */
   readonly applied: () => void;
   /** Off: the original is called without anything between. Must not allocate. */
   readonly isOn: () => boolean;
-  readonly call: (fn: AnyFunction, self: unknown, args: readonly unknown[]) => unknown;
+  readonly call: (fn: AnyFunction, self: unknown, args: readonly unknown[], form: Form) => unknown;
 }
 
-const WRAPPED = Symbol.for("@nexent/monitor/wrapped");
+/** Whether a function was decorated as the method of a class, or wrapped on its own. */
+export type Form = "method" | "function";
 
-function wrapFunction(fn: AnyFunction, interceptor: Interceptor): AnyFunction {
-  if (Object.hasOwn(fn, WRAPPED)) return fn;
+/** The mark is copied with the other own properties, so that a wrapper around a wrapper carries both. */
+const MARKS = {
+  llm: Symbol.for("@nexent/monitor/wrapped"),
+  endpoint: Symbol.for("@nexent/monitor/wrapped-endpoint"),
+} as const;
+
+const originals = new WeakMap<AnyFunction, AnyFunction>();
+
+/** The function as its author wrote it. */
+export function originalOf(fn: AnyFunction): AnyFunction {
+  return originals.get(fn) ?? fn;
+}
+
+/** Frameworks such as NestJS keep what they know of a method by its function, with the `reflect-metadata` package. */
+function copyMetadata(from: AnyFunction, to: AnyFunction): void {
+  const { getOwnMetadataKeys, getOwnMetadata, defineMetadata }: any = Reflect;
+  if (typeof getOwnMetadataKeys !== "function") return;
+  for (const key of getOwnMetadataKeys(from)) defineMetadata(key, getOwnMetadata(key, from), to);
+}
+
+function wrapFunction(fn: AnyFunction, interceptor: Interceptor, form: Form): AnyFunction {
+  const mark = MARKS[interceptor.kind];
+  if (Object.hasOwn(fn, mark)) return fn;
   // No async wrapper and no closure before the off test: both cost more than everything else together.
   const wrapped: AnyFunction = function (this: any): any {
     // oxlint-disable-next-line prefer-rest-params -- a rest parameter would be an allocation when off
     const args: any = arguments;
-    return interceptor.isOn() ? interceptor.call(fn, this, args) : fn.apply(this, args);
+    return interceptor.isOn() ? interceptor.call(fn, this, args, form) : fn.apply(this, args);
   };
   for (const key of Reflect.ownKeys(fn)) {
     if (key === "prototype" || key === "arguments" || key === "caller") continue;
     const descriptor = Reflect.getOwnPropertyDescriptor(fn, key);
     if (descriptor !== undefined) Reflect.defineProperty(wrapped, key, descriptor);
   }
-  Reflect.defineProperty(wrapped, WRAPPED, { value: true });
+  copyMetadata(fn, wrapped);
+  Reflect.defineProperty(wrapped, mark, { value: true });
+  originals.set(wrapped, originalOf(fn));
   interceptor.applied();
   return wrapped;
 }
@@ -62,8 +88,8 @@ export function createDecorator(interceptor: Interceptor, misused: (what: string
       misused(misuse);
       return isLegacy ? descriptor : target;
     }
-    if (!isLegacy) return wrapFunction(target, interceptor);
-    return { ...descriptor, value: wrapFunction(descriptor.value, interceptor) };
+    if (!isLegacy) return wrapFunction(target, interceptor, second === undefined ? "function" : "method");
+    return { ...descriptor, value: wrapFunction(descriptor.value, interceptor, "method") };
   };
   return decorate;
 }

@@ -3,17 +3,30 @@ import type { Scenario } from "@nexent/monitor-core/scenarios";
 import { choiceOption, numberOption, textOption, UsageError, type Command, type OptionValues } from "../command.ts";
 import { nearestName } from "../nearest.ts";
 import { listenForStopSignals } from "../stop-signal.ts";
-import type { TargetName } from "../verify/evidence.ts";
+import type { OwnTargetName } from "../verify/evidence.ts";
 import { DEFAULT_TOLERANCES, type Tolerances } from "../verify/judge.ts";
 import { summaryLine, verdictTable } from "../verify/verdict-table.ts";
 import { verify, type VerifyReport } from "../verify/verify.ts";
+import { CLIENT_OPTIONS, clientsOf, type ChosenClients } from "./verify-clients.ts";
+
+/** Everything that is told of a run. */
+interface Told extends VerifyReport {
+  readonly seconds: number;
+  readonly tolerances: Tolerances;
+  readonly clients: ChosenClients;
+}
+
+const NO_CLIENTS: ChosenClients = { found: [], leftOut: [] };
 
 const EXIT_INTERRUPTED = 130;
 
-const TARGETS: Readonly<Record<"all" | TargetName, readonly TargetName[]>> = {
+const TARGET_CHOICES = ["all", "gateway", "sdk", "clients"] as const;
+
+const OWN_TARGETS: Readonly<Record<(typeof TARGET_CHOICES)[number], readonly OwnTargetName[]>> = {
   all: ["gateway", "sdk"],
   gateway: ["gateway"],
   sdk: ["sdk"],
+  clients: [],
 };
 
 /** `nexent-monitor verify`: our own timing error, scenario by scenario. */
@@ -22,7 +35,13 @@ export const verifyCommand: Command = {
   summary:
     "measure our own timing error: every stream shape, played by the exact-schedule server, against its right answer",
   options: [
-    { name: "target", type: "string", valueName: "gateway|sdk|all", defaultText: "all", summary: "what is verified" },
+    {
+      name: "target",
+      type: "string",
+      valueName: "gateway|sdk|clients|all",
+      defaultText: "all",
+      summary: "what is verified",
+    },
     {
       name: "scenario",
       type: "string",
@@ -52,19 +71,22 @@ export const verifyCommand: Command = {
       defaultText: String(DEFAULT_TOLERANCES.ratePercent),
       summary: "allowed median error of the generation rate",
     },
+    ...CLIENT_OPTIONS,
     { name: "json", type: "boolean", summary: "print the verdicts as JSON" },
   ],
   async run({ values, env, output }) {
     const startedMs = performance.now();
     const elapsedSeconds = (): number => (performance.now() - startedMs) / 1000;
-    const choice = choiceOption(values, "target", ["all", "gateway", "sdk"] as const, "all");
+    const choice = choiceOption(values, "target", TARGET_CHOICES, "all");
+    const clients = choice === "all" || choice === "clients" ? clientsOf(values) : NO_CLIENTS;
     const tolerances = tolerancesOf(values);
     const signals = listenForStopSignals();
     // A second Ctrl-C takes its default action.
     signals.first.addEventListener("abort", () => signals.dispose());
     const report = await verify({
       scenarios: scenariosOf(values),
-      targets: TARGETS[choice],
+      targets: OWN_TARGETS[choice],
+      clients: clients.found,
       repeat: numberOption(values, "repeat", { defaultValue: 5, min: 1, max: 100, integer: true }),
       concurrency: numberOption(values, "concurrency", { defaultValue: 6, min: 1, max: 64, integer: true }),
       tolerances,
@@ -80,7 +102,8 @@ export const verifyCommand: Command = {
       return EXIT_INTERRUPTED;
     }
     const seconds = elapsedSeconds();
-    const lines = values["json"] === true ? [jsonReport(report, tolerances, seconds)] : textReport(report, seconds);
+    const told: Told = { ...report, seconds, tolerances, clients };
+    const lines = values["json"] === true ? [jsonReport(told)] : textReport(told);
     for (const line of lines) output.line(line);
     return passed(report) ? 0 : 1;
   },
@@ -118,16 +141,21 @@ function passed(report: VerifyReport): boolean {
   );
 }
 
-function textReport(report: VerifyReport, seconds: number): readonly string[] {
+function textReport({ verdicts, refusedPayloads, clients, seconds }: Told): readonly string[] {
+  const { found, leftOut } = clients;
   return [
-    ...verdictTable(report.verdicts),
+    ...verdictTable(verdicts),
     "",
-    ...report.refusedPayloads.map((reason) => `a payload could not be read: ${reason}`),
-    ...(report.verdicts.length === 0 ? ["no scenario fits this target"] : []),
-    summaryLine(report.verdicts, seconds),
+    ...found.map(({ name, versions }) => `${name}: ${versions.join(", ")}`),
+    ...leftOut.map(({ name, reason }) => `${name}: left out, ${reason}`),
+    ...refusedPayloads.map((reason) => `a payload could not be read: ${reason}`),
+    ...(verdicts.length === 0 ? ["no scenario fits this target"] : []),
+    summaryLine(verdicts, seconds) + (leftOut.length === 0 ? "" : `, ${leftOut.length} client libraries left out`),
   ];
 }
 
-function jsonReport(report: VerifyReport, tolerances: Tolerances, seconds: number): string {
-  return JSON.stringify({ passed: passed(report), seconds, tolerances, ...report }, null, 2);
+function jsonReport({ clients, ...told }: Told): string {
+  const { found, leftOut } = clients;
+  const named = found.map(({ name, versions, node }) => ({ name, versions, node }));
+  return JSON.stringify({ passed: passed(told), ...told, clients: named, leftOut }, null, 2);
 }

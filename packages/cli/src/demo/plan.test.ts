@@ -24,7 +24,7 @@ describe("the demo plan", () => {
 
   it("asks only what the exact-schedule server understands, with bounded output", () => {
     for (const call of HOUR.calls) {
-      const reading = readExactRequest("openai-chat", call.body);
+      const reading = readExactRequest({ format: "openai-chat" }, call.body);
       expect(reading).toMatchObject({ ok: true });
       if (reading.ok) expect(reading.request.exact.tokens).toBeLessThanOrEqual(MAX_OUTPUT_TOKENS);
     }

@@ -19,9 +19,9 @@ export const exactOptionsSchema = z
     gapMs: timeMs.default(20),
     /** Tokens that share one chunk; the chunk comes when its first token is due. */
     tokensPerChunk: z.int().min(1).max(1_000).default(1),
-    /** How many of `tokens` are streamed first, as `reasoning_content`. */
+    /** How many of `tokens` are streamed first, as reasoning (OpenAI chat: `reasoning_content`). */
     reasoningTokens: count.default(0),
-    /** The answer is one tool call whose arguments are streamed. */
+    /** The answer is one tool call whose arguments are streamed; Gemini and Ollama send it whole, with its last token. */
     toolCall: z.boolean().default(false),
     /** Extra silence after a token. */
     stalls: z
@@ -32,17 +32,17 @@ export const exactOptionsSchema = z
     jitter: z.number().min(0).max(1).default(0),
     /** Makes the jitter repeatable. */
     seed: z.int().min(0).max(0xffffffff).default(1),
-    /** 400 or more: the answer is an error in the OpenAI shape. */
+    /** 400 or more: the answer is an error in the shape of the route's provider. */
     status: z.union([z.literal(200), z.int().min(400).max(599)]).default(200),
     /** The connection is reset one gap after this many tokens. */
     dropAfterTokens: count.optional(),
     /** An error event is sent one gap after this many tokens, under status 200. */
     errorAfterTokens: count.optional(),
-    /** Default `stop`, with a tool call `tool_calls`. */
+    /** Default: the provider's word for a normal end, e.g. `stop`, or for a tool call, e.g. `tool_calls`. */
     finishReason: z.string().min(1).max(64).optional(),
     /** From the last token to finish reason and usage; default 300. */
     finishMs: timeMs.default(300),
-    /** Reported `prompt_tokens`; default: bytes of the prompt / 4. */
+    /** Reported input tokens; default: bytes of the prompt / 4. */
     inputTokens: z.int().min(0).max(10_000_000).optional(),
   })
   .refine((exact) => exact.reasoningTokens <= exact.tokens, {

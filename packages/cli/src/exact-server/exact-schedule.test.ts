@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { readExactRequest, type ExactFormat } from "./exact-request.ts";
+import { readExactRequest } from "./exact-request.ts";
 import { exactSchedule } from "./exact-schedule.ts";
+import type { ExactFormat } from "./routes.ts";
 import type { Schedule } from "./schedule.ts";
 
 interface Body {
@@ -9,13 +10,16 @@ interface Body {
 }
 
 function scheduleOf(body: Body, format: ExactFormat = "openai-chat"): Schedule {
-  const reading = readExactRequest(format, {
-    stream: true,
-    messages: [{ role: "user", content: "12345678" }],
-    ...body,
-  });
+  const reading = readExactRequest(
+    { format },
+    {
+      stream: true,
+      messages: [{ role: "user", content: "12345678" }],
+      ...body,
+    },
+  );
   if (!reading.ok) throw new Error(reading.message);
-  return exactSchedule(reading.request, { id: "chatcmpl-1", created: 1 });
+  return exactSchedule(reading.request, { id: "1", created: 1 });
 }
 
 interface Chunk {
@@ -163,12 +167,12 @@ describe("a wrong request", () => {
     [{ n: 2 }, "n"],
     [{ stream: "yes" }, "stream"],
   ])("is told which field is wrong: %j", (body, param) => {
-    const reading = readExactRequest("openai-chat", body);
+    const reading = readExactRequest({ format: "openai-chat" }, body);
     expect(reading).toMatchObject({ ok: false, param });
     expect(reading.ok ? "" : reading.message).toContain(param);
   });
 
   it.each([undefined, null, 5, [], "text"])("is refused when it is no object: %j", (body) => {
-    expect(readExactRequest("openai-chat", body).ok).toBe(false);
+    expect(readExactRequest({ format: "openai-chat" }, body).ok).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-import { scenarioByName } from "@nexent/monitor-core/scenarios";
+import { answersWithStream, scenarioByName } from "@nexent/monitor-core/scenarios";
 import type { Scenario } from "@nexent/monitor-core/scenarios";
 import type { Schedule } from "./schedule.ts";
 
@@ -12,11 +12,11 @@ export function scheduleOfScenarioModel(model: string): Schedule | undefined {
 }
 
 /**
- * A scenario as the server plays it. The head of an event stream is sent at once, as most servers do; any other head comes
+ * A scenario as the server plays it. The head of a stream is sent at once, as most servers do; any other head comes
  * with the body, and none at all when nothing is ever written.
  */
 function scheduleOfScenario(scenario: Scenario): Schedule {
-  const streams = scenario.headers["content-type"]?.startsWith("text/event-stream") === true;
+  const streams = answersWithStream(scenario);
   return {
     name: scenario.name,
     status: scenario.status,

@@ -4,24 +4,24 @@ import { LIMITS, MonitorError, parseRequestTarget } from "@nexent/monitor-core";
 import { SCENARIOS } from "@nexent/monitor-core/scenarios";
 import { boundPort } from "../processes/bound-port.ts";
 import { createDeadlineClock, type DeadlineClock } from "./deadline-clock.ts";
-import { readExactRequest, type ExactFormat, type ExactRequest } from "./exact-request.ts";
+import { readExactRequest, type ExactRequest } from "./exact-request.ts";
 import { exactSchedule } from "./exact-schedule.ts";
-import { errorBody } from "./openai-shapes.ts";
 import { createPlayLog, type PlayLog, type PlayStats } from "./play-log.ts";
 import { playSchedule } from "./player.ts";
 import { readJsonBody } from "./request-body.ts";
 import { SCENARIO_PREFIX, scheduleOfScenarioModel } from "./scenario-schedule.ts";
+import { routeOf, type ExactRoute } from "./routes.ts";
 import { PLAY_ID_HEADER, type PlayRecord, type Schedule } from "./schedule.ts";
-
-const FORMATS: ReadonlyMap<string, ExactFormat> = new Map([
-  ["/v1/chat/completions", "openai-chat"],
-  ["/v1/completions", "openai-completions"],
-]);
+import { shapeOf } from "./shapes/index.ts";
+import { openaiChatShape } from "./shapes/openai.ts";
+import type { AnswerShape, Fault } from "./shapes/shape.ts";
 
 /** A running exact-schedule LLM server. */
 export interface ExactServer {
   readonly port: number;
-  /** `http://127.0.0.1:<port>/v1`, what a client takes as its base URL. */
+  /** `http://127.0.0.1:<port>`, what Anthropic's, Google's and Ollama's clients take as their base URL. */
+  readonly origin: string;
+  /** The origin with `/v1`, what OpenAI's clients take. */
   readonly baseUrl: string;
   /** What was really written for this play; `undefined` when unknown or long ago. */
   play(id: string): PlayRecord | undefined;
@@ -40,6 +40,10 @@ export interface ExactServerOptions {
   /** How many plays {@link ExactServer.play} remembers; default 2 000. */
   readonly rememberedPlays?: number;
 }
+
+const NOTHING_HERE: Fault = { status: 404, message: "There is nothing under this address.", code: "not_found" };
+const TOO_LARGE: Fault = { status: 413, message: "The body is too large." };
+const NOT_JSON: Fault = { status: 400, message: "The body is not JSON." };
 
 class PlayingServer implements ExactServer {
   readonly #clock: DeadlineClock;
@@ -70,8 +74,12 @@ class PlayingServer implements ExactServer {
     return boundPort(this.#server);
   }
 
+  get origin(): string {
+    return `http://${this.#host}:${this.port}`;
+  }
+
   get baseUrl(): string {
-    return `http://${this.#host}:${this.port}/v1`;
+    return `${this.origin}/v1`;
   }
 
   play(id: string): PlayRecord | undefined {
@@ -92,11 +100,11 @@ class PlayingServer implements ExactServer {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const arrivedAtMs = this.#clock.nowMs();
-    const path = parseRequestTarget(request.url ?? "/")?.path;
-    const format = path === undefined ? undefined : FORMATS.get(path);
-    if (format !== undefined && request.method === "POST") void this.#complete(request, response, format, arrivedAtMs);
-    else if (request.method === "GET" && path !== undefined) this.#answerGet(path, response);
-    else sendError(response, 404, "There is nothing under this address.", "not_found");
+    const target = parseRequestTarget(request.url ?? "/");
+    const route = target === undefined ? undefined : routeOf(target.path, target.query);
+    if (route !== undefined && request.method === "POST") void this.#complete(request, response, route, arrivedAtMs);
+    else if (request.method === "GET" && target !== undefined) this.#answerGet(target.path, response);
+    else sendError(response, openaiChatShape, NOTHING_HERE);
   }
 
   #answerGet(path: string, response: ServerResponse): void {
@@ -105,40 +113,36 @@ class PlayingServer implements ExactServer {
     else if (path === "/v1/models") sendJson(response, 200, modelList());
     else if (path.startsWith("/schedule/")) {
       const record = this.play(path.slice("/schedule/".length));
-      if (record === undefined) sendError(response, 404, "No play with this id is remembered.", "not_found");
-      else sendJson(response, 200, record);
-    } else sendError(response, 404, "There is nothing under this address.", "not_found");
+      if (record !== undefined) sendJson(response, 200, record);
+      else sendError(response, openaiChatShape, { ...NOTHING_HERE, message: "No play with this id is remembered." });
+    } else sendError(response, openaiChatShape, NOTHING_HERE);
   }
 
   async #complete(
     request: IncomingMessage,
     response: ServerResponse,
-    format: ExactFormat,
+    route: ExactRoute,
     arrivedAtMs: number,
   ): Promise<void> {
     const arrivedUnixMs = Date.now();
+    const shape = shapeOf(route.format, route.given?.inArray === true);
     const body = await readJsonBody(request);
     if (body.status === "gone") return;
     if (body.status !== "ok") {
-      const large = body.status === "too_large";
-      sendError(response, large ? 413 : 400, large ? "The body is too large." : "The body is not JSON.", null);
+      sendError(response, shape, body.status === "too_large" ? TOO_LARGE : NOT_JSON);
       return;
     }
-    const reading = readExactRequest(format, body.value);
+    const reading = readExactRequest(route, body.value);
     if (!reading.ok) {
-      sendError(response, 400, reading.message, null, reading.param);
+      const { message, param } = reading;
+      sendError(response, shape, { status: 400, message, ...(param === undefined ? {} : { param }) });
       return;
     }
     const id = playId(request);
     const schedule = scheduleOf(reading.request, id, arrivedUnixMs);
     if (schedule === undefined) {
-      sendError(
-        response,
-        404,
-        `There is no model ${reading.request.model}; GET /v1/models lists them.`,
-        "model_not_found",
-        "model",
-      );
+      const message = `There is no model ${reading.request.model}; GET /v1/models lists them.`;
+      sendError(response, shape, { status: 404, message, code: "model_not_found", param: "model" });
       return;
     }
     response.setHeader(PLAY_ID_HEADER, id);
@@ -156,8 +160,7 @@ export async function startExactServer(options: ExactServerOptions = {}): Promis
 
 function scheduleOf(request: ExactRequest, id: string, arrivedUnixMs: number): Schedule | undefined {
   if (request.model.startsWith(SCENARIO_PREFIX)) return scheduleOfScenarioModel(request.model);
-  const prefix = request.format === "openai-chat" ? "chatcmpl" : "cmpl";
-  return exactSchedule(request, { id: `${prefix}-${id}`, created: Math.floor(arrivedUnixMs / 1000) });
+  return exactSchedule(request, { id, created: Math.floor(arrivedUnixMs / 1000) });
 }
 
 function playId(request: IncomingMessage): string {
@@ -170,14 +173,8 @@ function modelList(): unknown {
   return { object: "list", data: names.map((id) => ({ id, object: "model", created: 0, owned_by: "nexent" })) };
 }
 
-function sendError(
-  response: ServerResponse,
-  status: number,
-  message: string,
-  code: string | null,
-  param: string | null = null,
-): void {
-  sendJson(response, status, errorBody(message, "invalid_request_error", code, param), status === 413);
+function sendError(response: ServerResponse, shape: AnswerShape, fault: Fault): void {
+  sendJson(response, fault.status, shape.errorBody(fault), fault.status === 413);
 }
 
 function sendJson(response: ServerResponse, status: number, value: unknown, close = false): void {

@@ -1,8 +1,12 @@
 import type { LlmFields } from "@nexent/monitor-core";
 import type { PlayRecord } from "../exact-server/schedule.ts";
+import type { ClientName } from "./clients/clients.ts";
 
-/** What is measured: the gateway process, or the SDK in a process of its own. */
-export type TargetName = "gateway" | "sdk";
+/** The gateway process, or the SDK in a process of its own. */
+export type OwnTargetName = "gateway" | "sdk";
+
+/** What is measured: the product's own parts, or a client library that the SDK wraps. */
+export type TargetName = OwnTargetName | ClientName;
 
 /** One record that a target exported for a play. */
 export interface ObservedRecord {

@@ -2,13 +2,14 @@ import { randomBytes } from "node:crypto";
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { MonitorError, providerByFormat } from "@nexent/monitor-core";
+import { MonitorError } from "@nexent/monitor-core";
 import type { Scenario } from "@nexent/monitor-core/scenarios";
 import { PLAY_ID_HEADER } from "../exact-server/schedule.ts";
 import { findFreePort } from "../processes/free-port.ts";
 import { waitUntilHealthy } from "../processes/health.ts";
 import { startService, type ServiceProcess } from "../processes/service-process.ts";
 import { exportSettings, withoutSettings } from "./child-env.ts";
+import { byteCounter } from "./count-chunks.ts";
 import { requestOf } from "./scenario-request.ts";
 import type { PlayOrder, PlayReport, TargetStart, VerifyTarget } from "./target.ts";
 
@@ -18,17 +19,21 @@ const STOP_GRACE_MS = 10_000;
 class GatewayTarget implements VerifyTarget {
   readonly name = "gateway";
   readonly #process: ServiceProcess;
-  readonly #baseUrl: string;
+  readonly #origin: string;
   readonly #agent = new Agent({ keepAlive: true });
 
-  constructor(process: ServiceProcess, baseUrl: string) {
+  constructor(process: ServiceProcess, origin: string) {
     this.#process = process;
-    this.#baseUrl = baseUrl;
+    this.#origin = origin;
+  }
+
+  plays({ targets }: Scenario): boolean {
+    return targets.includes("gateway");
   }
 
   async play({ scenario, playId }: PlayOrder): Promise<PlayReport> {
     const { path, body } = requestOf(scenario);
-    const request = httpRequest(`${this.#baseUrl}${path}`, {
+    const request = httpRequest(`${this.#origin}${path}`, {
       method: "POST",
       agent: this.#agent,
       headers: {
@@ -59,7 +64,7 @@ export async function startGatewayTarget(start: TargetStart): Promise<VerifyTarg
       ...withoutSettings(start.env),
       ...exportSettings(start.otlpEndpoint, "nexent-verify-gateway"),
       GATEWAY_PORT: String(port),
-      UPSTREAM_BASE_URL: start.exactBaseUrl,
+      UPSTREAM_BASE_URL: `${start.exactOrigin}/v1`,
     },
     logPath: join(start.logDir, "gateway.log"),
   });
@@ -75,7 +80,7 @@ export async function startGatewayTarget(start: TargetStart): Promise<VerifyTarg
       `the gateway did not start:\n${service.lastLogLines(10).join("\n")}`,
     );
   }
-  return new GatewayTarget(service, `http://127.0.0.1:${port}/v1`);
+  return new GatewayTarget(service, `http://127.0.0.1:${port}`);
 }
 
 /** Resolves when the exchange is over, however it ends. */
@@ -100,14 +105,11 @@ async function actAsClient(scenario: Scenario, request: ClientRequest): Promise<
 
 function readResponse(scenario: Scenario, response: IncomingMessage, leave: () => void): void {
   const { client } = scenario;
-  const parser = client.kind === "break" ? providerByFormat(scenario.format)?.createStreamParser() : undefined;
+  const count = byteCounter(scenario);
   let counted = 0;
   response.on("error", () => undefined);
   response.on("data", (bytes: Buffer) => {
-    parser?.push(bytes, (event) => {
-      if (event.type !== "chunk" || event.kinds === 0) return;
-      counted += 1;
-      if (client.kind === "break" && counted === client.afterCountedChunks) leave();
-    });
+    counted += count(bytes);
+    if (client.kind === "break" && counted >= client.afterCountedChunks) leave();
   });
 }

@@ -16,16 +16,18 @@ export interface PlayReport {
 /** Something whose measurement is verified: it makes the request of a play and exports a record of it. */
 export interface VerifyTarget {
   readonly name: TargetName;
+  /** Whether a scenario makes sense here. */
+  plays(scenario: Scenario): boolean;
   /** Makes the request and acts as the scenario's client. Errors that the scenario provokes are not errors here. */
   play(order: PlayOrder): Promise<PlayReport>;
   /** Ends the measured process in order, so that every record has been exported. */
   stop(): Promise<void>;
 }
 
-/** What both targets need. */
+/** What every target needs. */
 export interface TargetStart {
-  /** Base URL of the exact-schedule server, with `/v1`. */
-  readonly exactBaseUrl: string;
+  /** Origin of the exact-schedule server, without a path. */
+  readonly exactOrigin: string;
   /** Base address of the OTLP/JSON receiver. */
   readonly otlpEndpoint: string;
   /** The environment of the measured process without its settings. */

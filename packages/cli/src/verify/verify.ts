@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Scenario } from "@nexent/monitor-core/scenarios";
 import { startExactServer, type ExactServer } from "../exact-server/server.ts";
-import type { PlayEvidence, TargetName } from "./evidence.ts";
+import { startClientTarget } from "./clients/client-target.ts";
+import type { FoundClient } from "./clients/find-client.ts";
+import type { OwnTargetName, PlayEvidence } from "./evidence.ts";
 import { startGatewayTarget } from "./gateway-target.ts";
 import { judge, type Tolerances, type Verdict } from "./judge.ts";
 import { startOtlpSink, type OtlpSink } from "./otlp-sink.ts";
@@ -15,7 +17,9 @@ import type { TargetStart, VerifyTarget } from "./target.ts";
 /** One verification. */
 export interface VerifyOptions {
   readonly scenarios: readonly Scenario[];
-  readonly targets: readonly TargetName[];
+  readonly targets: readonly OwnTargetName[];
+  /** Client libraries, each in a process of its own. */
+  readonly clients: readonly FoundClient[];
   readonly repeat: number;
   readonly concurrency: number;
   readonly tolerances: Tolerances;
@@ -41,7 +45,7 @@ const ROUNDS_AGAIN = 3;
 const AGAIN_WITHIN_MS = 60_000;
 const RECORDED_WITHIN_MS = 3_000;
 
-const STARTERS: Readonly<Record<TargetName, (start: TargetStart) => Promise<VerifyTarget>>> = {
+const STARTERS: Readonly<Record<OwnTargetName, (start: TargetStart) => Promise<VerifyTarget>>> = {
   gateway: startGatewayTarget,
   sdk: startSdkTarget,
 };
@@ -57,8 +61,9 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const sink = await startOtlpSink();
   const targets: VerifyTarget[] = [];
   try {
-    const start: TargetStart = { exactBaseUrl: server.baseUrl, otlpEndpoint: sink.endpoint, env: options.env, logDir };
+    const start: TargetStart = { exactOrigin: server.origin, otlpEndpoint: sink.endpoint, env: options.env, logDir };
     for (const name of options.targets) targets.push(await STARTERS[name](start));
+    for (const client of options.clients) targets.push(await startClientTarget(client, start));
     const verdicts = await playAndJudge({ options, server, sink, targets });
     return { verdicts, refusedPayloads: sink.refused };
   } finally {
@@ -104,7 +109,7 @@ async function stopAll(targets: VerifyTarget[]): Promise<void> {
 
 function pairsOf(scenarios: readonly Scenario[], targets: readonly VerifyTarget[]): readonly PlayPair[] {
   return scenarios.flatMap((scenario) =>
-    targets.filter((target) => scenario.targets.includes(target.name)).map((target) => ({ scenario, target })),
+    targets.filter((target) => target.plays(scenario)).map((target) => ({ scenario, target })),
   );
 }
 

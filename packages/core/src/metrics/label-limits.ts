@@ -8,6 +8,8 @@ export const OVERFLOW_LABEL = "__overflow__";
 const MAX_OPERATIONS = 50;
 const MAX_PROVIDERS = 32;
 const MAX_SERVERS = 100;
+const MAX_ENDPOINTS = 100;
+const MAX_ROUTES = 200;
 /**
  * The labels whose values are not a closed list, and whose limit each shares. The model that answered is no name anybody
  * asked for: it has a limit of its own.
@@ -16,6 +18,8 @@ const OPEN_LABELS: ReadonlyMap<string, string> = new Map([
   ["model", "model"],
   ["operation", "operation"],
   ["provider", "provider"],
+  ["endpoint", "endpoint"],
+  ["http_route", "http_route"],
   ["gen_ai_request_model", "model"],
   ["gen_ai_response_model", "response_model"],
   ["gen_ai_operation_name", "operation"],
@@ -49,6 +53,8 @@ export function createLabelLimits(options: LabelLimitOptions): LabelLimits {
     ["response_model", options.maxModels],
     ["server_address", MAX_SERVERS],
     ["server_port", MAX_SERVERS],
+    ["endpoint", MAX_ENDPOINTS],
+    ["http_route", MAX_ROUTES],
   ]);
   const admitted = new Map<string, Set<string>>();
 

@@ -49,9 +49,30 @@ export interface GaugeSeries {
 }
 export interface HistogramSeries {
   observe(value: number, exemplar?: Exemplar): void;
+  /**
+   * Records each of many values, `value / divisor`, in a few steps per bucket instead of a few per value.
+   * @param values in ascending order.
+   */
+  observeAscending(values: Uint32Array | Float64Array, divisor: number): void;
 }
 
 export type ExpositionFormat = "openmetrics" | "text";
+
+/** A series as it stands; the values of its labels are in the order of the definition. */
+export type SeriesReading =
+  | { readonly labels: readonly string[]; readonly value: number }
+  | {
+      readonly labels: readonly string[];
+      /** Observations per bucket, not summed up; the last one is beyond the highest bound. */
+      readonly counts: readonly number[];
+      readonly sum: number;
+    };
+
+/** A family and all its series. */
+export interface FamilyReading {
+  readonly definition: MetricDefinition;
+  readonly series: readonly SeriesReading[];
+}
 
 /**
  * Own metric registry (measurement contract 4). Label values beyond a limit become `__overflow__`; each fold adds to
@@ -63,6 +84,8 @@ export interface MetricRegistry {
   histogram(definition: MetricDefinition, labels: Labels): HistogramSeries;
   /** The whole exposition, `# EOF` included in OpenMetrics. `families` limits it to the named ones. */
   expose(format: ExpositionFormat, options?: { readonly families?: readonly string[] }): string;
+  /** All families that have a series, for an export in another format. */
+  read(): readonly FamilyReading[];
 }
 
 export interface MetricRegistryOptions {

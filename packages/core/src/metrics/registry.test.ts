@@ -39,6 +39,24 @@ function total(registry: MetricRegistry, sample: string): number {
   return samples(registry.expose("text"), sample).reduce((sum, line) => sum + valueOf(line), 0);
 }
 
+it("records many ascending values as one by one", () => {
+  const value = fc.oneof(fc.nat(400_000_000), fc.constantFrom(0, 5_000_000, 5_000_001, -1, Infinity, Number.NaN));
+  fc.assert(
+    fc.property(fc.array(value, { maxLength: 60 }), fc.boolean(), (list, whole) => {
+      const kept = whole ? list.filter((one) => one >= 0 && one < Infinity) : list;
+      const values = whole ? Uint32Array.from(kept) : Float64Array.from(kept);
+      const [single, many] = [createMetricRegistry(), createMetricRegistry()];
+      const oneByOne = single.histogram(METRICS.llmTimeToFirstTokenSeconds, GPT);
+      for (const one of kept) oneByOne.observe(one / 1e6);
+      many.histogram(METRICS.llmTimeToFirstTokenSeconds, GPT).observeAscending(values.sort(), 1e6);
+      const withoutSum = (text: string): string => text.replace(/_sum\{.*$/gm, "");
+      expect(withoutSum(many.expose("text"))).toBe(withoutSum(single.expose("text")));
+      const sum = "llm_time_to_first_token_seconds_sum";
+      expect(total(many, sum)).toBeCloseTo(total(single, sum), 6);
+    }),
+  );
+});
+
 describe("exposition of the registry", () => {
   it("reproduces the example of the measurement contract byte for byte", () => {
     const registry = createMetricRegistry({ resource: RESOURCE });
@@ -353,3 +371,42 @@ function readSamples(
     return [JSON.stringify(labels), Number(/^\} (\S+)/.exec(line.slice(at))?.[1]), labels];
   });
 }
+
+describe("a reading", () => {
+  it("holds every family that has a series, with labels in their order and counts per bucket", () => {
+    const registry = createMetricRegistry();
+    recordExample(registry);
+    const families = registry.read();
+    expect(families.map(({ definition }) => definition.name)).toEqual([
+      "llm_token_generation_rate",
+      "llm_time_to_first_token_seconds",
+      "llm_request_duration_seconds",
+      "llm_total_tokens",
+      "llm_error_count",
+    ]);
+    const [, ttft, duration, tokens] = families;
+    expect(tokens?.series).toEqual([
+      { labels: ["gpt-4o", "chat", "openai", "input", "false"], value: 7 },
+      { labels: ["gpt-4o", "chat", "openai", "output", "false"], value: 20 },
+    ]);
+    const bounds = METRICS.llmTimeToFirstTokenSeconds.buckets;
+    expect(ttft?.series).toEqual([
+      {
+        labels: ["gpt-4o", "chat", "openai"],
+        counts: [...bounds.map((bound) => (bound === 0.5 ? 1 : 0)), 0],
+        sum: 0.5,
+      },
+    ]);
+    expect(duration?.series.map(({ labels }) => labels.at(-1))).toEqual(["ok", "error"]);
+  });
+
+  it("is a copy: what is recorded later is not in it", () => {
+    const registry = createMetricRegistry();
+    const series = registry.histogram(METRICS.llmTimeToFirstTokenSeconds, GPT);
+    series.observe(1);
+    const before = structuredClone(registry.read());
+    const [family] = registry.read();
+    series.observe(1);
+    expect(family).toEqual(before[0]);
+  });
+});

@@ -5,6 +5,7 @@ import { SeriesIndex } from "./series-index.ts";
 import { Counter, Gauge, Histogram, type WritableSeries } from "./series.ts";
 import type {
   ExpositionFormat,
+  FamilyReading,
   Labels,
   MetricDefinition,
   MetricRegistry,
@@ -60,6 +61,12 @@ class OwnRegistry implements MetricRegistry {
     if (wanted === undefined) out.push(resourceLines(this.#resource, format));
     if (format === "openmetrics") out.push("# EOF\n");
     return out.join("");
+  }
+
+  read(): readonly FamilyReading[] {
+    return [...this.#families.values()]
+      .filter(({ series }) => series.size > 0)
+      .map(({ definition, series }) => ({ definition, series: series.all.map((one) => one.read()) }));
   }
 
   #family(definition: MetricDefinition): Family {

@@ -6,11 +6,13 @@ import type {
   GaugeSeries,
   HistogramSeries,
   MetricDefinition,
+  SeriesReading,
 } from "./registry-contract.ts";
 
-/** A series that can write its own lines. Line heads are built once, when the series is created. */
+/** A series that can be read, and write its own lines. Line heads are built once, when the series is created. */
 export interface WritableSeries {
   write(format: ExpositionFormat, out: string[]): void;
+  read(): SeriesReading;
 }
 
 interface KeptExemplar extends Exemplar {
@@ -51,11 +53,13 @@ function isQuantity(value: number): boolean {
 
 /** Adds up; a negative or non-finite increment is dropped. */
 export class Counter implements CounterSeries, WritableSeries {
+  readonly #labels: readonly string[];
   readonly #head: string;
   #value = 0;
   #exemplar: KeptExemplar | undefined;
 
   constructor(definition: MetricDefinition, values: readonly string[]) {
+    this.#labels = values;
     this.#head = `${definition.name}_total${braces(labelPairs(definition.labels, values))} `;
   }
 
@@ -65,6 +69,10 @@ export class Counter implements CounterSeries, WritableSeries {
     if (exemplar !== undefined && fits(exemplar)) this.#exemplar = keep(exemplar, value);
   }
 
+  read(): SeriesReading {
+    return { labels: this.#labels, value: this.#value };
+  }
+
   write(format: ExpositionFormat, out: string[]): void {
     out.push(`${this.#head}${valueText(this.#value)}${exemplarText(this.#exemplar, format)}\n`);
   }
@@ -72,10 +80,12 @@ export class Counter implements CounterSeries, WritableSeries {
 
 /** A value that goes up and down; non-finite values are dropped. */
 export class Gauge implements GaugeSeries, WritableSeries {
+  readonly #labels: readonly string[];
   readonly #head: string;
   #value = 0;
 
   constructor(definition: MetricDefinition, values: readonly string[]) {
+    this.#labels = values;
     this.#head = `${definition.name}${braces(labelPairs(definition.labels, values))} `;
   }
 
@@ -87,13 +97,36 @@ export class Gauge implements GaugeSeries, WritableSeries {
     if (Number.isFinite(value)) this.#value += value;
   }
 
+  read(): SeriesReading {
+    return { labels: this.#labels, value: this.#value };
+  }
+
   write(_format: ExpositionFormat, out: string[]): void {
     out.push(`${this.#head}${valueText(this.#value)}\n`);
   }
 }
 
+/** First position in the ascending `values` from `start` to `end` whose value, divided, is above `bound`. */
+function firstAbove(
+  values: Uint32Array | Float64Array,
+  start: number,
+  end: number,
+  bound: number,
+  divisor: number,
+): number {
+  let low = start;
+  let high = end;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((values[middle] ?? 0) / divisor <= bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Histogram with fixed upper bounds; counts per bucket are kept apart and summed when written. */
 export class Histogram implements HistogramSeries, WritableSeries {
+  readonly #labels: readonly string[];
   readonly #bounds: readonly number[];
   /** One per bound, the last one for `+Inf`. */
   readonly #counts: Float64Array;
@@ -104,6 +137,7 @@ export class Histogram implements HistogramSeries, WritableSeries {
   #sum = 0;
 
   constructor(definition: MetricDefinition, values: readonly string[]) {
+    this.#labels = values;
     this.#bounds = definition.buckets ?? [];
     this.#counts = new Float64Array(this.#bounds.length + 1);
     this.#exemplars = Array.from({ length: this.#bounds.length + 1 }, () => undefined);
@@ -128,6 +162,27 @@ export class Histogram implements HistogramSeries, WritableSeries {
     this.#counts[low] = (this.#counts[low] ?? 0) + 1;
     this.#sum += value;
     if (exemplar !== undefined && fits(exemplar)) this.#exemplars[low] = keep(exemplar, value);
+  }
+
+  read(): SeriesReading {
+    return { labels: this.#labels, counts: [...this.#counts], sum: this.#sum };
+  }
+
+  observeAscending(values: Uint32Array | Float64Array, divisor: number): void {
+    let at = 0;
+    let end = values.length;
+    // What `observe` drops stands at the ends of a sorted list.
+    while (at < end && !isQuantity(values[at] ?? 0)) at += 1;
+    while (at < end && !isQuantity(values[end - 1] ?? 0)) end -= 1;
+    let sum = 0;
+    for (let i = at; i < end; i += 1) sum += values[i] ?? 0;
+    this.#sum += sum / divisor;
+    for (let bucket = 0; at < end; bucket += 1) {
+      const bound = this.#bounds[bucket];
+      const next = bound === undefined ? end : firstAbove(values, at, end, bound, divisor);
+      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + (next - at);
+      at = next;
+    }
   }
 
   write(format: ExpositionFormat, out: string[]): void {

@@ -62,9 +62,17 @@ export const ATTR = {
   /** Closed list: core `ERROR_TYPES`; only with outcome `error`. */
   errorType: "error.type",
   httpResponseStatusCode: "http.response.status_code",
+  /** `_OTHER` for a method HTTP does not define. */
   httpRequestMethod: "http.request.method",
+  /** As sent; only beside `_OTHER`. */
+  httpRequestMethodOriginal: "http.request.method_original",
   /** The pattern of a route, never the raw path. */
   httpRoute: "http.route",
+  /** Redacted and cut; the query is never written. */
+  urlPath: "url.path",
+  urlScheme: "url.scheme",
+  /** Version of HTTP, e.g. `1.1`. */
+  networkProtocolVersion: "network.protocol.version",
 
   // Base names of the original monitor.
   /** Model as requested. */
@@ -118,6 +126,8 @@ export const ATTR = {
   llmStallLongestSeconds: "llm.stall_longest_seconds",
   /** Time lost in stalls. */
   llmStallTotalSeconds: "llm.stall_total_seconds",
+  /** Limit of reasoning tokens the request asked for. */
+  llmRequestReasoningBudgetTokens: "llm.request.reasoning_budget_tokens",
   /** Number of this attempt, from 1. */
   llmAttempt: "llm.attempt",
   /** Attempts of the whole call; absent when they were not visible. */
@@ -133,9 +143,32 @@ export const ATTR = {
 
   // What the inference server says of itself; it never replaces our own marks.
   llmServerQueueSeconds: "llm.server.queue_seconds",
+  /** Loading the model. */
+  llmServerLoadSeconds: "llm.server.load_seconds",
+  /** vLLM: from being scheduled to the first token. */
   llmServerPrefillSeconds: "llm.server.prefill_seconds",
   llmServerDecodeSeconds: "llm.server.decode_seconds",
+  /** The whole request as the server saw it. */
+  llmServerTotalSeconds: "llm.server.total_seconds",
+  /** Mean time between two tokens. */
+  llmServerInterTokenSeconds: "llm.server.inter_token_seconds",
   llmServerDecodeRate: "llm.server.decode_rate",
+  /** Prefill included: not comparable with `llm.generation_rate`. */
+  llmServerEndToEndRate: "llm.server.end_to_end_rate",
+  /** The same of the reasoning alone; its first token counts from being scheduled, like that of the content. */
+  llmServerReasoningTokenCount: "llm.server.reasoning.token_count",
+  llmServerReasoningTimeToFirstTokenSeconds: "llm.server.reasoning.time_to_first_token_seconds",
+  llmServerReasoningDecodeSeconds: "llm.server.reasoning.decode_seconds",
+  llmServerReasoningInterTokenSeconds: "llm.server.reasoning.inter_token_seconds",
+  llmServerReasoningDecodeRate: "llm.server.reasoning.decode_rate",
+  /** The same of the answer alone. */
+  llmServerContentTokenCount: "llm.server.content.token_count",
+  llmServerContentTimeToFirstTokenSeconds: "llm.server.content.time_to_first_token_seconds",
+  llmServerContentDecodeSeconds: "llm.server.content.decode_seconds",
+  llmServerContentInterTokenSeconds: "llm.server.content.inter_token_seconds",
+  llmServerContentDecodeRate: "llm.server.content.decode_rate",
+  /** Tokens that are neither reasoning nor content. */
+  llmServerUnclassifiedTokenCount: "llm.server.unclassified_token_count",
 
   /** Times of all counted chunks; see `token-tape.ts`. */
   llmTokenTape: "llm.token_tape",

@@ -3,6 +3,12 @@ import type { EnvVariable } from "./env-variable.ts";
 /** Variables of the gateway. */
 export const GATEWAY_ENV: readonly EnvVariable[] = [
   {
+    name: "GATEWAY_CONFIG",
+    type: "text",
+    meaning: "YAML file with several upstreams and limits; each variable wins over its key.",
+    program: "gateway",
+  },
+  {
     name: "GATEWAY_HOST",
     type: "text",
     default: "127.0.0.1",
@@ -48,7 +54,7 @@ export const GATEWAY_ENV: readonly EnvVariable[] = [
   {
     name: "GATEWAY_EXACT_BASE_URL",
     type: "url",
-    meaning: "Base URL of the built-in exact-schedule server, served under `/exact/v1`; set by `nexent-monitor up`.",
+    meaning: "Base URL of the built-in exact-schedule server, served under `/exact`; set by `nexent-monitor up`.",
     program: "gateway",
   },
   {
@@ -61,6 +67,13 @@ export const GATEWAY_ENV: readonly EnvVariable[] = [
     name: "GATEWAY_TOKENS_FILE",
     type: "text",
     meaning: "File with further gateway tokens, separated by commas or white space.",
+    program: "gateway",
+  },
+  {
+    name: "GATEWAY_WORKERS",
+    type: "integer",
+    default: "1",
+    meaning: "Processes that relay; more than one pays on hosts with four cores or more.",
     program: "gateway",
   },
   {

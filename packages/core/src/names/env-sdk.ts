@@ -15,7 +15,7 @@ export const SDK_ENV: readonly EnvVariable[] = [
     type: "url",
     default: "http://localhost:14268/api/traces",
     meaning:
-      "Trace destination; wins over the OTLP variables. Its form chooses the protocol: path `/v1/traces` or port 4318 is OTLP over HTTP.",
+      "Trace destination; wins over the OTLP variables. Its form chooses the protocol: path `/api/traces` or port 14268 is Jaeger thrift, path `/v1/traces` or port 4318 OTLP over HTTP, port 4317 or scheme `grpc:` (`grpcs:` with TLS) OTLP over gRPC.",
     program: "sdk",
   },
   {
@@ -92,6 +92,12 @@ export const SDK_ENV: readonly EnvVariable[] = [
     name: "OTEL_SERVICE_NAME",
     type: "text",
     meaning: "Resource `service.name` when `SERVICE_NAME` is unset.",
+    program: "sdk",
+  },
+  {
+    name: "LLM_MONITOR_FETCH_HOSTS",
+    type: "list",
+    meaning: "Hosts (`host` or `host:port`) that `@nexent/monitor/register` observes besides those of known providers.",
     program: "sdk",
   },
   {

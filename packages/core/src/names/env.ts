@@ -1,3 +1,4 @@
+import { EXPORT_ENV } from "./env-export.ts";
 import { GATEWAY_ENV, SERVER_ENV } from "./env-programs.ts";
 import { SDK_ENV } from "./env-sdk.ts";
 import type { EnvVariable } from "./env-variable.ts";
@@ -5,6 +6,7 @@ import type { EnvVariable } from "./env-variable.ts";
 /** Every variable a program of ours reads (measurement contract 7). An empty variable is unset. */
 export const ENV: readonly EnvVariable[] = [
   ...SDK_ENV,
+  ...EXPORT_ENV,
   ...GATEWAY_ENV,
   ...SERVER_ENV,
   {

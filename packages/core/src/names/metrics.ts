@@ -341,6 +341,15 @@ export const METRICS = {
     buckets: HTTP,
     since,
   },
+  nexentEndpointDurationSeconds: {
+    name: "nexent_endpoint_duration_seconds",
+    type: "histogram",
+    help: "Call of a function wrapped by monitorEndpoint to the end of its result; endpoint time is not model time.",
+    unit: "seconds",
+    labels: ["endpoint", "outcome"],
+    buckets: DURATION,
+    since,
+  },
   nexentServerJournalDamagedFrames: {
     name: "nexent_server_journal_damaged_frames",
     type: "counter",

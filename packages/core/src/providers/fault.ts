@@ -1,4 +1,5 @@
 import { errorTypeOfStatus, type ErrorType } from "../model/outcome.ts";
+import type { Fields } from "./json-fields.ts";
 import type { ProviderFault } from "./provider.ts";
 
 /** Codes and types that OpenAI-compatible servers send, lower case, by our closed list. */
@@ -19,6 +20,14 @@ const CODES: Readonly<Partial<Record<ErrorType, readonly string[]>>> = {
     "context_length_exceeded",
     "content_policy_violation",
     "content_filter",
+    "request_too_large",
+    "invalid_prompt",
+    "invalid_image",
+    "invalid_image_url",
+    "invalid_image_format",
+    "invalid_base64_image",
+    "image_too_large",
+    "image_content_policy_violation",
   ],
   overloaded: [
     "overloaded_error",
@@ -50,6 +59,12 @@ function scalar(value: unknown): string | undefined {
 function errorTypeOfCode(code: string): ErrorType | undefined {
   if (/^[45]\d\d$/.test(code)) return errorTypeOfStatus(Number(code));
   return TYPE_OF_CODE.get(code.toLowerCase());
+}
+
+/** `error` of a chunk or body as client libraries take it: null, false and the empty string are no error. */
+export function errorOf(given: Fields): unknown {
+  const error = given["error"];
+  return error === undefined || error === null || error === false || error === "" ? undefined : error;
 }
 
 /**

@@ -79,7 +79,16 @@ describeProvider({
         vllm({ ...output("text", 3), ...vllmUsage(3) }),
         vllm({ ...output("text", 1), ...vllmUsage(5), finishReason: "stop" }),
         vllm(
-          { ...vllmUsage(5), serverTimings: { queueSeconds: 0.0035, prefillSeconds: 0.042, decodeSeconds: 0.08 } },
+          {
+            ...vllmUsage(5),
+            serverTimings: {
+              queueSeconds: 0.0035,
+              prefillSeconds: 0.042,
+              decodeSeconds: 0.08,
+              interTokenSeconds: 0.02,
+              endToEndRateTokensPerSecond: 41,
+            },
+          },
           0,
         ),
         DONE,

@@ -1,16 +1,11 @@
 /** One parsed value of OpenAI's chat or completions format -> what it says. */
-import { readFault } from "./fault.ts";
-import { fieldsOf, listOf, textOf, type Fields } from "./json-fields.ts";
-import { addDeltas, addText, type DeltaTarget } from "./openai-deltas.ts";
+import { emptyDeltaTarget } from "./deltas.ts";
+import { errorOf, readFault } from "./fault.ts";
+import { fieldsOf, knownOf, listOf, readSafely, textOf, type Fields } from "./json-fields.ts";
+import { addDeltas, addText } from "./openai-deltas.ts";
 import { readServerTimings, readUsage } from "./openai-usage.ts";
-import { resetStreamEvent } from "./provider.ts";
 import type { ResponseReading, StreamEvent } from "./provider.ts";
-
-/** `error` as client libraries take it: null, false and the empty string are no error. */
-function errorOf(chunk: Fields): unknown {
-  const error = chunk["error"];
-  return error === undefined || error === null || error === false || error === "" ? undefined : error;
-}
+import { readParsedChunk } from "./read-chunk.ts";
 
 function readChoice(choice: unknown, event: StreamEvent): void {
   const given = fieldsOf(choice);
@@ -42,24 +37,21 @@ function isChunk(value: Fields): boolean {
   return Array.isArray(value["choices"]) || errorOf(value) !== undefined;
 }
 
+function readParsed(event: StreamEvent, chunk: Fields): boolean {
+  if (!isChunk(chunk)) return false;
+  fillEvent(event, chunk);
+  return true;
+}
+
 /** Reads a chunk that a client library has parsed; false when it is none, or throws when it is touched. */
 export function readChunk(value: unknown, event: StreamEvent): boolean {
-  resetStreamEvent(event);
-  try {
-    const chunk = fieldsOf(value);
-    if (chunk === undefined || !isChunk(chunk)) return false;
-    fillEvent(event, chunk);
-    return true;
-  } catch {
-    // A getter or proxy of the host threw; the host must not notice us.
-    return false;
-  }
+  return readParsedChunk(value, event, readParsed);
 }
 
 function readBody(body: Fields): ResponseReading | undefined {
   const usage = readUsage(body);
   if (!isChunk(body) && usage === undefined) return undefined;
-  const output: DeltaTarget = { kinds: 0, kind: undefined, outputBytes: 0, reasoningForm: undefined };
+  const output = emptyDeltaTarget();
   const finishReasons: string[] = [];
   const choices = listOf(body["choices"]);
   for (const item of choices) {
@@ -70,28 +62,19 @@ function readBody(body: Fields): ResponseReading | undefined {
     if (reason !== undefined) finishReasons.push(reason);
   }
   const error = errorOf(body);
-  const serverTimings = readServerTimings(body);
-  const responseModel = textOf(body["model"]);
-  const responseId = textOf(body["id"]);
-  return {
+  return knownOf<ResponseReading>({
+    responseModel: textOf(body["model"]),
+    responseId: textOf(body["id"]),
     finishReasons,
+    usage,
+    fault: error === undefined ? undefined : readFault(error),
+    serverTimings: readServerTimings(body),
     outputBytes: output.outputBytes,
     choiceCount: choices.length,
-    ...(responseModel === undefined ? {} : { responseModel }),
-    ...(responseId === undefined ? {} : { responseId }),
-    ...(usage === undefined ? {} : { usage }),
-    ...(serverTimings === undefined ? {} : { serverTimings }),
-    ...(error === undefined ? {} : { fault: readFault(error) }),
-  };
+  });
 }
 
 /** Reads a parsed non-streaming answer; undefined when it is not of this format, or throws when it is touched. */
 export function readResponse(body: unknown): ResponseReading | undefined {
-  try {
-    const given = fieldsOf(body);
-    return given === undefined ? undefined : readBody(given);
-  } catch {
-    // As for chunks: whatever a hostile object throws stays here.
-    return undefined;
-  }
+  return readSafely(body, readBody, undefined);
 }

@@ -1,60 +1,47 @@
-import { utf8Length } from "../utf8.ts";
+import { addDelta, type DeltaTarget } from "./deltas.ts";
 import { fieldsOf, listOf, textOf, type Fields } from "./json-fields.ts";
-import { DELTA_KIND_BIT, type DeltaKind, type StreamEvent } from "./provider.ts";
-
-/** Where deltas are added: a stream event, or the byte count of a non-streaming message. */
-export type DeltaTarget = Pick<StreamEvent, "kinds" | "kind" | "outputBytes" | "reasoningForm"> &
-  Partial<Pick<StreamEvent, "onText">>;
-
-function add(target: DeltaTarget, kind: DeltaKind, text: unknown): void {
-  if (typeof text !== "string" || text === "") return;
-  target.kinds |= DELTA_KIND_BIT[kind];
-  target.kind ??= kind;
-  target.outputBytes += utf8Length(text);
-  target.onText?.(kind, text);
-}
 
 /** The same reasoning stands under several names; it is counted once, and its details say what it is. */
 function addReasoning(target: DeltaTarget, given: Fields): void {
   const plain = textOf(given["reasoning_content"]) ?? textOf(given["reasoning"]);
-  add(target, "reasoning", plain);
+  addDelta(target, "reasoning", plain);
   for (const item of listOf(given["reasoning_details"])) {
     const detail = fieldsOf(item);
     if (detail?.["type"] === "reasoning.summary") target.reasoningForm = "summary";
     else if (detail?.["type"] === "reasoning.encrypted") target.reasoningForm ??= "redacted";
-    if (plain === undefined) add(target, "reasoning", detail?.["text"] ?? detail?.["summary"]);
+    if (plain === undefined) addDelta(target, "reasoning", detail?.["text"] ?? detail?.["summary"]);
   }
 }
 
 /** Content is a string, or in some servers a list of parts. */
 function addContent(target: DeltaTarget, content: unknown): void {
   if (!Array.isArray(content)) {
-    add(target, "text", content);
+    addDelta(target, "text", content);
     return;
   }
   for (const item of content) {
     const part = fieldsOf(item);
     if (part?.["type"] === "thinking") addThinking(target, part["thinking"]);
     else if (part?.["type"] === "image_url") addImage(target, part);
-    else add(target, "text", part?.["text"]);
+    else addDelta(target, "text", part?.["text"]);
   }
 }
 
 /** Mistral streams reasoning as a list of texts inside a content part. */
 function addThinking(target: DeltaTarget, thinking: unknown): void {
-  add(target, "reasoning", thinking);
-  for (const item of listOf(thinking)) add(target, "reasoning", fieldsOf(item)?.["text"]);
+  addDelta(target, "reasoning", thinking);
+  for (const item of listOf(thinking)) addDelta(target, "reasoning", fieldsOf(item)?.["text"]);
 }
 
 function addImage(target: DeltaTarget, part: Fields | undefined): void {
-  add(target, "audio", fieldsOf(part?.["image_url"])?.["url"]);
+  addDelta(target, "audio", fieldsOf(part?.["image_url"])?.["url"]);
 }
 
 function addCall(target: DeltaTarget, call: unknown): void {
   const given = fieldsOf(call);
   const body = fieldsOf(given?.["function"]) ?? fieldsOf(given?.["custom"]) ?? given;
-  add(target, "tool", body?.["name"]);
-  add(target, "tool", body?.["arguments"] ?? body?.["input"]);
+  addDelta(target, "tool", body?.["name"]);
+  addDelta(target, "tool", body?.["arguments"] ?? body?.["input"]);
 }
 
 /**
@@ -66,16 +53,16 @@ export function addDeltas(target: DeltaTarget, delta: unknown): void {
   if (given === undefined) return;
   addReasoning(target, given);
   addContent(target, given["content"]);
-  add(target, "refusal", given["refusal"]);
+  addDelta(target, "refusal", given["refusal"]);
   for (const call of listOf(given["tool_calls"])) addCall(target, call);
   addCall(target, given["function_call"]);
   const audio = fieldsOf(given["audio"]);
-  add(target, "audio", audio?.["data"]);
-  add(target, "audio", audio?.["transcript"]);
+  addDelta(target, "audio", audio?.["data"]);
+  addDelta(target, "audio", audio?.["transcript"]);
   for (const image of listOf(given["images"])) addImage(target, fieldsOf(image));
 }
 
 /** Adds the text of a legacy completion choice. */
 export function addText(target: DeltaTarget, text: unknown): void {
-  add(target, "text", text);
+  addDelta(target, "text", text);
 }

@@ -1,11 +1,9 @@
 import { ATTR } from "../names/attributes.ts";
-import { fieldsOf, type Fields } from "./json-fields.ts";
+import { readSafely, textOf, type Fields } from "./json-fields.ts";
 import type { RequestReading } from "./provider.ts";
+import { readParameters, stopSequencesOf, UNREAD_REQUEST, type ParameterTable } from "./request-parameters.ts";
 
-type Parameter = string | number | boolean | readonly string[];
-
-/** Body member → attribute, with the type it must have. */
-const PARAMETERS: readonly (readonly [member: string, attribute: string, type: "number" | "string"])[] = [
+const PARAMETERS: ParameterTable = [
   ["max_completion_tokens", ATTR.genAiRequestMaxTokens, "number"],
   ["max_tokens", ATTR.genAiRequestMaxTokens, "number"],
   ["temperature", ATTR.genAiRequestTemperature, "number"],
@@ -17,39 +15,23 @@ const PARAMETERS: readonly (readonly [member: string, attribute: string, type: "
   ["reasoning_effort", ATTR.genAiRequestReasoningLevel, "string"],
 ];
 
-function stopSequences(stop: unknown): readonly string[] | undefined {
-  if (typeof stop === "string") return [stop];
-  return Array.isArray(stop) && stop.every((item) => typeof item === "string") ? stop : undefined;
-}
-
 /** Model, stream flag, choices and standard parameters of a request body; never content. Never throws. */
 export function readRequest(body: unknown): RequestReading {
-  try {
-    const given = fieldsOf(body);
-    return given === undefined ? { stream: false, parameters: {} } : readBody(given);
-  } catch {
-    // A getter or proxy of the host threw; nothing of the request is known then.
-    return { stream: false, parameters: {} };
-  }
+  return readSafely(body, readBody, UNREAD_REQUEST);
 }
 
 function readBody(given: Fields): RequestReading {
-  const parameters: Record<string, Parameter> = {};
-  for (const [member, attribute, type] of PARAMETERS) {
-    const value = given[member];
-    if (parameters[attribute] !== undefined) continue;
-    if (type === "number" && typeof value === "number" && Number.isFinite(value)) parameters[attribute] = value;
-    if (type === "string" && typeof value === "string") parameters[attribute] = value;
-  }
-  const stop = stopSequences(given["stop"]);
+  const parameters = readParameters(given, PARAMETERS);
+  const stop = stopSequencesOf(given["stop"]);
   if (stop !== undefined) parameters[ATTR.genAiRequestStopSequences] = stop;
-  const { model, n } = given;
+  const { n } = given;
   const choiceCount = typeof n === "number" && Number.isSafeInteger(n) && n > 0 ? n : undefined;
   if (choiceCount !== undefined && choiceCount !== 1) parameters[ATTR.genAiRequestChoiceCount] = choiceCount;
+  const model = textOf(given["model"]);
   return {
     stream: given["stream"] === true,
     parameters,
-    ...(typeof model === "string" && model !== "" ? { model } : {}),
+    ...(model === undefined ? {} : { model }),
     ...(choiceCount === undefined ? {} : { choiceCount }),
   };
 }

@@ -11,7 +11,10 @@ const encoder = new TextEncoder();
 
 /** The obvious parser: every frame through JSON.parse and `readChunk`. */
 function parseEverything(frames: readonly string[]): readonly StreamEvent[] {
-  return frames.map((data) => {
+  const end = frames.indexOf("[DONE]");
+  // The end is told once.
+  const told = frames.filter((data, i) => data !== "[DONE]" || i === end);
+  return told.map((data) => {
     const event = emptyStreamEvent();
     if (data === "[DONE]") return { ...event, type: "done" };
     let value: unknown;

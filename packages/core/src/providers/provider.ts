@@ -25,6 +25,11 @@ export const ANSWER_KIND_BITS = DELTA_KIND_BIT.text | DELTA_KIND_BIT.refusal | D
  */
 export interface TokenUsage {
   readonly inputTokens?: number;
+  /**
+   * Input that went through no cache, from a chunk that does not say how much did: all input is this and the cache
+   * counts of earlier chunks. Only in events.
+   */
+  readonly uncachedInputTokens?: number;
   readonly outputTokens?: number;
   readonly cacheReadTokens?: number;
   readonly cacheWriteTokens?: number;
@@ -35,12 +40,38 @@ export interface TokenUsage {
   readonly audioOutputTokens?: number;
 }
 
+/** What an inference server says of one kind of its output (measurement contract 3.5); seconds and tokens/s. */
+export interface ServerPhaseTimings {
+  readonly tokenCount?: number;
+  /** From the moment the request was scheduled, for both kinds. */
+  readonly timeToFirstTokenSeconds?: number;
+  readonly decodeSeconds?: number;
+  /** Mean time between two tokens. */
+  readonly interTokenSeconds?: number;
+  readonly decodeRateTokensPerSecond?: number;
+}
+
 /** Timings the inference server reported in its answer; seconds and tokens/s. They never replace our own marks. */
 export interface ServerTimings {
+  /** Waiting to be scheduled. */
   readonly queueSeconds?: number;
+  /** Loading the model. */
+  readonly loadSeconds?: number;
+  /** Reading the prompt; vLLM: from being scheduled to the first token. */
   readonly prefillSeconds?: number;
   readonly decodeSeconds?: number;
+  /** The whole request as the server saw it. */
+  readonly totalSeconds?: number;
+  /** Mean time between two tokens. */
+  readonly interTokenSeconds?: number;
   readonly decodeRateTokensPerSecond?: number;
+  /** Prefill included: not comparable with the generation rate. */
+  readonly endToEndRateTokensPerSecond?: number;
+  /** vLLM with output token metrics. */
+  readonly reasoning?: ServerPhaseTimings;
+  readonly content?: ServerPhaseTimings;
+  /** Tokens that are neither reasoning nor content: markers and control tokens. */
+  readonly unclassifiedTokenCount?: number;
 }
 
 /** An error the provider reported inside the stream or in a body. */
@@ -66,8 +97,9 @@ export interface StreamEvent {
   /** UTF-8 bytes of all counted deltas of this chunk. */
   outputBytes: number;
   /**
-   * What this chunk says about reasoning that is not streamed in full: its deltas are a summary, or a redacted block
-   * stands for it. Undefined: reasoning deltas, if any, are the reasoning itself.
+   * What this chunk says about reasoning that is not streamed in full. `summary`: its reasoning deltas, or all that will
+   * come, are a summary. `redacted`: the model reasons, and something else than its text stands for it (an encrypted
+   * block, a signature, an empty item). Undefined: reasoning deltas, if any, are the reasoning itself.
    */
   reasoningForm: "summary" | "redacted" | undefined;
   /** Highest choice index seen in this chunk + 1; 0 without choices. */

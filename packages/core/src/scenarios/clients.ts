@@ -1,7 +1,8 @@
 /** What the client does to a stream. */
 import { define } from "./define.ts";
-import { at, DONE, every, finish, ROLE, text, usage } from "./openai-frames.ts";
+import { DONE, finish, ROLE, text, usage } from "./openai-frames.ts";
 import type { Scenario } from "./scenario.ts";
+import { at, every } from "./writes.ts";
 
 /** Firsts of a role-only chunk at 100 ms and text from 200 ms on. */
 const FIRSTS = { firstChunkSeconds: 0.1, ttftSeconds: 0.2, firstAnswerTokenSeconds: 0.2 } as const;
@@ -13,7 +14,7 @@ const FIRSTS = { firstChunkSeconds: 0.1, ttftSeconds: 0.2, firstAnswerTokenSecon
 const EIGHT_WORDS = { generationRateTokensPerSecond: 9 / 0.28, outputTokens: 10, estimated: true } as const;
 
 /** The next word comes late enough that no measuring side can see it before the client is gone. */
-const MORE_TO_COME = [at(100, ROLE), ...every(40, 200, 8), at(780, text()), at(980, text())];
+const MORE_TO_COME = [at(100, ROLE), ...every(40, 200, 8, () => text()), at(780, text()), at(980, text())];
 
 export const CLIENTS: readonly Scenario[] = [
   define({
@@ -43,7 +44,7 @@ export const CLIENTS: readonly Scenario[] = [
   define({
     name: "never-read",
     title: "The application takes the stream and never reads it.",
-    writes: [at(100, ROLE), ...every(20, 200, 20), at(620, finish("stop"), usage(20), DONE)],
+    writes: [at(100, ROLE), ...every(20, 200, 20, () => text()), at(620, finish("stop"), usage(20), DONE)],
     end: { kind: "end", atMs: 620 },
     client: { kind: "never_read" },
     truth: { outcome: "abandoned", estimated: false, stallCount: 0 },

@@ -1,7 +1,8 @@
 /** Where the token count comes from, and what follows when it does not come. */
 import { define } from "./define.ts";
-import { at, DONE, every, finish, ROLE, text, usage, usageOf, WORD } from "./openai-frames.ts";
+import { DONE, finish, ROLE, text, usage, usageOf } from "./openai-frames.ts";
 import type { Scenario } from "./scenario.ts";
+import { at, every, WORD } from "./writes.ts";
 
 const REPORTED = { outcome: "ok", inputTokens: 7, estimated: false, stallCount: 0 } as const;
 
@@ -19,7 +20,7 @@ export const COUNTS: readonly Scenario[] = [
   define({
     name: "usage-missing",
     title: "No usage although it was asked for: tokens and rate are estimated from bytes, and labelled so.",
-    writes: [at(100, ROLE), ...every(20, 200, 20), at(620, finish("stop"), DONE)],
+    writes: [at(100, ROLE), ...every(20, 200, 20, () => text()), at(620, finish("stop"), DONE)],
     end: { kind: "end", atMs: 620 },
     truth: {
       outcome: "ok",
@@ -93,7 +94,7 @@ export const COUNTS: readonly Scenario[] = [
     title: "Usage and server timings on the finish chunk, beside non-empty choices (llama.cpp).",
     writes: [
       at(100, ROLE),
-      ...every(20, 200, 20),
+      ...every(20, 200, 20, () => text()),
       at(
         620,
         finish("stop", {
@@ -122,7 +123,13 @@ export const COUNTS: readonly Scenario[] = [
   define({
     name: "usage-after-finish",
     title: "The usage chunk comes a while after the finish reason, and the terminal marker after that.",
-    writes: [at(100, ROLE), ...every(20, 200, 20), at(600, finish("stop")), at(700, usage(20)), at(750, DONE)],
+    writes: [
+      at(100, ROLE),
+      ...every(20, 200, 20, () => text()),
+      at(600, finish("stop")),
+      at(700, usage(20)),
+      at(750, DONE),
+    ],
     end: { kind: "end", atMs: 750 },
     truth: {
       ...REPORTED,
@@ -137,7 +144,7 @@ export const COUNTS: readonly Scenario[] = [
     title: "Predicted output with rejected tokens: they are billed, but were not generated in the window.",
     writes: [
       at(100, ROLE),
-      ...every(20, 200, 20),
+      ...every(20, 200, 20, () => text()),
       at(620, finish("stop"), usage(30, { accepted_prediction_tokens: 4, rejected_prediction_tokens: 10 }), DONE),
     ],
     end: { kind: "end", atMs: 620 },

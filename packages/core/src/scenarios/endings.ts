@@ -1,7 +1,8 @@
 /** How a stream can end, well and badly. */
 import { define } from "./define.ts";
-import { at, DONE, every, finish, frame, ROLE, text, usage } from "./openai-frames.ts";
+import { DONE, finish, ROLE, text, usage } from "./openai-frames.ts";
 import type { Scenario } from "./scenario.ts";
+import { at, every, frame } from "./writes.ts";
 
 /** Firsts of a role-only chunk at 100 ms and text from 200 ms on. */
 const FIRSTS = { firstChunkSeconds: 0.1, ttftSeconds: 0.2, firstAnswerTokenSeconds: 0.2 } as const;
@@ -18,7 +19,7 @@ export const ENDINGS: readonly Scenario[] = [
   define({
     name: "content-filter",
     title: "The provider stops for its content filter: a normal end with that finish reason.",
-    writes: [at(100, ROLE), ...every(20, 200, 5), at(320, finish("content_filter"), usage(5), DONE)],
+    writes: [at(100, ROLE), ...every(20, 200, 5, () => text()), at(320, finish("content_filter"), usage(5), DONE)],
     end: { kind: "end", atMs: 320 },
     truth: {
       outcome: "ok",
@@ -35,7 +36,7 @@ export const ENDINGS: readonly Scenario[] = [
   define({
     name: "length-limit",
     title: "The token limit was reached: a normal end with finish reason length.",
-    writes: [at(100, ROLE), ...every(20, 200, 5), at(320, finish("length"), usage(5), DONE)],
+    writes: [at(100, ROLE), ...every(20, 200, 5, () => text()), at(320, finish("length"), usage(5), DONE)],
     end: { kind: "end", atMs: 320 },
     truth: {
       outcome: "ok",
@@ -51,7 +52,7 @@ export const ENDINGS: readonly Scenario[] = [
   define({
     name: "end-without-done",
     title: "Finish reason and usage, then end of body without the terminal marker: a normal end.",
-    writes: [at(100, ROLE), ...every(20, 200, 20), at(620, finish("stop"), usage(20))],
+    writes: [at(100, ROLE), ...every(20, 200, 20, () => text()), at(620, finish("stop"), usage(20))],
     end: { kind: "end", atMs: 650 },
     truth: {
       outcome: "ok",
@@ -67,7 +68,7 @@ export const ENDINGS: readonly Scenario[] = [
   define({
     name: "done-without-finish",
     title: "The terminal marker comes, the finish reason did not: the answer was cut.",
-    writes: [at(100, ROLE), ...every(20, 200, 8), at(400, DONE)],
+    writes: [at(100, ROLE), ...every(20, 200, 8, () => text()), at(400, DONE)],
     end: { kind: "end", atMs: 400 },
     truth: { ...INTERRUPTED, ...FIRSTS, ...EIGHT_WORDS, durationSeconds: 0.4 },
   }),
@@ -83,14 +84,14 @@ export const ENDINGS: readonly Scenario[] = [
   define({
     name: "end-without-finish",
     title: "The body ends in the middle of the answer, without finish reason and marker.",
-    writes: [at(100, ROLE), ...every(20, 200, 8)],
+    writes: [at(100, ROLE), ...every(20, 200, 8, () => text())],
     end: { kind: "end", atMs: 400 },
     truth: { ...INTERRUPTED, ...FIRSTS, ...EIGHT_WORDS, durationSeconds: 0.4 },
   }),
   define({
     name: "connection-reset",
     title: "The connection is reset in the middle of the answer.",
-    writes: [at(100, ROLE), ...every(20, 200, 8)],
+    writes: [at(100, ROLE), ...every(20, 200, 8, () => text())],
     end: { kind: "reset", atMs: 400 },
     truth: { ...INTERRUPTED, ...FIRSTS, ...EIGHT_WORDS, durationSeconds: 0.4 },
   }),
@@ -115,7 +116,7 @@ export const ENDINGS: readonly Scenario[] = [
     title: "An error event in the middle of the answer.",
     writes: [
       at(100, ROLE),
-      ...every(20, 200, 8),
+      ...every(20, 200, 8, () => text()),
       at(400, frame({ error: { message: "engine failed", type: "server_error", param: null, code: null } }), DONE),
     ],
     end: { kind: "end", atMs: 400 },
@@ -133,7 +134,7 @@ export const ENDINGS: readonly Scenario[] = [
     title: "An error event with a code that maps to nothing else.",
     writes: [
       at(100, ROLE),
-      ...every(20, 200, 8),
+      ...every(20, 200, 8, () => text()),
       at(400, frame({ error: { message: "worker lost", type: "worker_lost", code: "worker_lost" } }), DONE),
     ],
     end: { kind: "end", atMs: 400 },
@@ -153,7 +154,7 @@ export const ENDINGS: readonly Scenario[] = [
     title: "2.2 s of silence between tokens 20 ms apart: one stall; pings do not end it.",
     writes: [
       at(100, ROLE),
-      ...every(20, 200, 10),
+      ...every(20, 200, 10, () => text()),
       ...every(500, 800, 4, () => ": ping\n\n"),
       ...every(20, 2580, 10, () => text()),
       at(2800, finish("stop"), usage(20), DONE),

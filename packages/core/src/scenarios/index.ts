@@ -1,16 +1,28 @@
 /** The open conformance set: streams with known times and their right answers; pure data, usable by any SDK's test. */
+import { ANTHROPIC } from "./anthropic.ts";
 import { CLIENTS } from "./clients.ts";
 import { COUNTS } from "./counts.ts";
 import { ENDINGS } from "./endings.ts";
 import { FRAMING } from "./framing.ts";
+import { GEMINI } from "./gemini.ts";
+import { OLLAMA } from "./ollama.ts";
 import { REASONING } from "./reasoning.ts";
+import { RESPONSES } from "./responses.ts";
 import type { Scenario } from "./scenario.ts";
 import { SHAPES } from "./shapes.ts";
 import { WHOLE_ANSWERS } from "./whole-answers.ts";
 
-export type { Scenario, ScenarioClient, ScenarioEnd, ScenarioTruth, ScheduledWrite } from "./scenario.ts";
+export {
+  answersWithStream,
+  type Scenario,
+  type ScenarioClient,
+  type ScenarioEnd,
+  type ScenarioFormat,
+  type ScenarioTruth,
+  type ScheduledWrite,
+} from "./scenario.ts";
 
-/** Every scenario, in the order of the measurement contract's edge cases. Names are unique. */
+/** Every scenario: OpenAI chat in the order of the measurement contract's edge cases, then the other formats. Names are unique. */
 export const SCENARIOS: readonly Scenario[] = [
   ...SHAPES,
   ...COUNTS,
@@ -19,6 +31,10 @@ export const SCENARIOS: readonly Scenario[] = [
   ...CLIENTS,
   ...WHOLE_ANSWERS,
   ...FRAMING,
+  ...RESPONSES,
+  ...ANTHROPIC,
+  ...GEMINI,
+  ...OLLAMA,
 ];
 
 /** The scenario of this name; undefined when there is none. */

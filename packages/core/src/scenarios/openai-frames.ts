@@ -1,24 +1,8 @@
 /** Small builders for the bytes of OpenAI-shaped answers. They know the wire format and nothing of how we measure it. */
-import type { ScheduledWrite } from "./scenario.ts";
-
-/** Five bytes of output; every token of the scenarios is this long unless the scenario says otherwise. */
-export const WORD = " word";
-
-/** Content type of a streamed answer. */
-export const STREAM_HEADERS = { "content-type": "text/event-stream; charset=utf-8" } as const;
-
-/** Content type of a whole answer. */
-export const JSON_HEADERS = { "content-type": "application/json" } as const;
+import { frame, WORD, type Fields } from "./writes.ts";
 
 /** The terminal marker. */
 export const DONE = "data: [DONE]\n\n";
-
-type Fields = Readonly<Record<string, unknown>>;
-
-/** One server-sent event with `value` as JSON. */
-export function frame(value: unknown): string {
-  return `data: ${JSON.stringify(value)}\n\n`;
-}
 
 function chatChunk(choices: readonly Fields[], extra: Fields): string {
   return frame({
@@ -79,19 +63,4 @@ export function completion(content: string, finishReason: string | null = null, 
     choices: [{ index: 0, text: content, logprobs: null, finish_reason: finishReason }],
     ...extra,
   });
-}
-
-/** One write. */
-export function at(atMs: number, ...frames: readonly string[]): ScheduledWrite {
-  return { atMs, text: frames.join("") };
-}
-
-/** `count` writes, `gapMs` apart, the first at `fromMs`. */
-export function every(
-  gapMs: number,
-  fromMs: number,
-  count: number,
-  frameOf: (index: number) => string = () => text(),
-): readonly ScheduledWrite[] {
-  return Array.from({ length: count }, (_, index) => at(fromMs + index * gapMs, frameOf(index)));
 }

@@ -2,7 +2,7 @@ import { errorTypeOfStatus } from "../model/outcome.ts";
 import { providerByFormat } from "../providers/index.ts";
 import type { Provider, StreamEvent } from "../providers/provider.ts";
 import { createTokenClock, type TokenClock } from "../token-clock.ts";
-import type { Scenario, ScenarioTruth } from "./scenario.ts";
+import { answersWithStream, type Scenario, type ScenarioTruth } from "./scenario.ts";
 
 /** What an observer that sees every byte exactly on time records of a scenario. */
 type Measured = ScenarioTruth;
@@ -17,7 +17,7 @@ export function playScenario(scenario: Scenario): Measured {
   const provider = providerByFormat(scenario.format);
   if (provider === undefined) throw new Error(`no provider for ${scenario.format}`);
   const clock = createTokenClock();
-  const streaming = (scenario.headers["content-type"] ?? "").startsWith("text/event-stream");
+  const streaming = answersWithStream(scenario);
   const ending = streaming ? playStream(scenario, provider, clock) : playBody(scenario, provider, clock);
   return measured(clock, ending, streaming);
 }
@@ -50,19 +50,21 @@ function playStream(scenario: Scenario, provider: Provider, clock: TokenClock): 
   const leavesAtMs = client.kind === "abort" ? client.atMs : Number.POSITIVE_INFINITY;
   let countedChunks = 0;
   let terminal: number | undefined;
+  const sinkAt = (atMs: number) => (event: StreamEvent) => {
+    clock.record(event, micros(atMs));
+    if (event.type === "chunk" && event.kinds !== 0) countedChunks += 1;
+    if (event.type === "done" || event.type === "error") terminal ??= micros(atMs);
+  };
   for (const { atMs, text } of writes) {
     if (atMs >= leavesAtMs) break;
     clock.markFirstByte(micros(atMs));
-    parser.push(encoder.encode(text), (event: StreamEvent) => {
-      clock.record(event, micros(atMs));
-      if (event.type === "chunk" && event.kinds !== 0) countedChunks += 1;
-      if (event.type === "done" || event.type === "error") terminal ??= micros(atMs);
-    });
+    parser.push(encoder.encode(text), sinkAt(atMs));
     if (client.kind === "break" && countedChunks >= client.afterCountedChunks) {
       return { outcome: "cancelled", endMicros: micros(atMs) };
     }
   }
   if (client.kind === "abort") return { outcome: "cancelled", endMicros: micros(leavesAtMs) };
+  if (end.kind === "end") parser.end(sinkAt(end.atMs));
   const endMicros = terminal ?? (end.kind === "hang" ? undefined : micros(end.atMs));
   return { ...judged(clock), ...(endMicros === undefined ? {} : { endMicros }) };
 }

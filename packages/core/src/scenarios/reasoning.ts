@@ -1,7 +1,8 @@
 /** Reasoning that is hidden, streamed in full, summarised, or only hinted at. */
 import { define } from "./define.ts";
-import { at, delta, DONE, every, finish, ROLE, usage, WORD } from "./openai-frames.ts";
+import { delta, DONE, finish, ROLE, text, usage } from "./openai-frames.ts";
 import type { Scenario } from "./scenario.ts";
+import { at, every, WORD } from "./writes.ts";
 
 const REPORTED = { outcome: "ok", inputTokens: 7, estimated: false, stallCount: 0 } as const;
 
@@ -14,7 +15,7 @@ export const REASONING: readonly Scenario[] = [
     title: "100 reasoning tokens that only usage knows of: they are no part of the generating window.",
     writes: [
       at(100, ROLE),
-      ...every(20, 800, 20),
+      ...every(20, 800, 20, () => text()),
       at(1220, finish("stop"), usage(120, { reasoning_tokens: 100 }), DONE),
     ],
     end: { kind: "end", atMs: 1220 },
@@ -36,7 +37,7 @@ export const REASONING: readonly Scenario[] = [
       at(100, ROLE),
       // Both names that compatible servers use.
       ...every(20, 200, 10, (i) => delta(i < 5 ? { reasoning_content: WORD } : { reasoning: WORD })),
-      ...every(20, 400, 10),
+      ...every(20, 400, 10, () => text()),
       at(620, finish("stop"), usage(20, { reasoning_tokens: 10 }), DONE),
     ],
     end: { kind: "end", atMs: 620 },
@@ -57,7 +58,7 @@ export const REASONING: readonly Scenario[] = [
     writes: [
       at(100, ROLE),
       ...every(20, 200, 5, summary),
-      ...every(20, 500, 20),
+      ...every(20, 500, 20, () => text()),
       at(920, finish("stop"), usage(120, { reasoning_tokens: 100 }), DONE),
     ],
     end: { kind: "end", atMs: 920 },
@@ -78,7 +79,7 @@ export const REASONING: readonly Scenario[] = [
     writes: [
       at(100, ROLE),
       at(150, delta({ content: "", reasoning_details: [{ type: "reasoning.encrypted", data: "b3BhcXVl", index: 0 }] })),
-      ...every(20, 200, 20),
+      ...every(20, 200, 20, () => text()),
       at(620, finish("stop"), usage(120), DONE),
     ],
     end: { kind: "end", atMs: 620 },

@@ -41,13 +41,24 @@ export interface ScenarioTruth {
   readonly stallCount: number;
 }
 
+/** Wire formats, by the id of their provider. */
+export type ScenarioFormat =
+  | "openai-chat"
+  | "openai-completions"
+  | "openai-responses"
+  | "anthropic-messages"
+  | "gemini"
+  | "ollama";
+
 /** One stream shape with known times and its right answer; pure data, usable by any SDK's test. */
 export interface Scenario {
   /** Kebab-case, stable; also the model name that makes the exact-schedule server play it (`scenario/<name>`). */
   readonly name: string;
   /** One sentence: the edge case it stands for (measurement contract 2). */
   readonly title: string;
-  readonly format: "openai-chat" | "openai-completions";
+  readonly format: ScenarioFormat;
+  /** Path of the request where it is not the usual one of the format, e.g. `/api/generate`. */
+  readonly path?: string;
   /** Whether the request asks for a stream. */
   readonly stream: boolean;
   readonly status: number;
@@ -55,9 +66,16 @@ export interface Scenario {
   readonly writes: readonly ScheduledWrite[];
   readonly end: ScenarioEnd;
   readonly client: ScenarioClient;
-  /** Whether the request asks for usage itself (`stream_options.include_usage`). */
+  /** Whether the request asks for usage itself (`stream_options.include_usage`); the OpenAI chat formats only. */
   readonly includeUsage: boolean;
   readonly truth: ScenarioTruth;
   /** Where it makes sense; `gateway` cannot show "never read". */
   readonly targets: readonly ("gateway" | "sdk")[];
+}
+
+/** Whether the answer comes piece by piece: server-sent events, lines of JSON, or the elements of Gemini's array. */
+export function answersWithStream({ format, stream, status, headers }: Scenario): boolean {
+  const type = headers["content-type"] ?? "";
+  if (type.startsWith("text/event-stream") || type.startsWith("application/x-ndjson")) return true;
+  return format === "gemini" && stream && status < 400;
 }

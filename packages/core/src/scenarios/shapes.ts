@@ -3,21 +3,9 @@
  * (window tokens - tokens of the first chunk) / (last counted chunk - first counted chunk).
  */
 import { define } from "./define.ts";
-import {
-  at,
-  completion,
-  delta,
-  deltaOf,
-  DONE,
-  every,
-  finish,
-  ROLE,
-  text,
-  usage,
-  usageOf,
-  WORD,
-} from "./openai-frames.ts";
+import { completion, delta, deltaOf, DONE, finish, ROLE, text, usage, usageOf } from "./openai-frames.ts";
 import type { Scenario } from "./scenario.ts";
+import { at, every, WORD } from "./writes.ts";
 
 /** Usage is null in every chunk but the last when it was asked for. */
 const NO_USAGE = { usage: null };
@@ -71,7 +59,12 @@ export const SHAPES: readonly Scenario[] = [
   define({
     name: "role-only-first-chunk",
     title: "A role-only and an empty chunk come long before the first token and are neither.",
-    writes: [at(100, ROLE), at(200, text("")), ...every(20, 500, 20), at(900, finish("stop"), usage(20), DONE)],
+    writes: [
+      at(100, ROLE),
+      at(200, text("")),
+      ...every(20, 500, 20, () => text()),
+      at(900, finish("stop"), usage(20), DONE),
+    ],
     end: { kind: "end", atMs: 900 },
     truth: {
       ...REPORTED,

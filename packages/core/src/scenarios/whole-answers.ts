@@ -1,8 +1,9 @@
 /** Answers that are no stream: a JSON body, or an HTTP error. */
-import type { ErrorType } from "../model/outcome.ts";
 import { define } from "./define.ts";
-import { at, JSON_HEADERS, usageOf, WORD } from "./openai-frames.ts";
+import { httpFailure } from "./http-failure.ts";
+import { usageOf } from "./openai-frames.ts";
 import type { Scenario } from "./scenario.ts";
+import { at, JSON_HEADERS, WORD, type Fields } from "./writes.ts";
 
 const ANSWER = JSON.stringify({
   id: "chatcmpl-scenario",
@@ -23,26 +24,7 @@ const WHOLE = {
   stallCount: 0,
 } as const;
 
-interface HttpFailure {
-  readonly name: string;
-  readonly title: string;
-  readonly status: number;
-  readonly errorType: ErrorType;
-  readonly error: Readonly<Record<string, unknown>>;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-function httpFailure({ name, title, status, errorType, error, headers }: HttpFailure): Scenario {
-  return define({
-    name,
-    title,
-    status,
-    headers: { ...JSON_HEADERS, ...headers },
-    writes: [at(50, JSON.stringify({ error: { message: "refused", param: null, ...error } }))],
-    end: { kind: "end", atMs: 50 },
-    truth: { outcome: "error", errorType, durationSeconds: 0.05, estimated: false, stallCount: 0 },
-  });
-}
+const refused = (error: Fields): Fields => ({ error: { message: "refused", param: null, ...error } });
 
 export const WHOLE_ANSWERS: readonly Scenario[] = [
   define({
@@ -63,40 +45,62 @@ export const WHOLE_ANSWERS: readonly Scenario[] = [
     end: { kind: "end", atMs: 500 },
     truth: WHOLE,
   }),
-  httpFailure({
+  define({
+    name: "embeddings",
+    title: "Embeddings: input tokens and a duration, nothing is generated.",
+    path: "/v1/embeddings",
+    stream: false,
+    headers: JSON_HEADERS,
+    writes: [
+      at(
+        300,
+        JSON.stringify({
+          object: "list",
+          data: [{ object: "embedding", index: 0, embedding: [0.1, 0.2, 0.3] }],
+          model: "scenario-1",
+          usage: { prompt_tokens: 7, total_tokens: 7 },
+        }),
+      ),
+    ],
+    end: { kind: "end", atMs: 300 },
+    includeUsage: false,
+    truth: { outcome: "ok", durationSeconds: 0.3, inputTokens: 7, estimated: false, stallCount: 0 },
+    targets: ["sdk"],
+  }),
+  httpFailure(define, {
     name: "http-400",
     title: "Status 400: the request was wrong.",
     status: 400,
     errorType: "invalid_request",
-    error: { type: "invalid_request_error", code: "invalid_value" },
+    body: refused({ type: "invalid_request_error", code: "invalid_value" }),
   }),
-  httpFailure({
+  httpFailure(define, {
     name: "http-429",
     title: "Status 429: the rate limit was reached.",
     status: 429,
     errorType: "rate_limited",
-    error: { type: "requests", code: "rate_limit_exceeded" },
+    body: refused({ type: "requests", code: "rate_limit_exceeded" }),
     headers: { "retry-after": "1" },
   }),
-  httpFailure({
+  httpFailure(define, {
     name: "http-429-quota",
     title: "Status 429 with a quota code: waiting will not help.",
     status: 429,
     errorType: "quota",
-    error: { type: "insufficient_quota", code: "insufficient_quota" },
+    body: refused({ type: "insufficient_quota", code: "insufficient_quota" }),
   }),
-  httpFailure({
+  httpFailure(define, {
     name: "http-500",
     title: "Status 500: the server failed.",
     status: 500,
     errorType: "server_error",
-    error: { type: "server_error", code: null },
+    body: refused({ type: "server_error", code: null }),
   }),
-  httpFailure({
+  httpFailure(define, {
     name: "http-503",
     title: "Status 503: the server has no room now.",
     status: 503,
     errorType: "overloaded",
-    error: { type: "overloaded_error", code: null },
+    body: refused({ type: "overloaded_error", code: null }),
   }),
 ];

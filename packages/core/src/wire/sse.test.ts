@@ -10,12 +10,13 @@ function scan(text: string | Uint8Array, cuts: readonly number[] = [], maxLineBy
   const bytes = typeof text === "string" ? encoder.encode(text) : text;
   const scanner = createSseScanner(maxLineBytes);
   const seen: Seen[] = [];
+  const keep = (name: string, value: string, isCut: boolean): void => void seen.push([name, value, isCut]);
   let from = 0;
   for (const cut of [...cuts, bytes.length]) {
-    scanner.push(bytes.subarray(from, cut), (...event) => seen.push(event));
+    scanner.push(bytes.subarray(from, cut), keep);
     from = cut;
   }
-  scanner.end((...event) => seen.push(event));
+  scanner.end(keep);
   return seen;
 }
 
@@ -47,6 +48,17 @@ describe("the event scanner", () => {
     ]);
   });
 
+  it("tells a repeated name from one that only begins alike", () => {
+    const names = ["ab", "ab", "ac", "ab", "abc", "a", "ab"];
+    const text = names.map((name) => `event: ${name}\ndata: x\n\n`).join("");
+    expect(scan(text).map(([name]) => name)).toEqual(names);
+    expect(scan("event: a\ndata: x\n\nevent: a: b\nevent: a\ndata: y\n\ndata: event: a\n\n")).toEqual([
+      ["a", "x", false],
+      ["a", "y", false],
+      ["", "event: a", false],
+    ]);
+  });
+
   it("dispatches a last event without its blank line at the end of the body", () => {
     expect(data("data: a\n\ndata: b\n")).toEqual(["a", "b"]);
     expect(data("data: a\n\ndata: b")).toEqual(["a", "b"]);
@@ -69,6 +81,21 @@ describe("the event scanner", () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it("gives a JSON object without data: as an event of its own, when it is asked to", () => {
+    const text = 'data: 1\n\n{"error":\n {"code": 503}\n}\n\n: c\n{"a":1}\ndata: 2\n\nid: {\ndata: {\n{"b":2}\n\n{"c"';
+    const bare: string[] = [];
+    const bytes = encoder.encode(text);
+    for (let cut = 0; cut <= bytes.length; cut += 1) {
+      bare.length = 0;
+      const scanner = createSseScanner(undefined, { bareJson: true });
+      scanner.push(bytes.subarray(0, cut), (_name, value) => bare.push(value));
+      scanner.push(bytes.subarray(cut), (_name, value) => bare.push(value));
+      scanner.end((_name, value) => bare.push(value));
+      expect(bare).toEqual(["1", '{"error":\n {"code": 503}\n}', '{"a":1}', "2", "{", '{"c"']);
+    }
+    expect(data(text)).toEqual(["1", "2", "{"]);
   });
 
   it("holds no more than its bound of a line or an event, says so, and is right again behind it", () => {

@@ -4,12 +4,13 @@
  */
 import { LIMITS } from "../limits.ts";
 import { latin1Of } from "../utf8.ts";
+import { withTail } from "./tail.ts";
 
 /**
- * One dispatched event. `data` holds UTF-8 bytes, one per character. `cut`: the event was longer than the bound and
- * `data` is its beginning.
+ * One dispatched event. `data` holds UTF-8 bytes, one per character. `cut`: the event was longer than the bound, `data`
+ * is its beginning and `tail` its last bytes.
  */
-type SseSink = (eventName: string, data: string, cut: boolean) => void;
+type SseSink = (eventName: string, data: string, cut: boolean, tail: string) => void;
 
 /** Reads one answer; see {@link createSseScanner}. */
 interface SseScanner {
@@ -19,6 +20,15 @@ interface SseScanner {
   end(sink: SseSink): void;
 }
 
+/** What a scanner takes beyond the standard. */
+interface SseOptions {
+  /**
+   * A JSON object that stands in the stream without `data:`, up to the next blank line or `data:` line, is an event of
+   * its own (default false: such lines are ignored, as the standard says).
+   */
+  readonly bareJson?: boolean;
+}
+
 const LF = 0x0a;
 const CR = 0x0d;
 const COLON = 0x3a;
@@ -26,19 +36,29 @@ const BOM = "\u00ef\u00bb\u00bf";
 
 class LineSse implements SseScanner {
   readonly #maxLineBytes: number;
+  readonly #bareJson: boolean;
   /** Beginning of a line whose end has not come; comments are held as their colon only. */
   #carry = "";
   /** The line in progress is a comment, or beyond the bound: the rest of it is skipped. */
   #skipping = false;
   #lineCut = false;
+  /** End of a cut line. */
+  #lineTail = "";
   #afterCr = false;
   #firstLine = true;
   #eventName = "";
+  /** The `event:` line that came last, whole. Most streams repeat it in front of every frame: it need not be decoded. */
+  #lastEventLine = "";
+  #lastEventName = "";
   #data: string | undefined;
   #dataCut = false;
+  #dataTail = "";
+  /** The event in progress is JSON without `data:`. */
+  #inBareJson = false;
 
-  constructor(maxLineBytes: number) {
+  constructor(maxLineBytes: number, { bareJson = false }: SseOptions) {
     this.#maxLineBytes = maxLineBytes;
+    this.#bareJson = bareJson;
   }
 
   push(bytes: Uint8Array, sink: SseSink): void {
@@ -50,8 +70,11 @@ class LineSse implements SseScanner {
     let cr = bytes.indexOf(CR, start);
     while (lf >= 0 || cr >= 0) {
       const end = lf < 0 || (cr >= 0 && cr < lf) ? cr : lf;
-      this.#hold(bytes, start, end);
-      this.#endLine(sink);
+      if (this.#repeatsEventLine(bytes, start, end)) this.#eventName = this.#lastEventName;
+      else {
+        this.#hold(bytes, start, end);
+        this.#endLine(sink);
+      }
       start = end + 1;
       if (end === cr && start < bytes.length && bytes[start] === LF) start += 1;
       else if (end === cr) this.#afterCr = start === bytes.length;
@@ -67,7 +90,11 @@ class LineSse implements SseScanner {
   }
 
   #hold(bytes: Uint8Array, start: number, end: number): void {
-    if (end <= start || this.#skipping) return;
+    if (end <= start) return;
+    if (this.#skipping) {
+      if (this.#lineCut) this.#lineTail = withTail(this.#lineTail, bytes, start, end);
+      return;
+    }
     if (this.#carry === "" && bytes[start] === COLON) {
       this.#carry = ":";
       this.#skipping = true;
@@ -77,6 +104,7 @@ class LineSse implements SseScanner {
     if (end - start > room) {
       this.#skipping = true;
       this.#lineCut = true;
+      this.#lineTail = withTail("", bytes, start + room, end);
     }
     const piece = latin1Of(bytes, start, Math.min(end, start + room));
     this.#carry = this.#carry === "" ? piece : this.#carry + piece;
@@ -90,14 +118,37 @@ class LineSse implements SseScanner {
     this.#lineCut = false;
     if (this.#firstLine && line.startsWith(BOM)) line = line.slice(BOM.length);
     this.#firstLine = false;
+    if (this.#bareJson && this.#takeBareJson(line, cut, sink)) return;
     if (line === "") this.#dispatch(sink);
     else if (line.startsWith("data:")) this.#addData(line.slice(line.charCodeAt(5) === 0x20 ? 6 : 5), cut);
     else if (line === "data") this.#addData("", false);
-    else if (line.startsWith("event:")) this.#eventName = line.slice(line.charCodeAt(6) === 0x20 ? 7 : 6);
+    else if (line.startsWith("event:")) {
+      this.#eventName = line.slice(line.charCodeAt(6) === 0x20 ? 7 : 6);
+      if (cut) return;
+      this.#lastEventLine = line;
+      this.#lastEventName = this.#eventName;
+    }
+  }
+
+  #repeatsEventLine(bytes: Uint8Array, start: number, end: number): boolean {
+    const line = this.#lastEventLine;
+    if (end - start !== line.length || line === "" || this.#carry !== "") return false;
+    for (let i = 0; i < line.length; i += 1) if (bytes[start + i] !== line.charCodeAt(i)) return false;
+    return true;
+  }
+
+  /** True when the line was part of an object without `data:`. */
+  #takeBareJson(line: string, cut: boolean, sink: SseSink): boolean {
+    if (this.#inBareJson && line.startsWith("data:")) this.#dispatch(sink);
+    if (line === "" || !(this.#inBareJson || (this.#data === undefined && line.startsWith("{")))) return false;
+    this.#inBareJson = true;
+    this.#addData(line, cut);
+    return true;
   }
 
   #addData(text: string, cut: boolean): void {
     this.#dataCut ||= cut;
+    this.#dataTail = cut ? this.#lineTail : "";
     if (this.#data === undefined) {
       this.#data = text;
       return;
@@ -111,14 +162,23 @@ class LineSse implements SseScanner {
     const data = this.#data;
     const name = this.#eventName;
     const cut = this.#dataCut;
+    const tail = this.#dataTail;
     this.#data = undefined;
     this.#eventName = "";
     this.#dataCut = false;
-    if (data !== undefined) sink(name, data, cut);
+    this.#dataTail = "";
+    this.#inBareJson = false;
+    if (data !== undefined) sink(name, data, cut, tail);
   }
 }
 
-/** A scanner for one answer; holds at most `maxLineBytes` (default 1 MiB) of an unfinished line and of an event. */
-export function createSseScanner(maxLineBytes: number = LIMITS.observerLineBytes): SseScanner {
-  return new LineSse(maxLineBytes);
+/**
+ * A scanner for one answer; holds at most `maxLineBytes` (default 1 MiB) of an unfinished line and of an event, and
+ * 32 KiB of the end of a longer one.
+ */
+export function createSseScanner(
+  maxLineBytes: number = LIMITS.observerLineBytes,
+  options: SseOptions = {},
+): SseScanner {
+  return new LineSse(maxLineBytes, options);
 }

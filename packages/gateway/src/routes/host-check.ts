@@ -3,6 +3,7 @@
  * another origin, is refused before anything else is looked at.
  */
 import type { IncomingMessage } from "node:http";
+import { hostNameOf, isLoopbackName } from "@nexent/monitor-core";
 
 /** Verdict on the addressing of a request. */
 export type HostVerdict = "accepted" | "misdirected" | "forbidden_origin";
@@ -13,17 +14,6 @@ export interface HostRules {
   readonly loopbackBind: boolean;
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
-}
-
-/** Whether `name` is a loopback name or address, without port and brackets. */
-export function isLoopbackName(name: string): boolean {
-  return name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^127(\.\d{1,3}){3}$/.test(name);
-}
-
-/** Host name of a `Host` value: lower case, without port, brackets and one trailing dot. */
-function hostNameOf(host: string): string {
-  const name = host.startsWith("[") ? host.slice(1).split("]", 1)[0] : host.split(":", 1)[0];
-  return (name ?? "").toLowerCase().replace(/\.$/, "");
 }
 
 /** A check for one listener. */

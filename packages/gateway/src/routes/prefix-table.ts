@@ -29,7 +29,9 @@ export interface PrefixTable {
 function patternOf(prefix: string, rest: string, tail: Tail | undefined): string {
   if (tail === undefined) return `${prefix}/*`;
   const whole = `${prefix}${rest}`;
-  return rest === tail.suffix || whole === tail.suffix ? whole : `${prefix}/*${tail.suffix}`;
+  return rest === tail.suffix || rest === `/v1${tail.suffix}` || whole === tail.suffix
+    ? whole
+    : `${prefix}/*${tail.suffix}`;
 }
 
 function matches(path: string, prefix: string): boolean {

@@ -1,5 +1,5 @@
 /** A gateway on a free loopback port in front of one upstream. */
-import type { GatewayConfig } from "../config.ts";
+import type { GatewayConfig } from "../config/config.ts";
 import type { Monitoring } from "../monitoring.ts";
 import { createGateway, type Gateway, type GatewayLog } from "../server.ts";
 import type { UpstreamConfig } from "../upstream/upstream.ts";
@@ -25,8 +25,11 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
     prefix: "/v1",
     baseUrl: `${options.upstreamOrigin}/base/v1`,
     provider: "openai",
+    format: "auto",
     usage: "inject",
+    tracing: "pass",
     models: [],
+    streamIdleTimeoutMs: 0,
     ...options.upstream,
   };
   const config: GatewayConfig = {
@@ -34,6 +37,9 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
     port: 0,
     upstreams: [upstream],
     tokens: [],
+    workers: 1,
+    bufferedBodyBytes: 8 * 1024 * 1024,
+    openRequests: 10_000,
     drainTimeoutMs: 30_000,
     logLevel: "silent",
     allowedHosts: [],

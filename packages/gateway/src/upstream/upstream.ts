@@ -1,6 +1,12 @@
 /** How the gateway treats the usage of OpenAI streams (gateway contract 7). */
 export type UsagePolicy = "inject" | "observe";
 
+/** Which parser reads the answers of an upstream; `auto`: the path decides, `opaque`: none. */
+export type UpstreamFormat = "auto" | "openai" | "anthropic" | "gemini" | "ollama" | "opaque";
+
+/** What an upstream is told of a trace: the client's headers, ours in their place, or nothing. */
+export type TracingPolicy = "pass" | "propagate" | "strip";
+
 /** One configured upstream. The prefix of a request path is replaced by the base URL; nothing else is rewritten. */
 export interface UpstreamConfig {
   /** Stable name for metrics and messages, e.g. `openai`. */
@@ -13,7 +19,13 @@ export interface UpstreamConfig {
   readonly provider: string;
   /** A key the gateway holds; it replaces whatever credential the client sent. */
   readonly apiKey?: string;
+  /** Header the held key goes into, lower case; default by the format of the request. */
+  readonly authHeader?: string;
+  readonly format: UpstreamFormat;
   readonly usage: UsagePolicy;
+  readonly tracing: TracingPolicy;
+  /** Longest silence between two body reads, ms; 0 = no limit. The stream is broken off beyond it. */
+  readonly streamIdleTimeoutMs: number;
   /** Model names admitted as label values before their first 2xx. */
   readonly models: readonly string[];
 }

@@ -37,9 +37,11 @@ interface Start {
   readonly context?: boolean;
   readonly loader?: PackageLoader;
   readonly application?: string;
+  readonly onTrouble?: (message: string) => void;
+  readonly onDiagnostic?: (message: string) => void;
 }
 
-async function start({ env = {}, context = false, loader: given, application }: Start = {}): Promise<
+async function start({ env = {}, context = false, loader: given, ...more }: Start = {}): Promise<
   StartedBackend & { readonly text: () => string }
 > {
   server = await startOtlpServer();
@@ -57,7 +59,7 @@ async function start({ env = {}, context = false, loader: given, application }: 
     version: "1.2.3",
     context,
     ...(given && { loader: given }),
-    ...(application && { application }),
+    ...more,
   });
   backend = started.backend;
   return { ...started, text: () => registry.expose("text") };
@@ -123,6 +125,58 @@ describe("export", () => {
     });
     expect(request?.body.includes("needle-in-protobuf")).toBe(true);
     expect(request?.body[0]).toBe(0x0a);
+  });
+
+  it("posts thrift to a Jaeger address", async () => {
+    const receiver = await startOtlpServer();
+    const { backend: spans, text } = await start({ env: { JAEGER_ENDPOINT: `${receiver.url}/api/traces` } });
+    receiver.answer((response) => response.writeHead(202).end());
+    spans.startSpan({ name: "needle-in-thrift", kind: "internal" }).end();
+    await spans.flush(2000);
+    await receiver.close();
+    const [request] = receiver.received;
+    expect(request?.path).toBe("/api/traces");
+    expect(request?.headers["content-type"]).toBe("application/x-thrift");
+    expect([request?.body.includes("needle-in-thrift"), request?.body.includes("otel-test")]).toEqual([true, true]);
+    expect(text()).toContain("nexent_monitor_spans_exported_total 1");
+  });
+
+  it("counts spans that a receiver took and threw away as dropped", async () => {
+    const { backend: spans, text } = await start();
+    server?.answer((response) => response.writeHead(200).end('{"partialSuccess":{"rejectedSpans":"1"}}'));
+    spans.startSpan({ name: "one", kind: "internal" }).end();
+    spans.startSpan({ name: "two", kind: "internal" }).end();
+    await spans.flush(2000);
+    expect(spans.health).toMatchObject({ exported: 1, dropped: 1, exportFailures: 0 });
+    expect(text()).toContain('nexent_monitor_spans_dropped_total{reason="rejected"} 1');
+  });
+
+  it("keeps spans within the limits of the environment", async () => {
+    const { backend: spans } = await start({
+      env: {
+        OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "70",
+        OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: "2",
+        OTEL_SPAN_EVENT_COUNT_LIMIT: "1",
+      },
+    });
+    const span = spans.startSpan({ name: "one", kind: "internal", attributes: { a: "x".repeat(100), b: 1, c: 2 } });
+    span.addEvent("first");
+    span.addEvent("second");
+    span.end();
+    const [sent] = (await server?.waitForSpans(1)) ?? [];
+    expect(sent && attributesOf(sent)).toEqual({ a: "x".repeat(70), b: 1 });
+    expect(sent?.events.map(({ name }) => name)).toEqual(["second"]);
+  });
+
+  it("tells of every failed export, without what may be secret in the address", async () => {
+    const troubles: string[] = [];
+    const { backend: spans } = await start({
+      env: { JAEGER_ENDPOINT: "http://user:secret@127.0.0.1:9/api/traces?token=secret" },
+      onTrouble: (message) => troubles.push(message),
+    });
+    spans.startSpan({ name: "one", kind: "internal" }).end();
+    await spans.flush(1000);
+    expect(troubles).toEqual(["spans cannot be sent to http://127.0.0.1:9/api/traces: ECONNREFUSED"]);
   });
 
   it("tries again after a refusal that is not final, follows no redirect, and gives up a final one", async () => {
@@ -210,6 +264,37 @@ describe("context", () => {
     expect((await server?.waitForSpans(1))?.[0]?.name).toBe("by the application");
     await spans.shutdown(500);
     expect(api.trace.getTracer("application").startSpan("after").isRecording()).toBe(false);
+  });
+
+  it("passes the trace context on as the environment asks, and no longer after its end", async () => {
+    const headersOf = (): string[] => {
+      const carrier: Record<string, string> = {};
+      const parent = { traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1 };
+      const baggage = api.propagation.createBaggage({ key: { value: "v" } });
+      const context = api.propagation.setBaggage(api.trace.setSpanContext(api.ROOT_CONTEXT, parent), baggage);
+      api.propagation.inject(context, carrier);
+      return Object.keys(carrier).toSorted();
+    };
+    await start({ context: true });
+    expect(headersOf()).toEqual(["baggage", "traceparent"]);
+    await backend?.shutdown(100);
+    expect(headersOf()).toEqual([]);
+    await server?.close();
+    await start({ context: true, env: { OTEL_PROPAGATORS: "tracecontext" } });
+    expect(headersOf()).toEqual(["traceparent"]);
+    await backend?.shutdown(100);
+    await server?.close();
+    await start({ context: true, env: { OTEL_PROPAGATORS: "none" } });
+    expect(headersOf()).toEqual([]);
+  });
+
+  it("tells OpenTelemetry's diagnostics when the log level asks for them", async () => {
+    const told: string[] = [];
+    await start({ context: true, env: { OTEL_LOG_LEVEL: "debug" }, onDiagnostic: (message) => told.push(message) });
+    api.diag.warn("from inside", { authorization: "secret" });
+    await backend?.shutdown(100);
+    api.diag.warn("afterwards");
+    expect(told).toEqual(["from inside"]);
   });
 
   it("stays out of the API when it need not follow anything", async () => {
@@ -328,12 +413,18 @@ describe("without usable OpenTelemetry", () => {
     expect(started.reason).toContain("probe");
   });
 
-  it("says that an address asks for a protocol this release does not speak", async () => {
-    const started = await start({ env: { JAEGER_ENDPOINT: "http://127.0.0.1:14268/api/traces" } });
-    expect(started).toMatchObject({ available: false, tracing: "none", warn: true });
-    expect(started.reason).toContain("jaeger-thrift");
+  it("is metrics only, and content with it, when the export of traces is turned off", async () => {
     const none = await start({ env: { OTEL_TRACES_EXPORTER: "none" } });
     expect(none).toMatchObject({ available: true, tracing: "none", warn: false });
     expect(none.reason).toBeUndefined();
+  });
+
+  it("needs no OTLP package for a Jaeger destination", async () => {
+    const name = "@opentelemetry/otlp-transformer";
+    const started = await start({
+      env: { JAEGER_ENDPOINT: "http://127.0.0.1:9/api/traces" },
+      loader: replacing(name, { status: "missing", name }),
+    });
+    expect(started).toMatchObject({ available: true, tracing: "own", warn: false });
   });
 });

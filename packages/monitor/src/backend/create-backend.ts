@@ -3,6 +3,7 @@ import { isAbsolute } from "node:path";
 import { METRICS, type MetricRegistry } from "@nexent/monitor-core";
 import type { MonitorConfig } from "../config/config.ts";
 import type { SpanBackend } from "./backend.ts";
+import { destinationLabel, shownAddress } from "./destination-transport.ts";
 import { createPackageLoader, type PackageLoader } from "./load.ts";
 import { createNoopBackend } from "./noop.ts";
 import type { TailOptions } from "./otel/span-processor.ts";
@@ -16,6 +17,10 @@ export interface BackendOptions {
   readonly context: boolean;
   /** The slow threshold of the moment; default that of the configuration. */
   readonly slowRequestSeconds?: () => number;
+  /** Hears of every failed export, in a sentence. */
+  readonly onTrouble?: (message: string) => void;
+  /** Hears OpenTelemetry's own diagnostics when `OTEL_LOG_LEVEL` asks for them. */
+  readonly onDiagnostic?: (message: string) => void;
   readonly loader?: PackageLoader;
   /** File of the program that was started; default `process.argv[1]`. */
   readonly application?: string;
@@ -56,26 +61,19 @@ function tailOptions(config: MonitorConfig, { registry, slowRequestSeconds }: Ba
 /** Starts spans for an enabled configuration. Never throws; without OpenTelemetry spans are silent no-ops. */
 export function createBackend(config: MonitorConfig, options: BackendOptions): StartedBackend {
   const { destination } = config;
-  if (destination.kind === "none") return { ...nothing(undefined, false), available: true };
-  if (destination.kind === "unsupported") {
-    const reason = `traces cannot be sent to ${destination.protocol} addresses in this release; set OTEL_EXPORTER_OTLP_ENDPOINT to an OTLP/HTTP address`;
-    return nothing(reason, true);
-  }
+  if (destination === undefined) return { ...nothing(undefined, false), available: true };
   const { registry } = options;
   const { application = process.argv[1] } = options;
   const started = startOtelBackend({
     ...(application !== undefined && isAbsolute(application) && { application }),
     loader: options.loader ?? createPackageLoader(),
-    destination: {
-      url: destination.url,
-      protocol: destination.encoding,
-      headers: destination.headers,
-      timeoutMs: destination.timeoutMs,
-      gzip: destination.gzip,
-    },
+    destination: { ...destination, timeoutMs: Math.min(destination.timeoutMs, config.exportTimeoutMs) },
     resource: config.resourceAttributes,
     version: options.version,
     sampleRate: config.sampleRate,
+    spanLimits: config.spanLimits,
+    propagators: config.propagators,
+    ...(config.verbosity === "all" && options.onDiagnostic && { onDiagnostic: options.onDiagnostic }),
     context: options.context,
     delayMs: config.exportDelayMs,
     queueSpans: config.exportQueueSpans,
@@ -83,7 +81,11 @@ export function createBackend(config: MonitorConfig, options: BackendOptions): S
     tail: tailOptions(config, options),
     onExported: (count) => registry.counter(METRICS.nexentMonitorSpansExported, {}).add(count),
     onDropped: (count, reason) => registry.counter(METRICS.nexentMonitorSpansDropped, { reason }).add(count),
-    onExportFailure: () => registry.counter(METRICS.nexentMonitorExportFailures, { destination: "otlp_http" }).add(1),
+    onExportFailure(reason) {
+      const labels = { destination: destinationLabel(destination.protocol) };
+      registry.counter(METRICS.nexentMonitorExportFailures, labels).add(1);
+      options.onTrouble?.(`spans cannot be sent to ${shownAddress(destination.url)}: ${reason}`);
+    },
   });
   if (started.status === "unavailable") return nothing(started.reason, started.broken);
   return {

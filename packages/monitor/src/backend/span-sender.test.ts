@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { SendOutcome, Transport } from "./otlp-transport.ts";
+import type { SendOutcome, Transport } from "./transport.ts";
 import { createSpanSender, type SpanSender, type SpanSenderOptions } from "./span-sender.ts";
 
 interface Setup {
@@ -39,6 +39,7 @@ function setUp(options: Partial<SpanSenderOptions<number>> = {}): Setup {
       maxItems: 8,
       maxBytes: 1000,
       batchItems: 4,
+      batchBytes: 1000,
       delayMs: 500,
       retryMs: { first: 1000, longest: 5000 },
       onDropped: (count, reason) => (dropped[reason] = (dropped[reason] ?? 0) + count),
@@ -72,6 +73,26 @@ describe("span sender", () => {
     expect(sent).toEqual([[1, 2, 3, 4]]);
     await vi.advanceTimersByTimeAsync(500);
     expect(sent).toEqual([[1, 2, 3, 4], [5]]);
+  });
+
+  it("bounds a batch in bytes, and sends a larger item alone", async () => {
+    const { sender, sent } = setUp({ batchBytes: 25, sizeOf: (item) => (item === 3 ? 50 : 10) });
+    pushAll(sender, 1, 2, 3, 4);
+    await sender.flush(1000);
+    expect(sent).toEqual([[1, 2], [3], [4]]);
+  });
+
+  it("counts what the receiver rejected, never more than it was sent", async () => {
+    const setup = setUp();
+    setup.outcome = { status: "accepted", rejected: 2 };
+    pushAll(setup.sender, 1, 2, 3);
+    await setup.sender.flush(1000);
+    expect(setup.sender.health).toMatchObject({ exported: 1, dropped: 2, exportFailures: 0 });
+    setup.outcome = { status: "accepted", rejected: 1e9 };
+    pushAll(setup.sender, 4);
+    await setup.sender.flush(1000);
+    expect(setup.dropped).toEqual({ rejected: 3 });
+    expect(setup.sender.health.exported).toBe(1);
   });
 
   it("keeps the newest when the queue is full and counts the others", async () => {

@@ -1,8 +1,8 @@
 import type { BackendHealth } from "./backend.ts";
-import type { SendOutcome, Transport } from "./otlp-transport.ts";
+import type { SendOutcome, Transport } from "./transport.ts";
 
 /** Why a span was given up; values of the label `reason` of `nexent_monitor_spans_dropped`. */
-export type DropReason = "queue_full" | "export_failed" | "too_large" | "shutdown";
+export type DropReason = "queue_full" | "export_failed" | "rejected" | "too_large" | "shutdown";
 
 export interface SpanSenderOptions<T> {
   readonly transport: Transport;
@@ -13,6 +13,8 @@ export interface SpanSenderOptions<T> {
   readonly maxItems: number;
   readonly maxBytes: number;
   readonly batchItems: number;
+  /** Bound of one batch by {@link sizeOf}; a single larger item is sent alone. */
+  readonly batchBytes: number;
   /** Wait before a batch that is not full is sent. */
   readonly delayMs: number;
   /** First and longest wait after a failed export. */
@@ -168,12 +170,24 @@ class BoundedSpanSender<T> implements SpanSender<T> {
   }
 
   async #export(): Promise<void> {
-    const batch = this.#queue.splice(0, this.#options.batchItems);
-    for (const queued of batch) this.#queuedBytes -= queued.bytes;
+    const batch = this.#takeBatch();
     const body = this.#encode(batch);
     if (body === undefined) return this.#drop(batch.length, "export_failed");
     const outcome = await this.#options.transport.send(body, this.#abort.signal);
     this.#settle(batch, outcome);
+  }
+
+  #takeBatch(): Queued<T>[] {
+    const { batchItems, batchBytes } = this.#options;
+    let [count, bytes] = [0, 0];
+    while (count < Math.min(batchItems, this.#queue.length)) {
+      const next = this.#queue[count]?.bytes ?? 0;
+      if (count > 0 && bytes + next > batchBytes) break;
+      bytes += next;
+      count += 1;
+    }
+    this.#queuedBytes -= bytes;
+    return this.#queue.splice(0, count);
   }
 
   #encode(batch: readonly Queued<T>[]): Uint8Array | undefined {
@@ -190,17 +204,18 @@ class BoundedSpanSender<T> implements SpanSender<T> {
     if (outcome.status === "accepted") {
       this.#failures = 0;
       this.#failingSinceMs = undefined;
-      this.#exported += batch.length;
-      this.#options.onExported?.(batch.length);
-      return;
+      const rejected = Math.min(outcome.rejected ?? 0, batch.length);
+      this.#exported += batch.length - rejected;
+      this.#options.onExported?.(batch.length - rejected);
+      return this.#drop(rejected, "rejected");
     }
+    // Our own end of it is no failure of the receiver.
+    if (this.#abort.signal.aborted) return this.#drop(batch.length, "shutdown");
     this.#failures += 1;
     this.#exportFailures += 1;
     this.#failingSinceMs ??= this.#wallMs();
     this.#options.onFailure?.(outcome.reason);
-    if (outcome.status === "refused" || this.#abort.signal.aborted) {
-      return this.#drop(batch.length, outcome.status === "refused" ? "export_failed" : "shutdown");
-    }
+    if (outcome.status === "refused") return this.#drop(batch.length, "export_failed");
     this.#queue.unshift(...batch);
     for (const queued of batch) this.#queuedBytes += queued.bytes;
     this.#makeRoom();

@@ -130,4 +130,118 @@ describe("readMonitorConfig", () => {
     expect(readMonitorConfig({})).not.toHaveProperty("sloTtftSeconds");
     expect(readMonitorConfig({ LLM_MONITOR_SLO_TTFT_SECONDS: "1.5" }).sloTtftSeconds).toBe(1.5);
   });
+
+  it("fits the batch into the queue", () => {
+    const env = {
+      OTEL_BSP_MAX_QUEUE_SIZE: "100",
+      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "512",
+      OTEL_BSP_EXPORT_TIMEOUT: "50",
+    };
+    expect(readMonitorConfig(env)).toMatchObject({
+      exportQueueSpans: 100,
+      exportBatchSpans: 100,
+      exportTimeoutMs: 50,
+      problems: [],
+    });
+  });
+
+  it("reads the limits of spans, those of spans alone first, and keeps the tape whole within them", () => {
+    expect(readMonitorConfig({}).spanLimits).toEqual({
+      attributeCountLimit: 128,
+      eventCountLimit: 128,
+      linkCountLimit: 128,
+      attributePerEventCountLimit: 128,
+      attributePerLinkCountLimit: 128,
+    });
+    const config = readMonitorConfig({
+      OTEL_ATTRIBUTE_COUNT_LIMIT: "60",
+      OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: "40",
+      OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "1000",
+      OTEL_SPAN_EVENT_COUNT_LIMIT: "0",
+      OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT: "5",
+    });
+    expect(config.spanLimits).toMatchObject({
+      attributeCountLimit: 40,
+      attributeValueLengthLimit: 1000,
+      eventCountLimit: 0,
+      attributePerEventCountLimit: 5,
+    });
+    expect(config).toMatchObject({ tokenTape: true, tokenTapeMaxBytes: 1000, problems: [] });
+    expect(readMonitorConfig({ OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: "20" }).tokenTape).toBe(false);
+  });
+
+  it.each([
+    ["", ["tracecontext", "baggage"], 0],
+    ["none", [], 0],
+    ["baggage, TraceContext", ["baggage", "tracecontext"], 0],
+    ["tracecontext,b3", ["tracecontext"], 1],
+    ["b3", ["tracecontext", "baggage"], 1],
+  ])("reads the propagators of %j", (text, propagators, problems) => {
+    const config = readMonitorConfig({ OTEL_PROPAGATORS: text });
+    expect(config.propagators).toEqual(propagators);
+    expect(config.problems).toHaveLength(problems);
+  });
+
+  it.each([
+    ["", "warnings"],
+    ["none", "silent"],
+    ["ERROR", "silent"],
+    ["info", "warnings"],
+    ["debug", "all"],
+    ["ALL", "all"],
+  ])("reads the log level %j", (text, verbosity) => {
+    expect(readMonitorConfig({ OTEL_LOG_LEVEL: text }).verbosity).toBe(verbosity);
+  });
+});
+
+describe("metrics", () => {
+  const exportOf = (env: Record<string, string>) => readMonitorConfig(env).metricsExport;
+  const BASE = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://base:4318" };
+
+  it("are pushed nowhere by default, nor to an address that was given for all signals", () => {
+    expect(exportOf({})).toEqual({});
+    expect(exportOf(BASE)).toEqual({});
+    expect(exportOf({ OTEL_METRICS_EXPORTER: "otlp" })).toEqual({});
+  });
+
+  it("are pushed to their own address, or to the general one when asked, by the variables of their signal", () => {
+    expect(exportOf({ ...BASE, OTEL_METRICS_EXPORTER: "otlp" }).push).toEqual({
+      protocol: "http/protobuf",
+      url: "http://base:4318/v1/metrics",
+      headers: {},
+      timeoutMs: 10_000,
+      gzip: false,
+      intervalMs: 60_000,
+    });
+    const own = {
+      ...BASE,
+      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "http://metrics:4317",
+      OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: "grpc",
+      OTEL_EXPORTER_OTLP_HEADERS: "a=1",
+      OTEL_EXPORTER_OTLP_METRICS_HEADERS: "b=2",
+      OTEL_EXPORTER_OTLP_METRICS_COMPRESSION: "gzip",
+      OTEL_METRIC_EXPORT_INTERVAL: "5000",
+    };
+    expect(exportOf(own).push).toMatchObject({
+      protocol: "grpc",
+      url: "http://metrics:4317",
+      headers: { b: "2" },
+      gzip: true,
+      intervalMs: 5000,
+    });
+    expect(exportOf({ ...own, OTEL_METRICS_EXPORTER: "none" })).toEqual({});
+  });
+
+  it("are listened for when asked, instead of a push", () => {
+    const own = { OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "http://metrics:4318/own" };
+    expect(exportOf({ ...own, OTEL_METRICS_EXPORTER: "prometheus" })).toEqual({
+      listen: { host: "localhost", port: 9464 },
+    });
+    const both = { ...own, OTEL_METRICS_EXPORTER: "prometheus, otlp", OTEL_EXPORTER_PROMETHEUS_PORT: "9999" };
+    expect(exportOf(both)).toMatchObject({ listen: { port: 9999 }, push: { url: "http://metrics:4318/own" } });
+  });
+
+  it("tell an exporter nobody knows", () => {
+    expect(variablesOf({ OTEL_METRICS_EXPORTER: "carrier-pigeon" })).toEqual(["OTEL_METRICS_EXPORTER"]);
+  });
 });

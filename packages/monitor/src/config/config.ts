@@ -1,6 +1,9 @@
 import type { Objectives } from "../goodput.ts";
 import type { Tokenizer } from "../text-counting.ts";
 import { readDestination, type TraceDestination } from "./destination.ts";
+import { readPropagators, readVerbosity, type Propagator, type Verbosity } from "./diagnostic-settings.ts";
+import { readMetricsExport, type MetricsExport } from "./metrics-export.ts";
+import { readSpanLimits, type SpanLimits } from "./span-limits.ts";
 import { EnvironmentReader, type ConfigProblem, type Environment, type NumberRange } from "./readers.ts";
 
 /** Which attribute names of the GenAI conventions are written. */
@@ -11,7 +14,8 @@ export interface MonitorConfig extends Objectives {
   readonly enabled: boolean;
   readonly serviceName: string;
   readonly resourceAttributes: Readonly<Record<string, string>>;
-  readonly destination: TraceDestination;
+  /** Where traces go; absent when their export is turned off. */
+  readonly destination: TraceDestination | undefined;
   /** Head probability of a trace, 0 to 1. */
   readonly sampleRate: number;
   readonly slowRequestSeconds: number;
@@ -35,10 +39,18 @@ export interface MonitorConfig extends Objectives {
   readonly tailMaxAgeSeconds: number;
   readonly streamIdleSeconds: number;
   readonly shutdownTimeoutMs: number;
-  /** Span queue: wait before a batch that is not full is sent, bound, batch size. */
+  readonly metricsExport: MetricsExport;
+  /** Span queue: wait before a batch that is not full is sent, bound, batch size, longest export. */
   readonly exportDelayMs: number;
   readonly exportQueueSpans: number;
   readonly exportBatchSpans: number;
+  readonly exportTimeoutMs: number;
+  readonly spanLimits: SpanLimits;
+  /** Formats of the trace context in requests of the application, for instrumentation that passes it on. */
+  readonly propagators: readonly Propagator[];
+  readonly verbosity: Verbosity;
+  /** Hosts, with their port where it is not the usual one, that `register` observes besides those of known providers. */
+  readonly fetchHosts: readonly string[];
   /** Bad values that were replaced by their default. */
   readonly problems: readonly ConfigProblem[];
 }
@@ -79,6 +91,7 @@ export interface ReadConfigOptions extends MonitorOptions {
 
 const POSITIVE: NumberRange = { min: 0, above: true };
 const COUNT: NumberRange = { min: 1, integer: true };
+const LEAST_TAPE_CHARACTERS = 64;
 
 /** Head probability: our variable, else the standard sampler variables, else everything. */
 function readSampleRate(reader: EnvironmentReader): number {
@@ -144,7 +157,7 @@ function readTailBounds(reader: EnvironmentReader, options: MonitorOptions) {
 }
 
 function readBounds(reader: EnvironmentReader, options: MonitorOptions) {
-  const tapeBytes = reader.number("LLM_MONITOR_TOKEN_TAPE_MAX_BYTES", { min: 64, integer: true });
+  const tapeBytes = reader.number("LLM_MONITOR_TOKEN_TAPE_MAX_BYTES", { min: LEAST_TAPE_CHARACTERS, integer: true });
   const shutdownMs = reader.number("LLM_MONITOR_SHUTDOWN_TIMEOUT_MS", { min: 0, max: 600_000 });
   return {
     tokenTapeMaxBytes: options.tokenTapeMaxBytes ?? tapeBytes ?? 16_384,
@@ -152,9 +165,28 @@ function readBounds(reader: EnvironmentReader, options: MonitorOptions) {
     maxSeries: options.maxSeries ?? reader.number("LLM_MONITOR_MAX_SERIES", COUNT) ?? 1000,
     streamIdleSeconds: options.streamIdleSeconds ?? reader.number("LLM_MONITOR_STREAM_IDLE_SECONDS", POSITIVE) ?? 600,
     shutdownTimeoutMs: options.shutdownTimeoutMs ?? shutdownMs ?? 2000,
+  };
+}
+
+/** The queue in front of the exporter. A batch larger than the queue would never be full. */
+function readBatching(reader: EnvironmentReader) {
+  const queueSpans = reader.number("OTEL_BSP_MAX_QUEUE_SIZE", COUNT) ?? 2048;
+  return {
     exportDelayMs: reader.number("OTEL_BSP_SCHEDULE_DELAY", { min: 0, max: 600_000 }) ?? 500,
-    exportQueueSpans: reader.number("OTEL_BSP_MAX_QUEUE_SIZE", COUNT) ?? 2048,
-    exportBatchSpans: reader.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", COUNT) ?? 512,
+    exportQueueSpans: queueSpans,
+    exportBatchSpans: Math.min(reader.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", COUNT) ?? 512, queueSpans),
+    exportTimeoutMs: reader.number("OTEL_BSP_EXPORT_TIMEOUT", { min: 0, above: true, max: 600_000 }) ?? 30_000,
+  };
+}
+
+/** A tape that is cut cannot be read: a bound of attribute texts is one of the tape, and below its least size it is off. */
+function fittingTape(
+  { tokenTape, tokenTapeMaxBytes }: Pick<MonitorConfig, "tokenTape" | "tokenTapeMaxBytes">,
+  { attributeValueLengthLimit = Infinity }: SpanLimits,
+): Pick<MonitorConfig, "tokenTape" | "tokenTapeMaxBytes"> {
+  return {
+    tokenTape: tokenTape && attributeValueLengthLimit >= LEAST_TAPE_CHARACTERS,
+    tokenTapeMaxBytes: Math.min(tokenTapeMaxBytes, attributeValueLengthLimit),
   };
 }
 
@@ -190,6 +222,8 @@ export function readMonitorConfig(env: Environment, given: ReadConfigOptions = {
   const off = reader.boolean("OTEL_SDK_DISABLED") === true;
   const enabled = options.enabled ?? reader.boolean("ENABLE_TELEMETRY") ?? false;
   const serviceName = readServiceName(reader, resource, options);
+  const spanLimits = readSpanLimits(reader);
+  const [switches, bounds] = [readSwitches(reader, options), readBounds(reader, options)];
   const version = options.serviceVersion ?? resource["service.version"];
   return Object.freeze({
     enabled: enabled && !off,
@@ -202,11 +236,21 @@ export function readMonitorConfig(env: Environment, given: ReadConfigOptions = {
     destination: readDestination(reader, options.endpoint),
     sampleRate: options.sampleRate ?? readSampleRate(reader),
     ...readThresholds(reader, options),
-    ...readSwitches(reader, options),
-    ...readBounds(reader, options),
+    ...switches,
+    ...bounds,
     ...readTailBounds(reader, options),
+    ...fittingTape({ ...switches, ...bounds }, spanLimits),
+    ...readBatching(reader),
+    metricsExport: readMetricsExport(reader),
+    spanLimits,
+    propagators: readPropagators(reader),
+    verbosity: readVerbosity(reader),
     ...readObjectives(reader, options),
     ...(options.tokenizer !== undefined && { tokenizer: options.tokenizer }),
+    fetchHosts: (reader.text("LLM_MONITOR_FETCH_HOSTS") ?? "")
+      .toLowerCase()
+      .split(/[\s,]+/)
+      .filter(Boolean),
     problems: reader.problems,
   });
 }

@@ -2,7 +2,10 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_JAEGER_ENDPOINT, readDestination, readEndpointForm, type TraceDestination } from "./destination.ts";
 import { EnvironmentReader } from "./readers.ts";
 
-function read(env: Record<string, string>, endpoint?: string): { destination: TraceDestination; problems: string[] } {
+function read(
+  env: Record<string, string>,
+  endpoint?: string,
+): { destination: TraceDestination | undefined; problems: string[] } {
   const reader = new EnvironmentReader(env);
   return { destination: readDestination(reader, endpoint), problems: reader.problems.map(({ variable }) => variable) };
 }
@@ -16,15 +19,16 @@ describe("readEndpointForm", () => {
     ["http://host:4318", "otlp-http", "http://host:4318/v1/traces"],
     ["http://host:4318/", "otlp-http", "http://host:4318/v1/traces"],
     ["http://host:4318/tenant", "otlp-http", "http://host:4318/tenant"],
-    ["http://host:4317", "otlp-grpc", "http://host:4317"],
-    ["grpc://host:9999", "otlp-grpc", "grpc://host:9999"],
-  ])("reads %s as %s", (text, protocol, url) => {
-    expect(readEndpointForm(text)).toEqual({ protocol, url });
+    ["http://host:4317", "grpc", "http://host:4317"],
+    ["grpc://host:9999", "grpc", "grpc://host:9999"],
+    ["grpcs://host:9999", "grpc", "grpcs://host:9999"],
+  ])("reads %s as %s", (text, over, url) => {
+    expect(readEndpointForm(text)).toEqual({ over, url });
   });
 
   it("takes any other URL as thrift and says that it guessed", () => {
     expect(readEndpointForm("http://host:8080/other")).toEqual({
-      protocol: "jaeger-thrift",
+      over: "jaeger-thrift",
       url: "http://host:8080/other",
       guessed: true,
     });
@@ -36,11 +40,33 @@ describe("readEndpointForm", () => {
 });
 
 describe("readDestination", () => {
-  it("defaults to Jaeger thrift, which this release cannot speak", () => {
-    expect(read({}).destination).toEqual({
-      kind: "unsupported",
+  it("defaults to Jaeger thrift on this host", () => {
+    expect(DEFAULT_JAEGER_ENDPOINT).toBe("http://localhost:14268/api/traces");
+    expect(read({})).toEqual({
+      destination: {
+        protocol: "jaeger-thrift",
+        url: DEFAULT_JAEGER_ENDPOINT,
+        headers: {},
+        timeoutMs: 10_000,
+        gzip: false,
+      },
+      problems: [],
+    });
+  });
+
+  it("keeps headers and compression of OTLP away from a Jaeger address", () => {
+    const { destination } = read({
+      JAEGER_ENDPOINT: "http://jaeger:14268",
+      OTEL_EXPORTER_OTLP_HEADERS: "authorization=secret",
+      OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
+      OTEL_EXPORTER_OTLP_TIMEOUT: "3000",
+    });
+    expect(destination).toEqual({
       protocol: "jaeger-thrift",
-      url: DEFAULT_JAEGER_ENDPOINT,
+      url: "http://jaeger:14268/api/traces",
+      headers: {},
+      timeoutMs: 3000,
+      gzip: false,
     });
   });
 
@@ -54,9 +80,8 @@ describe("readDestination", () => {
     expect(read(env).destination).toMatchObject({ url: "http://jaeger:4318/v1/traces" });
     expect(read({ ...env, JAEGER_ENDPOINT: "" }).destination).toMatchObject({ url: "http://traces:4318/own" });
     expect(read({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://base:4318/" }).destination).toMatchObject({
-      kind: "otlp-http",
+      protocol: "http/protobuf",
       url: "http://base:4318/v1/traces",
-      encoding: "http/protobuf",
       timeoutMs: 10_000,
       gzip: false,
     });
@@ -81,12 +106,31 @@ describe("readDestination", () => {
       OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: "250",
       OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
     });
-    expect(destination).toMatchObject({ encoding: "http/json", headers: { b: "2" }, timeoutMs: 250, gzip: true });
+    expect(destination).toMatchObject({ protocol: "http/json", headers: { b: "2" }, timeoutMs: 250, gzip: true });
   });
 
-  it("says that gRPC is not there yet, and honours none", () => {
+  it("speaks gRPC where the variable or the form of the address asks for it", () => {
     const grpc = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://base:4317", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" };
-    expect(read(grpc).destination).toMatchObject({ kind: "unsupported", protocol: "otlp-grpc" });
-    expect(read({ ...grpc, OTEL_TRACES_EXPORTER: "none" }).destination).toEqual({ kind: "none" });
+    expect(read(grpc).destination).toMatchObject({ protocol: "grpc" });
+    expect(read({ JAEGER_ENDPOINT: "http://host:4317" }).destination).toMatchObject({
+      protocol: "grpc",
+      url: "http://host:4317",
+    });
+    expect(read({ ...grpc, JAEGER_ENDPOINT: "http://host:4318" }).destination).toMatchObject({
+      protocol: "http/protobuf",
+      url: "http://host:4318/v1/traces",
+    });
+  });
+
+  it("tells a protocol it does not know and speaks the default", () => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://base:4318", OTEL_EXPORTER_OTLP_PROTOCOL: "carrier/pigeon" };
+    expect(read(env)).toMatchObject({
+      destination: { protocol: "http/protobuf" },
+      problems: ["OTEL_EXPORTER_OTLP_PROTOCOL"],
+    });
+  });
+
+  it("honours none", () => {
+    expect(read({ JAEGER_ENDPOINT: "http://host:4318", OTEL_TRACES_EXPORTER: "none" }).destination).toBeUndefined();
   });
 });

@@ -8,6 +8,8 @@ export interface CollectedSpan {
   readonly spanId: string;
   readonly parentSpanId: string | undefined;
   readonly attributes: Record<string, unknown>;
+  /** As it is called now; it may have been renamed. */
+  name: string;
   readonly events: { readonly name: string; readonly attributes?: Attributes; readonly atUnixMicros?: number }[];
   ended: boolean;
   /** Why the span asked to be kept, if it did. */
@@ -33,13 +35,14 @@ export function createCollectingBackend(
     const spanId = (spans.length + 1).toString(16).padStart(16, "0");
     const parentSpanId = start.parent?.spanId ?? storage.getStore()?.span.context?.spanId;
     const attributes: Record<string, unknown> = { ...start.attributes };
-    const collected: CollectedSpan = { start, spanId, parentSpanId, attributes, events: [], ended: false };
+    const { name } = start;
+    const collected: CollectedSpan = { start, name, spanId, parentSpanId, attributes, events: [], ended: false };
     if (sampled) spans.push(collected);
     return {
       context: { traceId: "a".repeat(32), spanId, traceFlags: sampled ? 1 : 0 },
       recording: sampled,
       setAttributes: (more) => void Object.assign(attributes, more),
-      updateName: () => undefined,
+      updateName: (next) => void (collected.name = next),
       addEvent: (name, eventAttributes, atUnixMicros) =>
         void collected.events.push({
           name,

@@ -12,12 +12,30 @@ const SDK = "@opentelemetry/sdk-trace";
 const RESOURCES = "@opentelemetry/resources";
 const CONTEXT = "@opentelemetry/context-async-hooks";
 const TRANSFORMER = "@opentelemetry/otlp-transformer";
+/** Comes along with the SDK and may not be hoisted. */
+const CORE = "@opentelemetry/core";
 const EXPORTERS = ["@opentelemetry/exporter-trace-otlp-proto", "@opentelemetry/exporter-trace-otlp-http"];
 
+/** Turns what it is given into the body of an export request; undefined when it cannot. */
+interface Serializer<Given> {
+  serializeRequest(given: Given): Uint8Array | undefined;
+}
+
 /** The serialisers of otlp-transformer; its types are not declared by any package we depend on. */
-interface TraceSerializers {
-  readonly ProtobufTraceSerializer: { serializeRequest(spans: OtelTrace.ReadableSpan[]): Uint8Array | undefined };
-  readonly JsonTraceSerializer: { serializeRequest(spans: OtelTrace.ReadableSpan[]): Uint8Array | undefined };
+export interface Serializers {
+  readonly ProtobufTraceSerializer: Serializer<OtelTrace.ReadableSpan[]>;
+  readonly JsonTraceSerializer: Serializer<OtelTrace.ReadableSpan[]>;
+  readonly ProtobufMetricsSerializer: Serializer<object>;
+  readonly JsonMetricsSerializer: Serializer<object>;
+}
+
+/** The propagators of `@opentelemetry/core`, which no package of ours depends on by itself. */
+interface Propagators {
+  readonly W3CTraceContextPropagator: new () => OtelApi.TextMapPropagator;
+  readonly W3CBaggagePropagator: new () => OtelApi.TextMapPropagator;
+  readonly CompositePropagator: new (options: {
+    readonly propagators: OtelApi.TextMapPropagator[];
+  }) => OtelApi.TextMapPropagator;
 }
 
 /** Everything our own provider needs. */
@@ -26,7 +44,6 @@ export interface Modules {
   readonly sdk: typeof OtelTrace;
   readonly resources: typeof OtelResources;
   readonly hooks: typeof OtelContext;
-  readonly serializers: TraceSerializers;
 }
 
 /** Why spans cannot work, in a sentence; `broken` is worth a warning, merely missing is not. */
@@ -76,8 +93,6 @@ export function loadSdk(api: Api, loader: PackageLoader): Modules | Unavailable 
     [SDK]: loader.load(SDK),
     [RESOURCES]: loader.load(RESOURCES),
     [CONTEXT]: loader.load(CONTEXT),
-    // The serialiser is a dependency of either exporter: it comes with them and may not be hoisted.
-    [TRANSFORMER]: loader.load(TRANSFORMER, EXPORTERS),
   };
   for (const [name, result] of Object.entries(loaded)) {
     const problem = unusable(name, result);
@@ -88,6 +103,17 @@ export function loadSdk(api: Api, loader: PackageLoader): Modules | Unavailable 
     sdk: exportsOf(loaded[SDK]),
     resources: exportsOf(loaded[RESOURCES]),
     hooks: exportsOf(loaded[CONTEXT]),
-    serializers: exportsOf(loaded[TRANSFORMER]),
   };
+}
+
+/** Loads the serialisers of OTLP. They are a dependency of either exporter: they come with it and may not be hoisted. */
+export function loadSerializers(loader: PackageLoader): Serializers | Unavailable {
+  const result = loader.load(TRANSFORMER, EXPORTERS);
+  return unusable(TRANSFORMER, result) ?? exportsOf<Serializers>(result);
+}
+
+/** Loads the propagators; undefined where they cannot be found, which costs no span. */
+export function loadPropagators(loader: PackageLoader): Propagators | undefined {
+  const result = loader.load(CORE, [SDK]);
+  return result.status === "loaded" ? exportsOf<Propagators>(result) : undefined;
 }

@@ -1,5 +1,6 @@
 /** Our own tracer provider and its place in the OpenTelemetry API. */
 import type * as OtelTrace from "@opentelemetry/sdk-trace";
+import type { SpanLimits } from "../../config/span-limits.ts";
 import type { Modules } from "./packages.ts";
 import { headSampler } from "./sampler.ts";
 
@@ -8,6 +9,7 @@ export interface ProviderOptions {
   readonly resource: Readonly<Record<string, string>>;
   /** Head probability of a trace without a parent, 0 to 1. */
   readonly sampleRate: number;
+  readonly spanLimits?: SpanLimits;
 }
 
 /** A provider whose spans go through `processor`. */
@@ -18,19 +20,8 @@ export function createProvider(
 ): OtelTrace.TracerProvider {
   return new modules.sdk.TracerProvider({
     resource: modules.resources.resourceFromAttributes({ ...options.resource }),
+    ...(options.spanLimits && { spanLimits: options.spanLimits }),
     sampler: headSampler(modules, options.sampleRate),
     spanProcessors: [processor],
   });
-}
-
-/** Registers provider and context manager with the API; false when another API version owns the registration. */
-export function register({ api, hooks }: Modules, own: OtelTrace.TracerProvider): boolean {
-  if (!api.context.setGlobalContextManager(new hooks.AsyncLocalStorageContextManager().enable())) return false;
-  return api.trace.setGlobalTracerProvider(own);
-}
-
-/** Gives the places in the API back. */
-export function unregister({ api }: Modules): void {
-  api.trace.disable();
-  api.context.disable();
 }

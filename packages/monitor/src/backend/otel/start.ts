@@ -2,28 +2,20 @@
 import type * as OtelApi from "@opentelemetry/api";
 import type * as OtelTrace from "@opentelemetry/sdk-trace";
 import { LIMITS } from "@nexent/monitor-core";
+import type { TraceDestination } from "../../config/destination.ts";
 import type { BackendHealth, SpanBackend } from "../backend.ts";
-import { versionSeenFrom, type PackageLoader } from "../load.ts";
-import { createOtlpTransport } from "../otlp-transport.ts";
+import { versionSeenFrom } from "../load.ts";
+import { createTransport } from "../destination-transport.ts";
 import { createSpanSender, type DropReason, type SpanSender } from "../span-sender.ts";
-import { encoderOf, sizeOf } from "./encoding.ts";
+import { encoderFor, sizeOf, type SpanEncoder } from "./encoding.ts";
 import { API, exportsOf, loadSdk, parts, unusable, type Api, type Modules, type Unavailable } from "./packages.ts";
-import { createProvider, register, unregister, type ProviderOptions } from "./provider.ts";
+import { createProvider, type ProviderOptions } from "./provider.ts";
+import { register, type RegistrationOptions } from "./registration.ts";
 import { createSpanProcessor, type TailOptions } from "./span-processor.ts";
 import { backendOver } from "./spans.ts";
 
-/** Where spans go and how. */
-interface OtlpDestination {
-  readonly url: string;
-  readonly protocol: "http/protobuf" | "http/json";
-  readonly headers: Readonly<Record<string, string>>;
-  readonly timeoutMs: number;
-  readonly gzip: boolean;
-}
-
-export interface OtelBackendOptions extends ProviderOptions {
-  readonly loader: PackageLoader;
-  readonly destination: OtlpDestination;
+export interface OtelBackendOptions extends ProviderOptions, RegistrationOptions {
+  readonly destination: TraceDestination;
   /** Instrumentation scope version. */
   readonly version: string;
   /** Follow calls across `await` and register globally; false for a host that passes parents itself. */
@@ -51,36 +43,31 @@ export type OtelStart =
   | Unavailable;
 
 const SCOPE = "@nexent/monitor";
+const TRACE_EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
 /** The probe span is head-sampled: it meets none of these, and nobody counts it. */
 const PROBE_TAIL: TailOptions = { maxTraces: 1, maxSpans: 1, maxAgeMs: 1000, slowRequestSeconds: () => 1 };
 
 /** A wrong constructor shape exports nothing and reports nothing, so one span is sent through to an in-memory sink. */
-function probe(modules: Modules, options: OtelBackendOptions): string | undefined {
+function probe(modules: Modules, options: OtelBackendOptions, encode: SpanEncoder): string | undefined {
   const seen: OtelTrace.ReadableSpan[] = [];
   const processor = createSpanProcessor(modules.api, (span) => seen.push(span), PROBE_TAIL);
   const probed = createProvider(modules, { ...options, sampleRate: 1 }, processor);
   probed.getTracer(SCOPE).startSpan("probe", {}, modules.api.ROOT_CONTEXT).end();
   if (seen.length !== 1) return "a probe span did not reach its processor";
-  const bytes = encoderOf(modules, options.destination.protocol)(seen);
+  const bytes = encode(seen);
   return bytes === undefined || bytes.byteLength === 0 ? "a probe span could not be encoded" : undefined;
 }
 
-function senderOf(modules: Modules, options: OtelBackendOptions): SpanSender<OtelTrace.ReadableSpan> {
-  const { destination } = options;
+function senderOf(options: OtelBackendOptions, encode: SpanEncoder): SpanSender<OtelTrace.ReadableSpan> {
   return createSpanSender({
-    transport: createOtlpTransport({
-      url: destination.url,
-      contentType: destination.protocol === "http/json" ? "application/json" : "application/x-protobuf",
-      headers: destination.headers,
-      timeoutMs: destination.timeoutMs,
-      gzip: destination.gzip,
-    }),
-    encode: encoderOf(modules, destination.protocol),
+    transport: createTransport(options.destination, TRACE_EXPORT),
+    encode,
     sizeOf,
     maxItems: options.queueSpans,
     maxBytes: LIMITS.spanQueueBytes,
     batchItems: options.batchSpans,
+    batchBytes: LIMITS.spanBatchBytes,
     delayMs: options.delayMs,
     retryMs: { first: 1_000, longest: 5_000 },
     ...(options.onExported && { onExported: options.onExported }),
@@ -90,12 +77,15 @@ function senderOf(modules: Modules, options: OtelBackendOptions): SpanSender<Ote
 }
 
 function startOwn(modules: Modules, options: OtelBackendOptions): OtelStart {
-  const problem = probe(modules, options);
+  const encode = encoderFor(options.destination.protocol, options.loader);
+  if (typeof encode !== "function") return encode;
+  const problem = probe(modules, options, encode);
   if (problem !== undefined) return { status: "unavailable", reason: problem, broken: true };
-  const sender = senderOf(modules, options);
+  const sender = senderOf(options, encode);
   const processor = createSpanProcessor(modules.api, (span) => sender.push(span), options.tail);
   const own = createProvider(modules, options, processor);
-  const registered = options.context && register(modules, own);
+  const unregister = options.context ? register(modules, own, options) : undefined;
+  const registered = unregister !== undefined;
   const backend = backendOver({
     api: modules.api,
     tracer: own.getTracer(SCOPE, options.version),
@@ -104,7 +94,7 @@ function startOwn(modules: Modules, options: OtelBackendOptions): OtelStart {
     health: () => sender.health,
     flush: (timeoutMs) => sender.flush(timeoutMs),
     async shutdown(timeoutMs) {
-      if (registered) unregister(modules);
+      unregister?.();
       processor.close();
       await sender.close(timeoutMs);
     },

@@ -1,0 +1,122 @@
+// The programs of the gateway benchmark: the model server and the load in C, nginx and the gateway in its variants.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ensureDebianProgram } from "../../../tools/debian.mjs";
+import { root } from "../../../tools/prepare.mjs";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const BUILD = join(root, ".tmp", "bench", "gateway");
+
+/** Compiles a C file of this folder; undefined where there is no compiler. */
+export function compile(name) {
+  mkdirSync(BUILD, { recursive: true });
+  const program = join(BUILD, name);
+  const result = spawnSync("cc", ["-O2", "-Wall", "-o", program, join(HERE, `${name}.c`)], { encoding: "utf8" });
+  if (result.error) return undefined;
+  if (result.status !== 0) throw new Error(`${name}.c does not compile:\n${result.stderr}`);
+  return program;
+}
+
+/** A port that was free on 127.0.0.1 a moment ago. */
+export async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Starts a program and waits until `isReady` says so. Its `stop` ends it and nothing else. */
+async function start(command, args, env, isReady) {
+  const child = spawn(command, args, { env: { PATH: process.env["PATH"], ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  child.stdout.on("data", (chunk) => (output += chunk));
+  child.stderr.on("data", (chunk) => (output += chunk));
+  const exited = new Promise((resolve) => child.on("close", resolve));
+  child.on("error", (error) => (output += error.message));
+  const deadline = performance.now() + 15_000;
+  while (!(await isReady(output).catch(() => false))) {
+    if (child.exitCode !== null || performance.now() > deadline) {
+      child.kill("SIGKILL");
+      throw new Error(`${command} did not start:\n${output}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  return {
+    pid: child.pid,
+    async stop() {
+      child.kill("SIGTERM");
+      const late = setTimeout(() => child.kill("SIGKILL"), 5_000);
+      await exited;
+      clearTimeout(late);
+    },
+  };
+}
+
+const answers = (url) => async () => (await fetch(url)).ok;
+
+export async function startUpstream(program) {
+  const port = await freePort();
+  const running = await start(program, [String(port)], {}, async (output) => output.includes("ready"));
+  const stats = async () => (await fetch(`http://127.0.0.1:${port}/stats`)).json();
+  return { ...running, port, stats };
+}
+
+/** nginx as a relay of unbuffered streams: the anchor, which observes nothing. Undefined where it cannot be had. */
+export async function startNginx(upstreamPort) {
+  const program = ensureDebianProgram("/usr/sbin/nginx", ["nginx-light"]);
+  if (program === undefined) return undefined;
+  const port = await freePort();
+  const folder = join(BUILD, `nginx-${port}`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "nginx.conf"), nginxConfig(port, upstreamPort, folder));
+  const args = ["-p", folder, "-c", join(folder, "nginx.conf"), "-e", join(folder, "error.log")];
+  return { ...(await start(program, args, {}, answers(`http://127.0.0.1:${port}/stats`))), port, path: "/v1" };
+}
+
+function nginxConfig(port, upstreamPort, folder) {
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((name) => `  ${name}_temp_path ${folder}/${name};`)
+    .join("\n");
+  return `daemon off;
+worker_processes 1;
+pid ${folder}/nginx.pid;
+events { worker_connections 16384; }
+http {
+${temporary}
+  access_log off;
+  keepalive_requests 10000000;
+  upstream model { server 127.0.0.1:${upstreamPort}; keepalive 4096; keepalive_requests 10000000; }
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location / {
+      proxy_pass http://model;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_buffering off;
+      proxy_request_buffering off;
+      proxy_read_timeout 600s;
+    }
+  }
+}
+`;
+}
+
+/** The built gateway, started as the product starts it, with \`env\` on top. */
+export async function startGateway(upstreamPort, env) {
+  const port = await freePort();
+  const main = join(root, "packages", "gateway", "dist", "main.js");
+  if (!existsSync(main)) throw new Error("build first: npm run build");
+  const settings = {
+    GATEWAY_PORT: String(port),
+    UPSTREAM_BASE_URL: `http://127.0.0.1:${upstreamPort}/v1`,
+    GATEWAY_LOG_LEVEL: "warn",
+    ...env,
+  };
+  const args = ["--max-semi-space-size=32", main];
+  const ready = answers(`http://127.0.0.1:${port}/readyz`);
+  return { ...(await start(process.execPath, args, settings, ready)), port, path: "/v1" };
+}

@@ -1,0 +1,30 @@
+import { anthropicKind } from "./anthropic.ts";
+import type { ClientDriverKind } from "./driver.ts";
+import { fetchKind } from "./fetch.ts";
+import { genaiKind } from "./genai.ts";
+import { ollamaKind } from "./ollama.ts";
+import { openaiKind } from "./openai.ts";
+
+/** Every client library that can be verified. Versions of `openai` go by the aliases under which they are installed. */
+export const CLIENTS = {
+  openai: openaiKind("openai"),
+  // It throws the error event of a response without the code that stood in it.
+  openai4: openaiKind("openai4", ["responses-error-before-tokens", "responses-error-after-tokens"]),
+  openai5: openaiKind("openai5"),
+  openai7: openaiKind("openai7"),
+  anthropic: anthropicKind,
+  genai: genaiKind,
+  ollama: ollamaKind,
+  fetch: fetchKind,
+} as const satisfies Readonly<Record<string, ClientDriverKind>>;
+
+/** Names of the client libraries, as targets. */
+export type ClientName = keyof typeof CLIENTS;
+
+/** All of them. */
+export const CLIENT_NAMES = Object.keys(CLIENTS) as readonly ClientName[];
+
+/** Whether this is the name of a client library. */
+export function isClientName(name: string | undefined): name is ClientName {
+  return name !== undefined && Object.hasOwn(CLIENTS, name);
+}

@@ -1,0 +1,147 @@
+import type { EnvVariable } from "./env-variable.ts";
+
+/** Variables of OpenTelemetry about what leaves the SDK: metrics, bounds of spans, propagation, diagnostics. */
+export const EXPORT_ENV: readonly EnvVariable[] = [
+  {
+    name: "OTEL_BSP_EXPORT_TIMEOUT",
+    type: "number",
+    default: "30000",
+    unit: "ms",
+    meaning: "Longest export of a batch; the shorter one of this and the OTLP timeout holds.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_METRICS_EXPORTER",
+    type: "text",
+    meaning:
+      "`none`, `otlp` (push to the OTLP address), `prometheus` (a listener for scrapes) or a list of them. Unset: pushed only if `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT` is set.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+    type: "url",
+    meaning: "OTLP address of metrics, used as it is; turns their push on.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+    type: "choice",
+    values: ["http/protobuf", "http/json", "grpc"],
+    meaning: "`OTEL_EXPORTER_OTLP_PROTOCOL`, for metrics only.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+    type: "pairs",
+    meaning: "`OTEL_EXPORTER_OTLP_HEADERS`, for metrics only.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
+    type: "number",
+    unit: "ms",
+    meaning: "`OTEL_EXPORTER_OTLP_TIMEOUT`, for metrics only.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
+    type: "choice",
+    values: ["none", "gzip"],
+    meaning: "`OTEL_EXPORTER_OTLP_COMPRESSION`, for metrics only.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_METRIC_EXPORT_INTERVAL",
+    type: "number",
+    default: "60000",
+    unit: "ms",
+    meaning: "Time between two pushes of metrics.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_EXPORTER_PROMETHEUS_HOST",
+    type: "text",
+    default: "localhost",
+    meaning: "Host of the listener that `OTEL_METRICS_EXPORTER=prometheus` opens.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_EXPORTER_PROMETHEUS_PORT",
+    type: "port",
+    default: "9464",
+    meaning: "Port of that listener.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+    type: "integer",
+    unit: "characters",
+    meaning: "Longest text of a span attribute; longer ones are cut. The token tape is made to fit.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+    type: "integer",
+    unit: "characters",
+    meaning: "Wins over `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_ATTRIBUTE_COUNT_LIMIT",
+    type: "integer",
+    default: "128",
+    meaning: "Attributes per span.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+    type: "integer",
+    meaning: "Wins over `OTEL_ATTRIBUTE_COUNT_LIMIT`.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_SPAN_EVENT_COUNT_LIMIT",
+    type: "integer",
+    default: "128",
+    meaning: "Events per span; the oldest ones are dropped.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_SPAN_LINK_COUNT_LIMIT",
+    type: "integer",
+    default: "128",
+    meaning: "Links per span.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT",
+    type: "integer",
+    default: "128",
+    meaning: "Attributes per event.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",
+    type: "integer",
+    default: "128",
+    meaning: "Attributes per link.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_PROPAGATORS",
+    type: "text",
+    default: "tracecontext,baggage",
+    meaning:
+      "How instrumentation of the application passes the trace context on: a list of `tracecontext`, `baggage`, or `none`.",
+    program: "sdk",
+  },
+  {
+    name: "OTEL_LOG_LEVEL",
+    type: "choice",
+    default: "info",
+    values: ["none", "error", "warn", "info", "debug", "verbose", "all"],
+    meaning:
+      "`none` and `error` silence the warnings of the SDK; `debug`, `verbose` and `all` add those of OpenTelemetry.",
+    program: "sdk",
+  },
+];

@@ -1,0 +1,28 @@
+import { ATTR } from "../names/attributes.ts";
+import { countOf, fieldsOf, readSafely, textOf, type Fields } from "./json-fields.ts";
+import type { RequestReading } from "./provider.ts";
+import { readParameters, stopSequencesOf, UNREAD_REQUEST, type ParameterTable } from "./request-parameters.ts";
+
+const PARAMETERS: ParameterTable = [
+  ["max_tokens", ATTR.genAiRequestMaxTokens, "number"],
+  ["temperature", ATTR.genAiRequestTemperature, "number"],
+  ["top_p", ATTR.genAiRequestTopP, "number"],
+  ["top_k", ATTR.genAiRequestTopK, "number"],
+];
+
+function readBody(given: Fields): RequestReading {
+  const parameters = readParameters(given, PARAMETERS);
+  const stop = stopSequencesOf(given["stop_sequences"]);
+  if (stop !== undefined) parameters[ATTR.genAiRequestStopSequences] = stop;
+  const effort = textOf(fieldsOf(given["output_config"])?.["effort"]);
+  if (effort !== undefined) parameters[ATTR.genAiRequestReasoningLevel] = effort;
+  const budget = countOf(fieldsOf(given["thinking"])?.["budget_tokens"]);
+  if (budget !== undefined) parameters[ATTR.llmRequestReasoningBudgetTokens] = budget;
+  const model = textOf(given["model"]);
+  return { stream: given["stream"] === true, parameters, ...(model === undefined ? {} : { model }) };
+}
+
+/** Model, stream flag and parameters of a request body; never content. Never throws. */
+export function readRequest(body: unknown): RequestReading {
+  return readSafely(body, readBody, UNREAD_REQUEST);
+}

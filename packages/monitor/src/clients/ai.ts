@@ -1,0 +1,130 @@
+/** `@nexent/monitor/ai`: middleware for the language models of the AI SDK (`ai` 5 to 7). */
+import { gemini } from "@nexent/monitor-core";
+import { createAiParts } from "../ai-parts.ts";
+import { followResult } from "../follow-result.ts";
+import { manager } from "../manager.ts";
+import { observeCall, openRecording, type CallToObserve } from "../observe-call.ts";
+import { safeProperty } from "../redact.ts";
+import type { Runtime } from "../runtime.ts";
+import { UNKNOWN } from "../span-attributes.ts";
+import { endOfThrown } from "../thrown-error.ts";
+import type { ClientOptions } from "./client-options.ts";
+
+export type { ClientOptions } from "./client-options.ts";
+
+/** What a middleware is given of a call; the same in all versions of the interface. */
+export interface MiddlewareCall {
+  readonly params: object;
+  readonly model: object;
+}
+
+/** A middleware for `wrapLanguageModel`; `Version` is that of the interface, which the caller asks for. */
+export interface MonitorMiddleware<Version extends string> {
+  readonly specificationVersion: Version;
+  readonly wrapGenerate: <R>(call: MiddlewareCall & { readonly doGenerate: () => PromiseLike<R> }) => Promise<R>;
+  readonly wrapStream: <R extends { stream: unknown }>(
+    call: MiddlewareCall & { readonly doStream: () => PromiseLike<R> },
+  ) => Promise<R>;
+}
+
+/** First parts of the names that models give their provider, where the label has another one. */
+const PROVIDERS: Readonly<Record<string, string>> = {
+  "amazon-bedrock": "aws.bedrock",
+  azure: "azure.ai.openai",
+  "azure-openai": "azure.ai.openai",
+  google: "gcp.gemini",
+  mistral: "mistral_ai",
+  moonshotai: "moonshot_ai",
+  vertex: "gcp.vertex_ai",
+  xai: "x_ai",
+};
+
+/** `openai.chat` -> `openai`, `google.vertex.chat` -> `gcp.vertex_ai`. */
+function providerOf(model: object): string {
+  const name = safeProperty(model, "provider");
+  if (typeof name !== "string" || name === "") return UNKNOWN;
+  if (name.startsWith("google.vertex")) return "gcp.vertex_ai";
+  const [first = name] = name.split(".");
+  return Object.hasOwn(PROVIDERS, first) ? (PROVIDERS[first] ?? first) : first;
+}
+
+/** Undefined for arguments that cannot even be looked at; the call then goes unobserved. */
+function callOf(call: MiddlewareCall, streaming: boolean, options: ClientOptions): CallToObserve | undefined {
+  try {
+    return describe(call, streaming, options);
+  } catch {
+    return undefined;
+  }
+}
+
+function describe({ params, model }: MiddlewareCall, streaming: boolean, options: ClientOptions): CallToObserve {
+  const modelId = safeProperty(model, "modelId");
+  const signal = safeProperty(params, "abortSignal");
+  // The call settings of the AI SDK have the names of Gemini's.
+  const { parameters } = gemini.readRequest({ generationConfig: params });
+  return {
+    call: {
+      provider: options.provider ?? providerOf(model),
+      model: typeof modelId === "string" && modelId !== "" ? modelId : UNKNOWN,
+      operation: "chat",
+      streaming,
+      clockSource: "iterator",
+      attributes: { ...options.attributes, ...parameters },
+    },
+    provider: createAiParts(),
+    askedStream: streaming,
+    callerSignal: signal instanceof AbortSignal ? signal : undefined,
+    ...(options.tokenTape !== undefined && { tokenTape: options.tokenTape }),
+  };
+}
+
+/** The stream comes as a member of the result: it alone is followed. */
+async function observeStream<R extends { stream: unknown }>(
+  runtime: Runtime,
+  wanted: CallToObserve,
+  doStream: () => PromiseLike<R>,
+): Promise<R> {
+  const recording = openRecording(runtime, wanted);
+  if (recording === undefined) return doStream();
+  const inside = <T>(work: () => T): T => runtime.inside(recording, work);
+  let result: R;
+  try {
+    result = await inside(doStream);
+  } catch (error) {
+    recording.end(endOfThrown(error, "call", wanted.callerSignal));
+    throw error;
+  }
+  recording.clock.markFirstByte(recording.micros(performance.now()));
+  const stream = followResult(result.stream, { ...wanted, sink: recording, watch: runtime.watch, inside });
+  return { ...result, stream };
+}
+
+/**
+ * Middleware that observes every call of a language model, streamed or not, whoever provides it.
+ * @example
+ * const model = wrapLanguageModel({ model: openai("gpt-4o"), middleware: monitorMiddleware() });
+ */
+export function monitorMiddleware<Version extends string = "v3">(
+  options: ClientOptions = {},
+): MonitorMiddleware<Version> {
+  manager.addSite("monitorMiddleware");
+  const middleware: Omit<MonitorMiddleware<Version>, "specificationVersion"> = {
+    async wrapGenerate(call) {
+      const runtime = manager.runtime();
+      const wanted = runtime && callOf(call, false, options);
+      if (runtime === undefined || wanted === undefined) return call.doGenerate();
+      const run = (): unknown => call.doGenerate();
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is observed comes back as it was
+      return observeCall(runtime, wanted, run) as ReturnType<typeof call.doGenerate>;
+    },
+    async wrapStream(call) {
+      const runtime = manager.runtime();
+      const wanted = runtime && callOf(call, true, options);
+      if (runtime === undefined || wanted === undefined) return call.doStream();
+      return observeStream(runtime, wanted, () => call.doStream());
+    },
+  };
+  // The versions of the interface differ in nothing that is used here, and nobody looks at this at run time.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as the line above says
+  return { specificationVersion: "v3" as Version, ...middleware };
+}
