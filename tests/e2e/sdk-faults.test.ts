@@ -150,6 +150,8 @@ describe("an application whose receiver is away", () => {
   });
 });
 
+const OPENSSL = "/usr/bin/openssl";
+
 /** A certificate for 127.0.0.1, made where `openssl` is installed. */
 function makeCertificate(
   folder: string,
@@ -170,7 +172,7 @@ function makeCertificate(
     file,
     ...subject,
   ];
-  const { status } = spawnSync("openssl", args, { stdio: "ignore" });
+  const { status } = spawnSync(OPENSSL, args, { stdio: "ignore" });
   return status === 0 ? { key: readFileSync(key), cert: readFileSync(file), file } : undefined;
 }
 
