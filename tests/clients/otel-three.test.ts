@@ -33,15 +33,33 @@ console.log(JSON.stringify({ available: MONITORING_AVAILABLE, ...status() }));
 await shutdown();
 `;
 
-/** Runs the program in a folder with an environment of its own; its status, and what it had to say. */
+/** The same in an application that has its own tracing: our spans are its spans. */
+const HOSTED = `
+import { configure, monitorLlmCall, shutdown, status } from "@nexent/monitor";
+import { trace } from "@opentelemetry/api";
+import { TracerProvider } from "@opentelemetry/sdk-trace";
+const names = [];
+const nothing = () => Promise.resolve();
+const processor = { onStart() {}, onEnd: (span) => names.push(span.name), forceFlush: nothing, shutdown: nothing };
+trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [processor] }));
+configure();
+await monitorLlmCall("m", "ask")(async () => "text")();
+await shutdown();
+trace.getTracer("application").startSpan("afterwards").end();
+configure();
+console.log(JSON.stringify({ names, ...status() }));
+`;
+
+/** Runs a program in a folder with an environment of its own; its status, and what it had to say. */
 async function run(
   node: string,
   folder: string,
   env: Record<string, string>,
+  program = PROGRAM,
 ): Promise<{ readonly status: unknown; readonly stderr: string }> {
   const { PATH = "" } = process.env;
   const file = join(folder, "app.mjs");
-  writeFileSync(file, PROGRAM);
+  writeFileSync(file, program);
   const child = spawn(node, [file], {
     cwd: folder,
     env: { PATH, ENABLE_TELEMETRY: "true", SERVICE_NAME: "line", ...env },
@@ -100,6 +118,13 @@ describe.each(lines)("OpenTelemetry $line", ({ node = "", folder, why }) => {
       expect(inner).toMatchObject({ name: "by the application", traceId: call?.traceId, parentSpanId: call?.spanId });
     },
   );
+
+  it.skipIf(reason !== undefined)("hands spans to the provider that the application has registered", async () => {
+    expect(await run(node, folder, { JAEGER_ENDPOINT: "http://127.0.0.1:9/api/traces" }, HOSTED)).toEqual({
+      status: { names: ["ask m", "afterwards"], state: "active", tracing: "host", serviceName: "line" },
+      stderr: "",
+    });
+  });
 
   it.skipIf(reason !== undefined)("exports over gRPC", async () => {
     const server = await startGrpcServer();

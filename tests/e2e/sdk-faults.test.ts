@@ -1,9 +1,13 @@
 /** The SDK in an application whose receiver is away, broken or hostile: bounded, exact, quiet, and out of the way. */
 import { createMetricRegistry } from "@nexent/monitor-core";
 import { createBackend, readMonitorConfig } from "@nexent/monitor/recorder";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createSecureServer } from "node:http2";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { HOSTILE_GRPC, HOSTILE_HTTP, type HostileReceiver } from "../harness/hostile-receivers.ts";
 
 const PROTOCOLS = ["thrift", "OTLP over HTTP", "gRPC"] as const;
@@ -145,3 +149,65 @@ describe("an application whose receiver is away", () => {
     expect(run.afterReadyMs).toBeLessThan(500);
   });
 });
+
+const OPENSSL = "/usr/bin/openssl";
+
+/** A certificate for 127.0.0.1, made where `openssl` is installed. */
+function makeCertificate(
+  folder: string,
+): { readonly key: Buffer; readonly cert: Buffer; readonly file: string } | undefined {
+  const [key, file] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
+  const args = [
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-days",
+    "2",
+    "-keyout",
+    key,
+    "-out",
+    file,
+    ...subject,
+  ];
+  const { status } = spawnSync(OPENSSL, args, { stdio: "ignore" });
+  return status === 0 ? { key: readFileSync(key), cert: readFileSync(file), file } : undefined;
+}
+
+const folder = mkdtempSync(join(tmpdir(), "sdk-tls-"));
+const certificate = makeCertificate(folder);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe.skipIf(certificate === undefined)(
+  `a receiver behind TLS${certificate === undefined ? ": openssl is not installed" : ""}`,
+  () => {
+    const APP = `
+      import { monitorLlmCall, shutdown } from "@nexent/monitor";
+      await monitorLlmCall("m", "ask")(async () => "answer")();
+      await shutdown();
+    `;
+
+    it.each(PROTOCOLS)("is spoken to if its certificate is trusted, and not otherwise: %s", async (protocol) => {
+      const { key, cert, file } = certificate ?? { key: "", cert: "", file: "" };
+      let requests = 0;
+      const server = createSecureServer({ key, cert, allowHTTP1: true }, (_request, response) => {
+        requests += 1;
+        response.setHeader("grpc-status", "0");
+        response.end();
+      });
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      const env = destination(protocol, { port, secure: true });
+      const strange = await runApp(APP, env);
+      expect([strange.code, requests]).toEqual([0, 0]);
+      expect(strange.stderr).toMatch(/spans cannot be sent to https:.*: (DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED)/);
+      const trusted = await runApp(APP, { ...env, NODE_EXTRA_CA_CERTS: file });
+      expect([trusted.code, trusted.stderr, requests]).toEqual([0, "", 1]);
+      server.close();
+    });
+  },
+);
