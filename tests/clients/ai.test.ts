@@ -38,6 +38,8 @@ const ANSWER = {
   usage: { prompt_tokens: 3, completion_tokens: 9, total_tokens: 12 },
 };
 
+Reflect.set(globalThis, "AI_SDK_LOG_WARNINGS", false);
+
 let server: OpenAiServer | undefined;
 
 afterEach(async () => {

@@ -3,7 +3,7 @@ import { AIMessageChunk } from "@langchain/core/messages";
 import { ChatOpenAI } from "@langchain/openai";
 import { configure, monitorLlmCall } from "@nexent/monitor";
 import { ATTR } from "@nexent/monitor-core";
-import { MonitorCallbackHandler } from "@nexent/monitor/langchain";
+import { monitorCallbacks } from "@nexent/monitor/langchain";
 import { afterEach, describe, expect, it } from "vitest";
 import { chatChunk, HELLO } from "../../packages/monitor/src/testing/follow.testing.ts";
 import {
@@ -52,7 +52,7 @@ afterEach(async () => {
   server = undefined;
 });
 
-const handler = new MonitorCallbackHandler();
+const handler = monitorCallbacks();
 
 async function modelOf(reply: Handler, more: object = {}): Promise<ChatOpenAI> {
   server = await startOpenAiServer(reply);
@@ -63,7 +63,7 @@ async function modelOf(reply: Handler, more: object = {}): Promise<ChatOpenAI> {
 
 const monitored = monitorEachTest();
 
-describe("MonitorCallbackHandler", () => {
+describe("monitorCallbacks", () => {
   it("measures a streamed run, first token after the role chunk", async () => {
     const model = await modelOf(stream);
     let text = "";

@@ -441,6 +441,15 @@ describe.each(VERSIONS)("wrapOpenAI with the client %s", (name) => {
     expect(spans.map(({ attributes }) => attributes[ATTR.llmStream])).toEqual([false, false, true, true]);
   });
 
+  it("observes beta.responses where the client has them", async () => {
+    const client = await clientOf(answer(RESPONSE));
+    const beta: unknown = Reflect.get(client.beta, "responses");
+    if (beta === undefined) return expect(["openai4", "openai5"]).toContain(name);
+    await client.beta.responses.create({ model: "gpt-4o", input: "hi" });
+    const [span] = await monitored.spans(1);
+    return expect(span?.attributes).toMatchObject({ [ATTR.llmOutcome]: "ok", [ATTR.llmOutputTokens]: 2 });
+  });
+
   it("records once, whoever wraps what around it, and observes copies too", async () => {
     const client = await clientOf(answer());
     expect(wrapOpenAI(client)).toBe(client);

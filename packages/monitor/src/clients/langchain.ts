@@ -137,12 +137,7 @@ class Run implements Unread {
 /** Runs that have not ended; more than these are not observed, so that lost ones cannot pile up. */
 const OPEN_RUNS = 10_000;
 
-/**
- * A LangChain callback handler: every run of a language model is one call. Use it alone or `monitoredFetch` in the
- * model's client, not both: LangChain does not tell one from inside the other.
- * @example
- * const model = new ChatOpenAI({ model: "gpt-4o", callbacks: [new MonitorCallbackHandler()] });
- */
+/** The handler of {@link monitorCallbacks}, in the shape that LangChain takes. */
 export class MonitorCallbackHandler {
   /** With a name LangChain takes the handler as it is. */
   readonly name = "nexent_monitor";
@@ -159,7 +154,7 @@ export class MonitorCallbackHandler {
 
   constructor(options: ClientOptions = {}) {
     this.#options = options;
-    manager.addSite("MonitorCallbackHandler");
+    manager.addSite("monitorCallbacks");
   }
 
   handleChatModelStart(...start: StartArguments): void {
@@ -212,4 +207,14 @@ export class MonitorCallbackHandler {
       // A chunk of a shape nobody knows counts for nothing.
     }
   }
+}
+
+/**
+ * A LangChain callback handler: every run of a language model is one call. Use it alone or `monitoredFetch` in the
+ * model's client, not both: LangChain does not tell one from inside the other.
+ * @example
+ * const model = new ChatOpenAI({ model: "gpt-4o", callbacks: [monitorCallbacks()] });
+ */
+export function monitorCallbacks(options: ClientOptions = {}): MonitorCallbackHandler {
+  return new MonitorCallbackHandler(options);
 }

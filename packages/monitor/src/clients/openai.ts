@@ -11,6 +11,7 @@ const OPENAI: ClientShape = {
   resources: [
     { path: ["chat", "completions"], operation: "chat", format: openaiChat },
     { path: ["responses"], operation: "chat", format: openaiResponses },
+    { path: ["beta", "responses"], operation: "chat", format: openaiResponses },
     { path: ["completions"], operation: "text_completion", format: openaiCompletions },
     { path: ["embeddings"], operation: "embeddings", format: openaiEmbeddings },
   ],
