@@ -57,7 +57,9 @@ export class ChunkLog {
 
   /** Kinds of the entries by their number on the tape. */
   get kinds(): Uint8Array {
-    return this.#tags.slice(0, this.#length).map((tag) => tag & KIND_BITS);
+    const kinds = this.#tags.slice(0, this.#length);
+    for (let i = 0; i < kinds.length; i += 1) kinds[i] = (kinds[i] ?? 0) & KIND_BITS;
+    return kinds;
   }
 
   append(atMicros: number, kind: DeltaKind, bytes: number, cumulativeTokens: number, afterPause: boolean): void {

@@ -7,6 +7,7 @@ import { ANSWER_KIND_BITS, DELTA_KIND_BIT } from "./providers/provider.ts";
 import type { DeltaKind, StreamEvent, TokenUsage, ServerTimings, ProviderFault } from "./providers/provider.ts";
 import type { Outcome } from "./model/outcome.ts";
 import type { ReasoningVisibility, TokenTimings } from "./model/token-timings.ts";
+import { known } from "./known.ts";
 import { isOpenStall, medianBefore, stallsOf, type StallRule } from "./stall-rule.ts";
 import { encodeTapeColumns } from "./token-tape-encode.ts";
 import { UsageTally } from "./usage-tally.ts";
@@ -78,13 +79,21 @@ const UNKNOWN_TOKENS = -1;
 /** How a stream ended. */
 type End = Parameters<TokenClock["finish"]>[0];
 
+/** Members are there from the start, so that marking changes no shape. */
 interface Firsts {
-  byte?: number;
-  chunk?: number;
-  token?: number;
-  answer?: number;
-  tool?: number;
+  byte: number | undefined;
+  chunk: number | undefined;
+  token: number | undefined;
+  answer: number | undefined;
+  tool: number | undefined;
 }
+
+function noMarks(): Firsts {
+  return { byte: undefined, chunk: undefined, token: undefined, answer: undefined, tool: undefined };
+}
+
+/** The marks of an answer that is no stream. */
+const NO_MARKS: Readonly<Firsts> = noMarks();
 
 /** What follows from all marks together; computed once. */
 interface Totals {
@@ -100,11 +109,6 @@ function gapTokensOf(seen: SeenAnswer, counts: TokenCounts, { perToken }: Genera
   return known === "one" && seen.windowStart > 0 ? "counted" : known;
 }
 
-/** Drops absent members, so that unknown stays absent. */
-function present<T extends object>(entries: { readonly [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as T;
-}
-
 function secondsOf(micros: number | undefined): number | undefined {
   return micros === undefined ? undefined : micros / MICROS;
 }
@@ -113,7 +117,7 @@ class MarkingClock implements TokenClock {
   readonly #options: TokenClockOptions;
   readonly #rule: StallRule;
   readonly #chunks = new ChunkLog();
-  readonly #firsts: Firsts = {};
+  readonly #firsts = noMarks();
   readonly #tally = new UsageTally();
   readonly #finishReasons: string[] = [];
   #finishMicros: number | undefined;
@@ -313,13 +317,18 @@ class MarkingClock implements TokenClock {
     const abandoned = outcome === "abandoned";
     const totals = this.#total(streaming, abandoned);
     this.#totals = totals;
-    const { counts, window } = totals;
-    const rate = abandoned ? undefined : window.rateTokensPerSecond;
     const gaps = gapsBefore(this.#chunks, this.#chunks.length).sort();
     this.#gapsMicros = gaps;
-    return present<TokenTimings>({
+    const { counts, window } = totals;
+    const rate = abandoned ? undefined : window.rateTokensPerSecond;
+    const marks = streaming ? this.#firsts : NO_MARKS;
+    return known<TokenTimings>({
       firstByteMicros: this.#firsts.byte,
-      ...(streaming ? this.#streamMarks() : {}),
+      firstChunkMicros: marks.chunk,
+      firstTokenMicros: marks.token,
+      firstAnswerTokenMicros: marks.answer,
+      firstToolCallMicros: marks.tool,
+      lastTokenMicros: streaming ? this.#lastTokenMicros : undefined,
       endMicros,
       chunkCount: this.#chunkCount,
       countedChunkCount: this.#chunks.countedChunks,
@@ -346,15 +355,9 @@ class MarkingClock implements TokenClock {
     });
   }
 
-  #streamMarks(): Partial<TokenTimings> {
+  get #lastTokenMicros(): number | undefined {
     const { length } = this.#chunks;
-    return present<Partial<TokenTimings>>({
-      firstChunkMicros: this.#firsts.chunk,
-      firstTokenMicros: this.#firsts.token,
-      firstAnswerTokenMicros: this.#firsts.answer,
-      firstToolCallMicros: this.#firsts.tool,
-      lastTokenMicros: length === 0 ? undefined : this.#chunks.atMicros(length - 1),
-    });
+    return length === 0 ? undefined : this.#chunks.atMicros(length - 1);
   }
 
   #stalls(endMicros: number | undefined): TokenTimings["stalls"] {
@@ -365,8 +368,9 @@ class MarkingClock implements TokenClock {
   }
 
   #tape({ tokensOf }: Totals): string | undefined {
-    const { length, isFolded, stamps, kinds } = this.#chunks;
+    const { length } = this.#chunks;
     if (this.#options.tape === false || length === 0) return undefined;
+    const { isFolded, stamps, kinds } = this.#chunks;
     const tokens = new Float64Array(length);
     for (let i = 0; i < length; i += 1) tokens[i] = tokensOf(i) ?? UNKNOWN_TOKENS;
     const { tapeMaxBytes: maxCharacters } = this.#options;

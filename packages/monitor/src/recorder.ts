@@ -10,6 +10,7 @@ import {
 } from "@nexent/monitor-core";
 import type { BackendSpan, SpanBackend } from "./backend/backend.ts";
 import { recordCallMetrics, recordRetry, recordWholeCall } from "./call-metrics.ts";
+import { createCallSeries, type BaseLabels, type CallSeries } from "./call-series.ts";
 import { createLoopLag, type LoopLag } from "./loop-lag.ts";
 import { createOpenCalls, type OpenCall, type OpenCalls } from "./open-calls.ts";
 import type {
@@ -46,6 +47,7 @@ interface Shared {
   readonly lag: LoopLag;
   readonly recordings: Set<OpenRecording>;
   readonly callFamilies: boolean;
+  readonly seriesOf: (labels: BaseLabels) => CallSeries;
 }
 
 type Slow = readonly ("duration" | "rate")[];
@@ -211,7 +213,7 @@ class OpenRecording implements Recording, OpenCall {
     const slow = this.#slow(timings);
     if (!this.#delegated) {
       this.#measure(failure, timings, slow);
-      recordRetry(this.#shared.registry, this.labels, failure);
+      recordRetry(this.#shared.seriesOf(this.labels), failure);
     }
     this.#tellAttempt(failure, timings, slow);
     this.#clock = this.#newClock();
@@ -236,8 +238,8 @@ class OpenRecording implements Recording, OpenCall {
   #measureCall(end: CallEnd, { firstTokenMicros }: TokenTimings, endMs: number): void {
     if (!this.#shared.callFamilies || end.outcome === "abandoned") return;
     const waitMs = this.#requestAtMs - this.#startedAtMs;
-    recordWholeCall(this.#shared.registry, {
-      labels: this.labels,
+    recordWholeCall({
+      series: this.#shared.seriesOf(this.labels),
       outcome: end.outcome,
       durationSeconds: Math.max(0, endMs - this.#startedAtMs) / 1000,
       ttftSeconds: firstTokenMicros === undefined ? undefined : firstTokenMicros / 1e6 + waitMs / 1000,
@@ -256,9 +258,9 @@ class OpenRecording implements Recording, OpenCall {
   }
 
   #measure(end: CallEnd, timings: TokenTimings, slow: Slow): void {
-    const { registry } = this.#shared;
-    recordCallMetrics(registry, {
-      labels: this.labels,
+    const { registry, seriesOf } = this.#shared;
+    recordCallMetrics({
+      series: seriesOf(this.labels),
       streaming: this.#call.streaming,
       end,
       timings,
@@ -354,6 +356,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     lag: createLoopLag(nowMs, () => recordings.size > 0),
     recordings,
     callFamilies,
+    seriesOf: createCallSeries(registry),
   };
   let settings: RecorderSettings = options;
   return {
