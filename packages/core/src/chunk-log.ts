@@ -4,7 +4,8 @@ import { KINDS } from "./token-tape-format.ts";
 
 /** So small that the engine keeps it beside the log: most answers without a stream have one entry. */
 const FIRST_CAPACITY = 8;
-const SECOND_CAPACITY = 128;
+/** Most streams fit: growing costs more than holding this much. */
+const SECOND_CAPACITY = 512;
 
 /** A tag is the kind's number and these flags. */
 const KIND_BITS = 7;

@@ -1,13 +1,12 @@
 /** Marks of one answer -> its timings. The same code runs in the SDK and in the gateway, so both report the same number. */
 import { ChunkLog } from "./chunk-log.ts";
-import { gapsBefore, quantileOfSorted, type Gaps } from "./gap-statistics.ts";
+import { gapsBefore, NO_GAPS, quantileOfSorted, type Gaps } from "./gap-statistics.ts";
 import { chunkTokens, chunkTokensKnown, countTokens, generationWindow } from "./generation-window.ts";
 import type { ChunkTokens, GenerationWindow, SeenAnswer, TokenCounts } from "./generation-window.ts";
 import { ANSWER_KIND_BITS, DELTA_KIND_BIT } from "./providers/provider.ts";
 import type { DeltaKind, StreamEvent, TokenUsage, ServerTimings, ProviderFault } from "./providers/provider.ts";
 import type { Outcome } from "./model/outcome.ts";
 import type { ReasoningVisibility, TokenTimings } from "./model/token-timings.ts";
-import { known } from "./known.ts";
 import { isOpenStall, medianBefore, stallsOf, type StallRule } from "./stall-rule.ts";
 import { encodeTapeColumns } from "./token-tape-encode.ts";
 import { UsageTally } from "./usage-tally.ts";
@@ -72,7 +71,6 @@ export interface TokenClock {
 }
 
 const MICROS = 1_000_000;
-const NO_GAPS = new Uint32Array(0);
 /** How a tape says that a chunk's tokens are not known. */
 const UNKNOWN_TOKENS = -1;
 
@@ -92,8 +90,8 @@ function noMarks(): Firsts {
   return { byte: undefined, chunk: undefined, token: undefined, answer: undefined, tool: undefined };
 }
 
-/** The marks of an answer that is no stream. */
-const NO_MARKS: Readonly<Firsts> = noMarks();
+/** Timings being collected. */
+type Draft = { -readonly [K in keyof TokenTimings]: TokenTimings[K] };
 
 /** What follows from all marks together; computed once. */
 interface Totals {
@@ -107,10 +105,6 @@ function gapTokensOf(seen: SeenAnswer, counts: TokenCounts, { perToken }: Genera
   const known = perToken ? chunkTokensKnown(seen, counts) : "unknown";
   // With a reasoning summary the gaps before the window are no token's.
   return known === "one" && seen.windowStart > 0 ? "counted" : known;
-}
-
-function secondsOf(micros: number | undefined): number | undefined {
-  return micros === undefined ? undefined : micros / MICROS;
 }
 
 class MarkingClock implements TokenClock {
@@ -319,45 +313,57 @@ class MarkingClock implements TokenClock {
     this.#totals = totals;
     const gaps = gapsBefore(this.#chunks, this.#chunks.length).sort();
     this.#gapsMicros = gaps;
-    const { counts, window } = totals;
-    const rate = abandoned ? undefined : window.rateTokensPerSecond;
-    const marks = streaming ? this.#firsts : NO_MARKS;
-    return known<TokenTimings>({
-      firstByteMicros: this.#firsts.byte,
-      firstChunkMicros: marks.chunk,
-      firstTokenMicros: marks.token,
-      firstAnswerTokenMicros: marks.answer,
-      firstToolCallMicros: marks.tool,
-      lastTokenMicros: streaming ? this.#lastTokenMicros : undefined,
-      endMicros,
+    const { counts } = totals;
+    const timings: Draft = {
       chunkCount: this.#chunkCount,
       countedChunkCount: this.#chunks.countedChunks,
       outputBytes: this.#chunks.bytesFrom(0),
-      outputTokens: counts.outputTokens,
-      tokenSource: counts.source,
       estimated: counts.estimated,
-      usage: this.#tally.usage,
       reasoningVisibility: this.#visibility,
-      firstChunkTokens: window.firstChunkTokens,
-      firstChunkTokensSource: window.firstChunkTokensSource,
-      generationRateTokensPerSecond: rate,
-      timePerOutputTokenSeconds: rate === undefined ? undefined : 1 / rate,
-      endToEndRateTokensPerSecond: outcome === "ok" ? endToEndRate(counts.outputTokens, endMicros) : undefined,
-      gapP50Seconds: streaming ? secondsOf(quantileOfSorted(gaps, 0.5)) : undefined,
-      gapP95Seconds: streaming ? secondsOf(quantileOfSorted(gaps, 0.95)) : undefined,
       stalls: streaming ? this.#stalls(endMicros) : [],
       finishReasons: this.#finishReasons,
-      responseModel: this.#responseModel,
-      responseId: this.#responseId,
       choiceCount: this.#choiceCount,
       malformedCount: this.#malformedCount,
-      tokenTape: streaming ? this.#tape(totals) : undefined,
-    });
+    };
+    if (endMicros !== undefined) timings.endMicros = endMicros;
+    this.#tellAnswer(timings, totals, outcome);
+    if (streaming) this.#tellStream(timings, totals, gaps);
+    const rate = abandoned ? undefined : totals.window.rateTokensPerSecond;
+    if (rate !== undefined) {
+      timings.generationRateTokensPerSecond = rate;
+      timings.timePerOutputTokenSeconds = 1 / rate;
+    }
+    return timings;
   }
 
-  get #lastTokenMicros(): number | undefined {
+  // Member by member: what is unknown stays absent, and each line keeps to one member, which an engine likes best.
+  #tellAnswer(timings: Draft, { counts, window }: Totals, outcome: Outcome): void {
+    const { usage } = this.#tally;
+    const endToEnd = outcome === "ok" ? endToEndRate(counts.outputTokens, timings.endMicros) : undefined;
+    if (this.#firsts.byte !== undefined) timings.firstByteMicros = this.#firsts.byte;
+    if (this.#responseModel !== undefined) timings.responseModel = this.#responseModel;
+    if (this.#responseId !== undefined) timings.responseId = this.#responseId;
+    if (usage !== undefined) timings.usage = usage;
+    if (counts.outputTokens !== undefined) timings.outputTokens = counts.outputTokens;
+    if (counts.source !== undefined) timings.tokenSource = counts.source;
+    if (endToEnd !== undefined) timings.endToEndRateTokensPerSecond = endToEnd;
+    if (window.firstChunkTokens !== undefined) timings.firstChunkTokens = window.firstChunkTokens;
+    if (window.firstChunkTokensSource !== undefined) timings.firstChunkTokensSource = window.firstChunkTokensSource;
+  }
+
+  #tellStream(timings: Draft, totals: Totals, gaps: Gaps): void {
+    const { chunk, token, answer, tool } = this.#firsts;
     const { length } = this.#chunks;
-    return length === 0 ? undefined : this.#chunks.atMicros(length - 1);
+    if (chunk !== undefined) timings.firstChunkMicros = chunk;
+    if (token !== undefined) timings.firstTokenMicros = token;
+    if (answer !== undefined) timings.firstAnswerTokenMicros = answer;
+    if (tool !== undefined) timings.firstToolCallMicros = tool;
+    if (length > 0) timings.lastTokenMicros = this.#chunks.atMicros(length - 1);
+    const [median, p95] = [quantileOfSorted(gaps, 0.5), quantileOfSorted(gaps, 0.95)];
+    if (median !== undefined) timings.gapP50Seconds = median / MICROS;
+    if (p95 !== undefined) timings.gapP95Seconds = p95 / MICROS;
+    const tokenTape = this.#tape(totals);
+    if (tokenTape !== undefined) timings.tokenTape = tokenTape;
   }
 
   #stalls(endMicros: number | undefined): TokenTimings["stalls"] {

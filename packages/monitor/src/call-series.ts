@@ -80,12 +80,28 @@ class KeptCallSeries implements CallSeries {
 /** Finds series anew only for labels it has not met: at the end of a call look-ups would cost more than recording. */
 export function createCallSeries(registry: MetricRegistry): (labels: BaseLabels) => CallSeries {
   const known = new Map<string, CallSeries>();
-  return (labels) => {
-    const { model, operation, provider } = labels;
+  /** Most processes call one model many times in a row. */
+  let latest: BaseLabels | undefined;
+  let latestSeries: CallSeries | undefined;
+
+  function remember(key: string, base: BaseLabels, series: CallSeries): void {
+    known.set(key, series);
+    latest = base;
+    latestSeries = series;
+  }
+
+  return ({ model, operation, provider }) => {
+    if (latestSeries !== undefined && latest?.model === model && latest.operation === operation) {
+      if (latest.provider === provider) return latestSeries;
+    }
     const key = `${model}\n${operation}\n${provider}`;
+    const base = { model, operation, provider };
     const found = known.get(key);
-    if (found !== undefined) return found;
-    const created = new KeptCallSeries(registry, { model, operation, provider }, () => known.set(key, created));
-    return created;
+    if (found === undefined) {
+      const created: CallSeries = new KeptCallSeries(registry, base, () => remember(key, base, created));
+      return created;
+    }
+    remember(key, base, found);
+    return found;
   };
 }

@@ -1,8 +1,10 @@
 /** One record per request: span and metrics, exactly one outcome. The same code serves the SDK and the gateway. */
+import { performance } from "node:perf_hooks";
 import {
   createTokenClock,
   METRICS,
   type Exemplar,
+  type HistogramSeries,
   type LiveStall,
   type MetricRegistry,
   type TokenClock,
@@ -43,11 +45,12 @@ interface Shared {
   readonly backend: SpanBackend;
   readonly nowMs: () => number;
   readonly wallMs: () => number;
-  readonly open: OpenCalls;
+  readonly open: OpenCalls<OpenRecording>;
   readonly lag: LoopLag;
-  readonly recordings: Set<OpenRecording>;
   readonly callFamilies: boolean;
   readonly seriesOf: (labels: BaseLabels) => CallSeries;
+  /** Found at the first end: a family without a value is not shown. */
+  overhead: HistogramSeries | undefined;
 }
 
 type Slow = readonly ("duration" | "rate")[];
@@ -55,6 +58,7 @@ type Slow = readonly ("duration" | "rate")[];
 class OpenRecording implements Recording, OpenCall {
   readonly span: BackendSpan;
   readAtMs: number | undefined;
+  place = -1;
   readonly #shared: Shared;
   readonly #settings: RecorderSettings;
   readonly #startUnixMicros: number;
@@ -107,6 +111,10 @@ class OpenRecording implements Recording, OpenCall {
     return this.#timings !== undefined;
   }
 
+  get delegated(): boolean {
+    return this.#delegated;
+  }
+
   get phase(): "waiting" | "generating" {
     return this.clock.phase;
   }
@@ -150,7 +158,7 @@ class OpenRecording implements Recording, OpenCall {
   delegate(): void {
     if (this.ended || this.#delegated) return;
     this.#delegated = true;
-    this.#shared.open.delete(this);
+    this.#shared.open.leave();
     this.span.setAttributes(delegatedAttributes());
   }
 
@@ -167,14 +175,13 @@ class OpenRecording implements Recording, OpenCall {
 
   end(end: CallEnd): TokenTimings {
     if (this.#timings !== undefined) return this.#timings;
-    const { nowMs, recordings, open, registry } = this.#shared;
+    const { nowMs, open, registry } = this.#shared;
     const beganMs = nowMs();
     const endMs = end.atMs ?? beganMs;
     // Whoever stops waiting for another attempt ends the call; the request itself had failed before.
     const request = end.outcome === "cancelled" ? (this.#attemptFailure ?? end) : end;
     const timings = this.#finish(request, request.atMs ?? endMs);
     this.#timings = timings;
-    recordings.delete(this);
     open.delete(this);
     const slow = this.#slow(timings);
     if (!this.#delegated) {
@@ -183,7 +190,8 @@ class OpenRecording implements Recording, OpenCall {
     }
     this.#endSpan(end, timings, slow, endMs);
     this.#overheadMs += nowMs() - beganMs;
-    registry.histogram(METRICS.nexentMonitorOverheadSeconds, {}).observe(this.#overheadMs / 1000);
+    this.#shared.overhead ??= registry.histogram(METRICS.nexentMonitorOverheadSeconds, {});
+    this.#shared.overhead.observe(this.#overheadMs / 1000);
     return timings;
   }
 
@@ -200,11 +208,9 @@ class OpenRecording implements Recording, OpenCall {
   }
 
   #finish({ outcome }: CallEnd, atMs: number): TokenTimings {
-    return this.#clock.finish({
-      outcome,
-      streaming: this.#call.streaming,
-      ...(outcome !== "abandoned" && { endMicros: this.micros(atMs) }),
-    });
+    const { streaming } = this.#call;
+    if (outcome === "abandoned") return this.#clock.finish({ outcome, streaming });
+    return this.#clock.finish({ outcome, streaming, endMicros: this.micros(atMs) });
   }
 
   /** The current attempt is over and another follows: it is a failed request of its own. */
@@ -311,7 +317,7 @@ class OpenRecording implements Recording, OpenCall {
   }
 
   #endBackendSpan(span: BackendSpan, end: CallEnd, endUnixMicros: number): void {
-    span.end({ endUnixMicros, ...(end.outcome === "error" && { error: end.errorType ?? "unknown" }) });
+    span.end(end.outcome === "error" ? { endUnixMicros, error: end.errorType ?? "unknown" } : { endUnixMicros });
   }
 
   #addEvents(end: CallEnd, timings: TokenTimings): void {
@@ -342,27 +348,29 @@ export function openRecordingOf(owner: object | undefined): Recording | undefine
   return owner instanceof OpenRecording && !owner.ended ? owner : undefined;
 }
 
+function monotonicMs(): number {
+  return performance.now();
+}
+
 /** A recorder over a registry and a span backend. Without OpenTelemetry the backend is the no-op one; metrics go on. */
 export function createRecorder(options: RecorderOptions): Recorder {
-  const { registry, backend, nowMs = () => performance.now(), wallMs = Date.now, callFamilies = false } = options;
-  const recordings = new Set<OpenRecording>();
-  const open = createOpenCalls(registry, nowMs);
+  const { registry, backend, nowMs = monotonicMs, wallMs = Date.now, callFamilies = false } = options;
+  const open = createOpenCalls<OpenRecording>(registry, nowMs);
   const shared: Shared = {
     registry,
     backend,
     nowMs,
     wallMs,
     open,
-    lag: createLoopLag(nowMs, () => recordings.size > 0),
-    recordings,
+    lag: createLoopLag(nowMs, () => open.all.length > 0),
     callFamilies,
     seriesOf: createCallSeries(registry),
+    overhead: undefined,
   };
   let settings: RecorderSettings = options;
   return {
     start(call, startOptions = {}) {
       const recording = new OpenRecording(shared, settings, call, startOptions);
-      recordings.add(recording);
       open.add(recording);
       shared.lag.start();
       return recording;
@@ -372,7 +380,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     },
     refresh: () => open.refresh(),
     close() {
-      for (const recording of recordings) recording.end({ outcome: "abandoned" });
+      for (const recording of open.all.slice()) recording.end({ outcome: "abandoned" });
       open.stop();
       shared.lag.stop();
     },

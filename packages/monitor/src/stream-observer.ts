@@ -1,4 +1,6 @@
 /** Watches one stream element by element, whatever kind of stream it is. Nothing here throws into the host. */
+// The global of this name is a getter; twice per element that is a fifth of the clock's price.
+import { performance } from "node:perf_hooks";
 import {
   ATTR,
   emptyStreamEvent,
