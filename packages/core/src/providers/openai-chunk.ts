@@ -2,6 +2,7 @@
 import { readFault } from "./fault.ts";
 import { fieldsOf, listOf, textOf, type Fields } from "./json-fields.ts";
 import { addDeltas, addText, type DeltaTarget } from "./openai-deltas.ts";
+import { readPlainChunk } from "./openai-plain-chunk.ts";
 import { readServerTimings, readUsage } from "./openai-usage.ts";
 import { resetStreamEvent } from "./provider.ts";
 import type { ResponseReading, StreamEvent } from "./provider.ts";
@@ -47,7 +48,9 @@ export function readChunk(value: unknown, event: StreamEvent): boolean {
   resetStreamEvent(event);
   try {
     const chunk = fieldsOf(value);
-    if (chunk === undefined || !isChunk(chunk)) return false;
+    if (chunk === undefined) return false;
+    if (readPlainChunk(chunk, event)) return true;
+    if (!isChunk(chunk)) return false;
     fillEvent(event, chunk);
     return true;
   } catch {
