@@ -177,7 +177,7 @@ class MarkingClock implements TokenClock {
     if (event.usage !== undefined) this.#tally.take(event.usage);
     this.#responseModel ??= event.responseModel;
     this.#responseId ??= event.responseId;
-    this.#serverTimings = event.serverTimings ?? this.#serverTimings;
+    if (event.serverTimings !== undefined) this.#serverTimings = event.serverTimings;
     if (event.reasoningForm === "summary") this.#reasoningSummarised = true;
     else if (event.reasoningForm === "redacted") this.#reasoningRedacted = true;
     // An error event is no chunk: a client library throws it, so nobody could have seen it as one.
