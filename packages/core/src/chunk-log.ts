@@ -4,7 +4,8 @@ import { KINDS } from "./token-tape-format.ts";
 
 /** So small that the engine keeps it beside the log: most answers without a stream have one entry. */
 const FIRST_CAPACITY = 8;
-const SECOND_CAPACITY = 128;
+/** Most streams fit: growing costs more than holding this much. */
+const SECOND_CAPACITY = 512;
 
 /** A tag is the kind's number and these flags. */
 const KIND_BITS = 7;
@@ -57,7 +58,9 @@ export class ChunkLog {
 
   /** Kinds of the entries by their number on the tape. */
   get kinds(): Uint8Array {
-    return this.#tags.slice(0, this.#length).map((tag) => tag & KIND_BITS);
+    const kinds = this.#tags.slice(0, this.#length);
+    for (let i = 0; i < kinds.length; i += 1) kinds[i] = (kinds[i] ?? 0) & KIND_BITS;
+    return kinds;
   }
 
   append(atMicros: number, kind: DeltaKind, bytes: number, cumulativeTokens: number, afterPause: boolean): void {

@@ -3,6 +3,9 @@ import type { ChunkLog } from "./chunk-log.ts";
 /** Gaps in microseconds; whole numbers of 32 bits wherever they fit, since those sort five times as fast. */
 export type Gaps = Uint32Array | Float64Array;
 
+/** Of an answer without gaps; most answers that are no stream. */
+export const NO_GAPS: Gaps = new Uint32Array(0);
+
 function fillGaps<T extends Gaps>(gaps: T, chunks: ChunkLog, end: number): T {
   let count = 0;
   for (let i = 1; i < end; i += 1) {
@@ -23,7 +26,8 @@ function fitAll(chunks: ChunkLog, end: number): boolean {
 
 /** Gaps between consecutive counted chunks before entry `end`, without those a client caused. */
 export function gapsBefore(chunks: ChunkLog, end: number): Gaps {
-  const size = Math.max(0, end - 1);
+  if (end < 2) return NO_GAPS;
+  const size = end - 1;
   return fitAll(chunks, end)
     ? fillGaps(new Uint32Array(size), chunks, end)
     : fillGaps(new Float64Array(size), chunks, end);

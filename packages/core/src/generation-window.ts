@@ -80,20 +80,14 @@ function tokenizedCounts({ windowStart }: SeenAnswer, { leadingReasoning, rest }
 function reportedCounts(seen: SeenAnswer, outputTokens: number): TokenCounts {
   const { usage, reasoningVisibility } = seen;
   const perChunk = carriesCounts(seen.chunks, seen.usageFell);
-  const counts = {
-    source: perChunk ? "continuous_usage" : "usage",
-    outputTokens,
-    estimated: false,
-    perChunk,
-  } as const;
+  const source = perChunk ? "continuous_usage" : "usage";
   const withheld = reasoningVisibility !== "streamed";
-  if (withheld && seen.reasoningWithheld && usage?.reasoningTokens === undefined) return { ...counts, hiddenTokens: 0 };
+  if (withheld && seen.reasoningWithheld && usage?.reasoningTokens === undefined) {
+    return { source, outputTokens, hiddenTokens: 0, estimated: false, perChunk };
+  }
   const hiddenTokens = withheld ? (usage?.reasoningTokens ?? 0) : 0;
-  return {
-    ...counts,
-    hiddenTokens,
-    windowTokens: outputTokens - hiddenTokens - (usage?.rejectedPredictionTokens ?? 0),
-  };
+  const windowTokens = outputTokens - hiddenTokens - (usage?.rejectedPredictionTokens ?? 0);
+  return { source, outputTokens, windowTokens, hiddenTokens, estimated: false, perChunk };
 }
 
 /** What is known of the tokens of single chunks: one each, a count each, or nothing. */

@@ -1,6 +1,6 @@
 /** Marks of one answer -> its timings. The same code runs in the SDK and in the gateway, so both report the same number. */
 import { ChunkLog } from "./chunk-log.ts";
-import { gapsBefore, quantileOfSorted, type Gaps } from "./gap-statistics.ts";
+import { gapsBefore, NO_GAPS, quantileOfSorted, type Gaps } from "./gap-statistics.ts";
 import { chunkTokens, chunkTokensKnown, countTokens, generationWindow } from "./generation-window.ts";
 import type { ChunkTokens, GenerationWindow, SeenAnswer, TokenCounts } from "./generation-window.ts";
 import { ANSWER_KIND_BITS, DELTA_KIND_BIT } from "./providers/provider.ts";
@@ -73,20 +73,27 @@ export interface TokenClock {
 }
 
 const MICROS = 1_000_000;
-const NO_GAPS = new Uint32Array(0);
 /** How a tape says that a chunk's tokens are not known. */
 const UNKNOWN_TOKENS = -1;
 
 /** How a stream ended. */
 type End = Parameters<TokenClock["finish"]>[0];
 
+/** Members are there from the start, so that marking changes no shape. */
 interface Firsts {
-  byte?: number;
-  chunk?: number;
-  token?: number;
-  answer?: number;
-  tool?: number;
+  byte: number | undefined;
+  chunk: number | undefined;
+  token: number | undefined;
+  answer: number | undefined;
+  tool: number | undefined;
 }
+
+function noMarks(): Firsts {
+  return { byte: undefined, chunk: undefined, token: undefined, answer: undefined, tool: undefined };
+}
+
+/** Timings being collected. */
+type Draft = { -readonly [K in keyof TokenTimings]: TokenTimings[K] };
 
 /** What follows from all marks together; computed once. */
 interface Totals {
@@ -102,20 +109,11 @@ function gapTokensOf(seen: SeenAnswer, counts: TokenCounts, { perToken }: Genera
   return known === "one" && seen.windowStart > 0 ? "counted" : known;
 }
 
-/** Drops absent members, so that unknown stays absent. */
-function present<T extends object>(entries: { readonly [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as T;
-}
-
-function secondsOf(micros: number | undefined): number | undefined {
-  return micros === undefined ? undefined : micros / MICROS;
-}
-
 class MarkingClock implements TokenClock {
   readonly #options: TokenClockOptions;
   readonly #rule: StallRule;
   readonly #chunks = new ChunkLog();
-  readonly #firsts: Firsts = {};
+  readonly #firsts = noMarks();
   readonly #tally = new UsageTally();
   readonly #finishReasons: string[] = [];
   #finishMicros: number | undefined;
@@ -183,7 +181,7 @@ class MarkingClock implements TokenClock {
     if (event.usage !== undefined) this.#tally.take(event.usage);
     this.#responseModel ??= event.responseModel;
     this.#responseId ??= event.responseId;
-    this.#serverTimings = event.serverTimings ?? this.#serverTimings;
+    if (event.serverTimings !== undefined) this.#serverTimings = event.serverTimings;
     if (event.reasoningForm === "summary") this.#reasoningSummarised = true;
     else if (event.reasoningForm === "redacted") this.#reasoningRedacted = true;
     // An error event is no chunk: a client library throws it, so nobody could have seen it as one.
@@ -327,48 +325,59 @@ class MarkingClock implements TokenClock {
     const abandoned = outcome === "abandoned";
     const totals = this.#total(streaming, abandoned);
     this.#totals = totals;
-    const { counts, window } = totals;
-    const rate = abandoned ? undefined : window.rateTokensPerSecond;
     const gaps = gapsBefore(this.#chunks, this.#chunks.length).sort();
     this.#gapsMicros = gaps;
-    return present<TokenTimings>({
-      firstByteMicros: this.#firsts.byte,
-      ...(streaming ? this.#streamMarks() : {}),
-      endMicros,
+    const { counts } = totals;
+    const timings: Draft = {
       chunkCount: this.#chunkCount,
       countedChunkCount: this.#chunks.countedChunks,
       outputBytes: this.#chunks.bytesFrom(0),
-      outputTokens: counts.outputTokens,
-      tokenSource: counts.source,
       estimated: counts.estimated,
-      usage: this.#tally.usage,
       reasoningVisibility: this.#visibility,
-      firstChunkTokens: window.firstChunkTokens,
-      firstChunkTokensSource: window.firstChunkTokensSource,
-      generationRateTokensPerSecond: rate,
-      timePerOutputTokenSeconds: rate === undefined ? undefined : 1 / rate,
-      endToEndRateTokensPerSecond: outcome === "ok" ? endToEndRate(counts.outputTokens, endMicros) : undefined,
-      gapP50Seconds: streaming ? secondsOf(quantileOfSorted(gaps, 0.5)) : undefined,
-      gapP95Seconds: streaming ? secondsOf(quantileOfSorted(gaps, 0.95)) : undefined,
       stalls: streaming ? this.#stalls(endMicros) : [],
       finishReasons: this.#finishReasons,
-      responseModel: this.#responseModel,
-      responseId: this.#responseId,
       choiceCount: this.#choiceCount,
       malformedCount: this.#malformedCount,
-      tokenTape: streaming ? this.#tape(totals) : undefined,
-    });
+    };
+    if (endMicros !== undefined) timings.endMicros = endMicros;
+    this.#tellAnswer(timings, totals, outcome);
+    if (streaming) this.#tellStream(timings, totals, gaps);
+    const rate = abandoned ? undefined : totals.window.rateTokensPerSecond;
+    if (rate !== undefined) {
+      timings.generationRateTokensPerSecond = rate;
+      timings.timePerOutputTokenSeconds = 1 / rate;
+    }
+    return timings;
   }
 
-  #streamMarks(): Partial<TokenTimings> {
+  // Member by member: what is unknown stays absent, and each line keeps to one member, which an engine likes best.
+  #tellAnswer(timings: Draft, { counts, window }: Totals, outcome: Outcome): void {
+    const { usage } = this.#tally;
+    const endToEnd = outcome === "ok" ? endToEndRate(counts.outputTokens, timings.endMicros) : undefined;
+    if (this.#firsts.byte !== undefined) timings.firstByteMicros = this.#firsts.byte;
+    if (this.#responseModel !== undefined) timings.responseModel = this.#responseModel;
+    if (this.#responseId !== undefined) timings.responseId = this.#responseId;
+    if (usage !== undefined) timings.usage = usage;
+    if (counts.outputTokens !== undefined) timings.outputTokens = counts.outputTokens;
+    if (counts.source !== undefined) timings.tokenSource = counts.source;
+    if (endToEnd !== undefined) timings.endToEndRateTokensPerSecond = endToEnd;
+    if (window.firstChunkTokens !== undefined) timings.firstChunkTokens = window.firstChunkTokens;
+    if (window.firstChunkTokensSource !== undefined) timings.firstChunkTokensSource = window.firstChunkTokensSource;
+  }
+
+  #tellStream(timings: Draft, totals: Totals, gaps: Gaps): void {
+    const { chunk, token, answer, tool } = this.#firsts;
     const { length } = this.#chunks;
-    return present<Partial<TokenTimings>>({
-      firstChunkMicros: this.#firsts.chunk,
-      firstTokenMicros: this.#firsts.token,
-      firstAnswerTokenMicros: this.#firsts.answer,
-      firstToolCallMicros: this.#firsts.tool,
-      lastTokenMicros: length === 0 ? undefined : this.#chunks.atMicros(length - 1),
-    });
+    if (chunk !== undefined) timings.firstChunkMicros = chunk;
+    if (token !== undefined) timings.firstTokenMicros = token;
+    if (answer !== undefined) timings.firstAnswerTokenMicros = answer;
+    if (tool !== undefined) timings.firstToolCallMicros = tool;
+    if (length > 0) timings.lastTokenMicros = this.#chunks.atMicros(length - 1);
+    const [median, p95] = [quantileOfSorted(gaps, 0.5), quantileOfSorted(gaps, 0.95)];
+    if (median !== undefined) timings.gapP50Seconds = median / MICROS;
+    if (p95 !== undefined) timings.gapP95Seconds = p95 / MICROS;
+    const tokenTape = this.#tape(totals);
+    if (tokenTape !== undefined) timings.tokenTape = tokenTape;
   }
 
   #stalls(endMicros: number | undefined): TokenTimings["stalls"] {
@@ -379,8 +388,9 @@ class MarkingClock implements TokenClock {
   }
 
   #tape({ tokensOf }: Totals): string | undefined {
-    const { length, isFolded, stamps, kinds } = this.#chunks;
+    const { length } = this.#chunks;
     if (this.#options.tape === false || length === 0) return undefined;
+    const { isFolded, stamps, kinds } = this.#chunks;
     const tokens = new Float64Array(length);
     for (let i = 0; i < length; i += 1) tokens[i] = tokensOf(i) ?? UNKNOWN_TOKENS;
     const { tapeMaxBytes: maxCharacters } = this.#options;

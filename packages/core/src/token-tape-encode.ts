@@ -12,7 +12,7 @@ import {
   VERSION,
 } from "./token-tape-format.ts";
 
-/** Counted chunks in time order. */
+/** Counted chunks in time order. Encoding changes `kinds` and `tokens`. */
 export interface TapeColumns {
   readonly length: number;
   /** Whole microseconds since `t_req`; what is none, or lies before the entry in front of it, counts as that one's. */
@@ -48,8 +48,8 @@ class Draft {
   constructor({ length, atMicros, kinds, tokens }: TapeColumns) {
     this.length = length;
     this.ticks = new Float64Array(length);
-    this.kinds = kinds.slice(0, length);
-    this.tokens = new Float64Array(length);
+    this.kinds = kinds;
+    this.tokens = tokens;
     let previous = 0;
     for (let i = 0; i < length; i += 1) {
       const micros = atMicros[i] ?? 0;

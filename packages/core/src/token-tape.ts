@@ -21,13 +21,16 @@ export interface DecodedTape {
  * Times are whole microseconds; a count that is no whole number of at least 0 is written as unknown.
  */
 export function encodeTokenTape(entries: readonly TapeEntry[], options: TapeOptions = {}): string {
-  const columns = {
-    length: entries.length,
-    atMicros: Float64Array.from(entries, ({ atMicros }) => atMicros),
-    kinds: Uint8Array.from(entries, ({ kind }) => KINDS.indexOf(kind)),
-    tokens: Float64Array.from(entries, ({ tokens }) => tokens ?? Number.NaN),
-  };
-  return encodeTapeColumns(columns, options);
+  const { length } = entries;
+  const atMicros = new Float64Array(length);
+  const kinds = new Uint8Array(length);
+  const tokens = new Float64Array(length);
+  for (const [i, entry] of entries.entries()) {
+    atMicros[i] = entry.atMicros;
+    kinds[i] = KINDS.indexOf(entry.kind);
+    tokens[i] = entry.tokens ?? Number.NaN;
+  }
+  return encodeTapeColumns({ length, atMicros, kinds, tokens }, options);
 }
 
 class TapeReader {

@@ -1,19 +1,11 @@
-import {
-  METRICS,
-  type Exemplar,
-  type HistogramSeries,
-  type MetricRegistry,
-  type Outcome,
-  type TokenClock,
-  type TokenTimings,
-} from "@nexent/monitor-core";
+import { METRICS, type Exemplar, type Outcome, type TokenClock, type TokenTimings } from "@nexent/monitor-core";
+import type { HistogramSeries } from "@nexent/monitor-core";
+import type { CallSeries } from "./call-series.ts";
 import type { CallEnd } from "./recording.ts";
-
-type BaseLabels = { readonly model: string; readonly operation: string; readonly provider: string };
 
 /** One ended request, ready to be observed. */
 export interface MeasuredCall {
-  readonly labels: BaseLabels;
+  readonly series: CallSeries;
   readonly streaming: boolean;
   readonly end: CallEnd;
   readonly timings: TokenTimings;
@@ -31,66 +23,55 @@ const MICROS = 1_000_000;
 const MAX_CHUNK_TOKENS = 1024;
 
 /** Records every family of one request, once, at its end (measurement contract 4.1, 4.2). Unknown is not observed. */
-export function recordCallMetrics(registry: MetricRegistry, call: MeasuredCall): void {
-  recordEnd(registry, call);
-  recordFirsts(registry, call);
-  recordRates(registry, call);
-  recordTokens(registry, call);
-  recordStalls(registry, call);
+export function recordCallMetrics(call: MeasuredCall): void {
+  recordEnd(call);
+  recordFirsts(call);
+  recordRates(call);
+  recordTokens(call);
+  recordStalls(call);
 }
 
-function recordEnd(registry: MetricRegistry, call: MeasuredCall): void {
-  const { labels, streaming, end, timings, slow, good, exemplar } = call;
-  const ended: { readonly outcome: Outcome; readonly stream: string } = {
-    stream: String(streaming),
-    outcome: end.outcome,
-  };
-  registry.counter(METRICS.llmRequests, { ...labels, ...ended }).add(1);
+function recordEnd({ series, streaming, end, timings, slow, good, exemplar }: MeasuredCall): void {
+  const stream = String(streaming);
+  series.counter(METRICS.llmRequests, stream, end.outcome).add(1);
   if (end.outcome !== "abandoned" && timings.endMicros !== undefined) {
-    const duration = registry.histogram(METRICS.llmRequestDurationSeconds, { ...labels, ...ended });
+    const duration = series.histogram(METRICS.llmRequestDurationSeconds, stream, end.outcome);
     duration.observe(timings.endMicros / MICROS, exemplar);
   }
-  if (end.outcome === "error") {
-    registry.counter(METRICS.llmErrorCount, { ...labels, error_type: end.errorType ?? "unknown" }).add(1, exemplar);
-  }
-  if (good === true) registry.counter(METRICS.llmGoodRequests, labels).add(1);
-  for (const reason of slow) registry.counter(METRICS.llmSlowRequests, { ...labels, reason }).add(1);
+  if (end.outcome === "error") series.counter(METRICS.llmErrorCount, end.errorType ?? "unknown").add(1, exemplar);
+  if (good === true) series.counter(METRICS.llmGoodRequests).add(1);
+  for (const reason of slow) series.counter(METRICS.llmSlowRequests, reason).add(1);
 }
 
-function recordFirsts(registry: MetricRegistry, { labels, timings, exemplar }: MeasuredCall): void {
-  if (timings.firstTokenMicros !== undefined) {
-    registry.histogram(METRICS.llmTimeToFirstTokenSeconds, labels).observe(timings.firstTokenMicros / MICROS, exemplar);
+function recordFirsts({ series, timings, exemplar }: MeasuredCall): void {
+  const { firstTokenMicros: first, firstAnswerTokenMicros: answer } = timings;
+  if (first !== undefined) {
+    series.histogram(METRICS.llmTimeToFirstTokenSeconds).observe(first / MICROS, exemplar);
   }
-  if (timings.firstAnswerTokenMicros !== undefined) {
-    const first = registry.histogram(METRICS.llmTimeToFirstAnswerTokenSeconds, labels);
-    first.observe(timings.firstAnswerTokenMicros / MICROS, exemplar);
+  if (answer !== undefined) {
+    series.histogram(METRICS.llmTimeToFirstAnswerTokenSeconds).observe(answer / MICROS, exemplar);
   }
 }
 
-function recordRates(registry: MetricRegistry, { labels, streaming, timings, clock, exemplar }: MeasuredCall): void {
+function recordRates({ series, streaming, timings, clock, exemplar }: MeasuredCall): void {
   const estimated = String(timings.estimated);
   const { generationRateTokensPerSecond: rate, endToEndRateTokensPerSecond: endToEnd } = timings;
   if (rate !== undefined) {
-    registry.histogram(METRICS.llmTokenGenerationRate, { ...labels, estimated }).observe(rate, exemplar);
-    registry.histogram(METRICS.llmTimePerOutputTokenSeconds, { ...labels, estimated }).observe(1 / rate, exemplar);
+    series.histogram(METRICS.llmTokenGenerationRate, estimated).observe(rate, exemplar);
+    series.histogram(METRICS.llmTimePerOutputTokenSeconds, estimated).observe(1 / rate, exemplar);
   }
   if (endToEnd !== undefined) {
-    const family = registry.histogram(METRICS.llmEndToEndTokenRate, {
-      ...labels,
-      stream: String(streaming),
-      estimated,
-    });
-    family.observe(endToEnd, exemplar);
+    series.histogram(METRICS.llmEndToEndTokenRate, String(streaming), estimated).observe(endToEnd, exemplar);
   }
   if (timings.countedChunkCount < 2) return;
-  registry.histogram(METRICS.llmInterChunkLatencySeconds, labels).observeAscending(clock.gapsMicros, MICROS);
-  recordTokenGaps(registry, labels, clock);
+  series.histogram(METRICS.llmInterChunkLatencySeconds).observeAscending(clock.gapsMicros, MICROS);
+  recordTokenGaps(series, clock);
 }
 
-function recordTokenGaps(registry: MetricRegistry, labels: BaseLabels, clock: TokenClock): void {
+function recordTokenGaps(series: CallSeries, clock: TokenClock): void {
   const { gapTokens, gapsMicros } = clock;
   if (gapTokens === "unknown" || gapsMicros.length === 0) return;
-  const family = (): HistogramSeries => registry.histogram(METRICS.llmInterTokenLatencySeconds, labels);
+  const family = (): HistogramSeries => series.histogram(METRICS.llmInterTokenLatencySeconds);
   if (gapTokens === "one") return family().observeAscending(gapsMicros, MICROS);
   let tokenGap: HistogramSeries | undefined;
   clock.forEachGap((gapSeconds, tokens) => {
@@ -100,39 +81,38 @@ function recordTokenGaps(registry: MetricRegistry, labels: BaseLabels, clock: To
   });
 }
 
-function recordTokens(registry: MetricRegistry, { labels, timings }: MeasuredCall): void {
-  const add = (type: string, count: number | undefined, estimated: boolean): void => {
-    if (count === undefined) return;
-    registry.counter(METRICS.llmTotalTokens, { ...labels, type, estimated: String(estimated) }).add(count);
-  };
-  add("input", timings.usage?.inputTokens, false);
-  add("output", timings.outputTokens, timings.estimated);
+function recordTokens({ series, timings }: MeasuredCall): void {
+  const { usage, outputTokens: output } = timings;
+  if (output !== undefined) series.counter(METRICS.llmTotalTokens, "output", String(timings.estimated)).add(output);
+  if (usage === undefined) return;
+  if (usage.inputTokens !== undefined) {
+    series.counter(METRICS.llmTotalTokens, "input", "false").add(usage.inputTokens);
+  }
   const detail = (type: string, count: number | undefined): void => {
-    if (count !== undefined) registry.counter(METRICS.llmTokenDetails, { ...labels, type }).add(count);
+    if (count !== undefined) series.counter(METRICS.llmTokenDetails, type).add(count);
   };
-  detail("cache_read", timings.usage?.cacheReadTokens);
-  detail("cache_write", timings.usage?.cacheWriteTokens);
-  detail("reasoning", timings.usage?.reasoningTokens);
-  detail("audio_input", timings.usage?.audioInputTokens);
-  detail("audio_output", timings.usage?.audioOutputTokens);
+  detail("cache_read", usage.cacheReadTokens);
+  detail("cache_write", usage.cacheWriteTokens);
+  detail("reasoning", usage.reasoningTokens);
+  detail("audio_input", usage.audioInputTokens);
+  detail("audio_output", usage.audioOutputTokens);
 }
 
-function recordStalls(registry: MetricRegistry, { labels, timings, stallsCounted }: MeasuredCall): void {
+function recordStalls({ series, timings, stallsCounted }: MeasuredCall): void {
   timings.stalls.forEach((stall, i) => {
-    const phase = { ...labels, phase: stall.phase };
-    if (i >= stallsCounted) registry.counter(METRICS.llmStalls, phase).add(1);
-    registry.counter(METRICS.llmStallSeconds, phase).add(stall.lostMicros / MICROS);
+    if (i >= stallsCounted) series.counter(METRICS.llmStalls, stall.phase).add(1);
+    series.counter(METRICS.llmStallSeconds, stall.phase).add(stall.lostMicros / MICROS);
   });
 }
 
 /** An attempt failed and another followed. */
-export function recordRetry(registry: MetricRegistry, labels: BaseLabels, failure: CallEnd): void {
-  registry.counter(METRICS.llmRetries, { ...labels, error_type: failure.errorType ?? "unknown" }).add(1);
+export function recordRetry(series: CallSeries, failure: CallEnd): void {
+  series.counter(METRICS.llmRetries, failure.errorType ?? "unknown").add(1);
 }
 
 /** One ended call with all its attempts; times are from the moment the application asked. */
 export interface WholeCall {
-  readonly labels: BaseLabels;
+  readonly series: CallSeries;
   readonly outcome: Outcome;
   readonly durationSeconds: number;
   readonly ttftSeconds: number | undefined;
@@ -140,9 +120,8 @@ export interface WholeCall {
 }
 
 /** Records the `llm_call_*` families: what the application waited, retries inside. */
-export function recordWholeCall(registry: MetricRegistry, call: WholeCall): void {
-  const { labels, outcome, durationSeconds, ttftSeconds, exemplar } = call;
-  registry.histogram(METRICS.llmCallDurationSeconds, { ...labels, outcome }).observe(durationSeconds, exemplar);
+export function recordWholeCall({ series, outcome, durationSeconds, ttftSeconds, exemplar }: WholeCall): void {
+  series.histogram(METRICS.llmCallDurationSeconds, outcome).observe(durationSeconds, exemplar);
   if (ttftSeconds === undefined) return;
-  registry.histogram(METRICS.llmCallTimeToFirstTokenSeconds, labels).observe(ttftSeconds, exemplar);
+  series.histogram(METRICS.llmCallTimeToFirstTokenSeconds).observe(ttftSeconds, exemplar);
 }

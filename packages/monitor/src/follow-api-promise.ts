@@ -14,18 +14,18 @@ interface ApiPromise {
   readonly responsePromise: Promise<unknown>;
 }
 
-export function isApiPromise(value: object): value is ApiPromise {
-  return (
-    typeof Reflect.get(value, "parseResponse") === "function" &&
-    Reflect.get(value, "responsePromise") instanceof Promise
-  );
+export function isApiPromise(value: {
+  readonly parseResponse?: unknown;
+  readonly responsePromise?: unknown;
+}): value is ApiPromise {
+  return typeof value.parseResponse === "function" && value.responsePromise instanceof Promise;
 }
 
 type Follow = (value: unknown) => unknown;
 
 /** Watches the promise without reading it: the same object, whose own parsing tells us the result. */
 export function followApiPromise(promise: ApiPromise, call: Followed, follow: Follow): object {
-  const unread = new UnreadResult(call, promise);
+  const unread = new UnreadResult(call);
   const failed = (error: unknown): void => {
     unread.taken();
     call.sink.end(endOfThrown(error, "call", call.callerSignal));
@@ -37,7 +37,8 @@ export function followApiPromise(promise: ApiPromise, call: Followed, follow: Fo
     return promise;
   }
   // The request is already under way: its failure is known here even if nobody ever awaits the result.
-  promise.responsePromise.then(answered, failed);
+  // Whoever awaits the result takes it as soon as it is answered; only what is left then needs to be watched.
+  void promise.responsePromise.then(answered, failed).then(() => unread.watch(promise));
   return promise;
 }
 
@@ -51,15 +52,19 @@ interface Hooks {
 function patchPromise(promise: ApiPromise, call: Followed, hooks: Hooks): boolean {
   const { parseResponse, asResponse } = promise;
   let parsed = false;
-  const parse: Method = async function parse(...values) {
+  const failed = (error: unknown): never => {
+    hooks.failed(error);
+    throw error;
+  };
+  // Not an async function: it would put three promises between the client and its caller, this is one.
+  const parse: Method = function parse(...values) {
     parsed = true;
     // Who waits holds this function only (openai 4); through it they must hold the promise, or it would count as dropped.
     hooks.taken(promise);
     try {
-      return hooks.follow(await parseResponse.apply(this, values));
+      return Promise.resolve(parseResponse.apply(this, values)).then(hooks.follow, failed);
     } catch (error) {
-      hooks.failed(error);
-      throw error;
+      return failed(error);
     }
   };
   if (!Reflect.set(promise, "parseResponse", parse)) return false;

@@ -22,19 +22,28 @@ export function followResult(value: unknown, call: Followed): unknown {
   }
 }
 
+/** What tells kinds of results apart. Plain reads: the engine remembers where it found them, as it cannot for `Reflect`. */
+interface Members {
+  readonly then?: unknown;
+  readonly next?: unknown;
+  readonly [Symbol.iterator]?: unknown;
+  readonly [Symbol.asyncIterator]?: unknown;
+}
+
 function followObject(value: object, call: Followed): unknown {
+  const members: Members = value;
   const again = (settled: unknown): unknown => followResult(settled, call);
   if (isApiPromise(value)) return followApiPromise(value, call, again);
   if (value instanceof Promise && value.constructor === Promise) return followPromise(value, call);
-  if (typeof Reflect.get(value, "then") === "function") return followThenable(value, call, again);
+  if (typeof members.then === "function") return followThenable(value, call, again);
   if (value instanceof ReadableStream) return wrapReadable(value, new StreamObserver(call, value));
   if (isResponse(value)) return followResponse(value, call);
   if (isClientStream(value)) return followClientStream(value, call);
   if (isStreamRunner(value)) return followRunner(value, call);
   if (isNodeStream(value)) return followNodeStream(value, call);
-  const isAsync = typeof Reflect.get(value, Symbol.asyncIterator) === "function";
-  const iterates = isAsync || typeof Reflect.get(value, Symbol.iterator) === "function";
-  if (iterates && typeof Reflect.get(value, "next") === "function") return followIterator(value, call);
+  const isAsync = typeof members[Symbol.asyncIterator] === "function";
+  const iterates = isAsync || typeof members[Symbol.iterator] === "function";
+  if (iterates && typeof members.next === "function") return followIterator(value, call);
   return isAsync ? followIterable(value, call) : endPlain(value, call);
 }
 

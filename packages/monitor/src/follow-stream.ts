@@ -16,8 +16,8 @@ function signalOf(stream: object): AbortSignal | undefined {
   return signal instanceof AbortSignal ? signal : undefined;
 }
 
-export function isClientStream(value: object): value is ClientStream {
-  return typeof Reflect.get(value, "iterator") === "function" && signalOf(value) !== undefined;
+export function isClientStream(value: { readonly iterator?: unknown }): value is ClientStream {
+  return typeof value.iterator === "function" && signalOf(value) !== undefined;
 }
 
 function isOpen(value: unknown): value is Open {

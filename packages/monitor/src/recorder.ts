@@ -1,9 +1,11 @@
 /** One record per request: span and metrics, exactly one outcome. The same code serves the SDK and the gateway. */
+import { performance } from "node:perf_hooks";
 import {
   createTokenClock,
   METRICS,
   type CountedText,
   type Exemplar,
+  type HistogramSeries,
   type LiveStall,
   type MetricRegistry,
   type TokenClock,
@@ -12,6 +14,7 @@ import {
 import { createTextKeeper, type AnswerText, type TextKeeper } from "./answer-text.ts";
 import type { BackendSpan, SpanBackend } from "./backend/backend.ts";
 import { recordCallMetrics, recordRetry, recordWholeCall } from "./call-metrics.ts";
+import { createCallSeries, type BaseLabels, type CallSeries } from "./call-series.ts";
 import { createGenAiMetrics, type GenAiMetrics } from "./gen-ai-metrics.ts";
 import { meetsObjectives } from "./goodput.ts";
 import { createLoopLag, type LoopLag } from "./loop-lag.ts";
@@ -47,13 +50,15 @@ interface Shared {
   readonly backend: SpanBackend;
   readonly nowMs: () => number;
   readonly wallMs: () => number;
-  readonly open: OpenCalls;
+  readonly open: OpenCalls<OpenRecording>;
   readonly lag: LoopLag;
-  readonly recordings: Set<OpenRecording>;
   readonly callFamilies: boolean;
   readonly genAi: GenAiMetrics;
   readonly texts: TextKeeper;
   readonly counting: TextCounting;
+  readonly seriesOf: (labels: BaseLabels) => CallSeries;
+  /** Found at the first end: a family without a value is not shown. */
+  overhead: HistogramSeries | undefined;
 }
 
 type Slow = readonly ("duration" | "rate")[];
@@ -61,6 +66,7 @@ type Slow = readonly ("duration" | "rate")[];
 class OpenRecording implements Recording, OpenCall {
   readonly span: BackendSpan;
   readAtMs: number | undefined;
+  place = -1;
   readonly #shared: Shared;
   readonly #settings: RecorderSettings;
   readonly #startUnixMicros: number;
@@ -126,6 +132,10 @@ class OpenRecording implements Recording, OpenCall {
     return this.#timings !== undefined;
   }
 
+  get delegated(): boolean {
+    return this.#delegated;
+  }
+
   get phase(): "waiting" | "generating" {
     return this.clock.phase;
   }
@@ -171,7 +181,7 @@ class OpenRecording implements Recording, OpenCall {
     if (this.ended || this.#delegated) return;
     this.#delegated = true;
     this.#text?.drop();
-    this.#shared.open.delete(this);
+    this.#shared.open.leave();
     this.span.setAttributes(delegatedAttributes());
   }
 
@@ -188,7 +198,7 @@ class OpenRecording implements Recording, OpenCall {
 
   end(end: CallEnd): TokenTimings {
     if (this.#timings !== undefined) return this.#timings;
-    const { nowMs, recordings, open } = this.#shared;
+    const { nowMs, open } = this.#shared;
     const beganMs = nowMs();
     const endMs = end.atMs ?? beganMs;
     // Whoever stops waiting for another attempt ends the call; the request itself had failed before.
@@ -196,7 +206,6 @@ class OpenRecording implements Recording, OpenCall {
     const timings = this.#finish(request, request.atMs ?? endMs);
     this.#timings = timings;
     this.#lagSeconds = this.#shared.lag.longestSince(this.#startedAtMs);
-    recordings.delete(this);
     open.delete(this);
     this.#overheadMs += nowMs() - beganMs;
     const write = (told: TokenTimings): void => this.#write(end, request, told, endMs);
@@ -234,7 +243,8 @@ class OpenRecording implements Recording, OpenCall {
     }
     this.#endSpan(end, timings, slow, endMs);
     this.#overheadMs += nowMs() - beganMs;
-    registry.histogram(METRICS.nexentMonitorOverheadSeconds, {}).observe(this.#overheadMs / 1000);
+    this.#shared.overhead ??= registry.histogram(METRICS.nexentMonitorOverheadSeconds, {});
+    this.#shared.overhead.observe(this.#overheadMs / 1000);
   }
 
   #newClock(): TokenClock {
@@ -250,11 +260,9 @@ class OpenRecording implements Recording, OpenCall {
   }
 
   #finish({ outcome }: CallEnd, atMs: number): TokenTimings {
-    return this.#clock.finish({
-      outcome,
-      streaming: this.#call.streaming,
-      ...(outcome !== "abandoned" && { endMicros: this.micros(atMs) }),
-    });
+    const { streaming } = this.#call;
+    if (outcome === "abandoned") return this.#clock.finish({ outcome, streaming });
+    return this.#clock.finish({ outcome, streaming, endMicros: this.micros(atMs) });
   }
 
   /** The current attempt is over and another follows: it is a failed request of its own. */
@@ -263,7 +271,7 @@ class OpenRecording implements Recording, OpenCall {
     const slow = this.#slow(timings);
     if (!this.#delegated) {
       this.#measure(failure, timings, slow);
-      recordRetry(this.#shared.registry, this.labels, failure);
+      recordRetry(this.#shared.seriesOf(this.labels), failure);
     }
     this.#tellAttempt(failure, timings, slow);
     this.#clock = this.#newClock();
@@ -288,7 +296,7 @@ class OpenRecording implements Recording, OpenCall {
   }
 
   #measureCall(end: CallEnd, timings: TokenTimings, endMs: number): void {
-    const { registry, callFamilies, genAi } = this.#shared;
+    const { callFamilies, genAi } = this.#shared;
     const durationSeconds = end.outcome === "abandoned" ? undefined : Math.max(0, endMs - this.#startedAtMs) / 1000;
     const waitSeconds = (this.#requestAtMs - this.#startedAtMs) / 1000;
     const exemplar = this.#exemplar();
@@ -307,7 +315,7 @@ class OpenRecording implements Recording, OpenCall {
     if (!callFamilies || durationSeconds === undefined) return;
     const { firstTokenMicros } = timings;
     const ttftSeconds = firstTokenMicros === undefined ? undefined : firstTokenMicros / 1e6 + waitSeconds;
-    recordWholeCall(registry, { labels: this.labels, outcome: end.outcome, durationSeconds, ttftSeconds, exemplar });
+    recordWholeCall({ series: this.#shared.seriesOf(this.labels), outcome: end.outcome, durationSeconds, ttftSeconds, exemplar });
   }
 
   #slow(timings: TokenTimings): Slow {
@@ -321,9 +329,9 @@ class OpenRecording implements Recording, OpenCall {
   }
 
   #measure(end: CallEnd, timings: TokenTimings, slow: Slow): void {
-    const { registry } = this.#shared;
-    recordCallMetrics(registry, {
-      labels: this.labels,
+    const { registry, seriesOf } = this.#shared;
+    recordCallMetrics({
+      series: seriesOf(this.labels),
       streaming: this.#call.streaming,
       end,
       timings,
@@ -386,7 +394,7 @@ class OpenRecording implements Recording, OpenCall {
   }
 
   #endBackendSpan(span: BackendSpan, end: CallEnd, endUnixMicros: number): void {
-    span.end({ endUnixMicros, ...(end.outcome === "error" && { error: end.errorType ?? "unknown" }) });
+    span.end(end.outcome === "error" ? { endUnixMicros, error: end.errorType ?? "unknown" } : { endUnixMicros });
   }
 }
 
@@ -395,29 +403,32 @@ export function openRecordingOf(owner: object | undefined): Recording | undefine
   return owner instanceof OpenRecording && !owner.ended ? owner : undefined;
 }
 
+function monotonicMs(): number {
+  return performance.now();
+}
+
 /** A recorder over a registry and a span backend. Without OpenTelemetry the backend is the no-op one; metrics go on. */
 export function createRecorder(options: RecorderOptions): Recorder {
-  const { registry, backend, nowMs = () => performance.now(), wallMs = Date.now, callFamilies = false } = options;
-  const recordings = new Set<OpenRecording>();
-  const open = createOpenCalls(registry, nowMs);
+  const { registry, backend, nowMs = monotonicMs, wallMs = Date.now, callFamilies = false } = options;
+  const open = createOpenCalls<OpenRecording>(registry, nowMs);
   const shared: Shared = {
     registry,
     backend,
     nowMs,
     wallMs,
     open,
-    lag: createLoopLag(nowMs, () => recordings.size > 0),
-    recordings,
+    lag: createLoopLag(nowMs, () => open.all.length > 0),
     callFamilies,
     genAi: createGenAiMetrics(registry),
     texts: createTextKeeper(),
     counting: createTextCounting(nowMs),
+    seriesOf: createCallSeries(registry),
+    overhead: undefined,
   };
   let settings: RecorderSettings = options;
   return {
     start(call, startOptions = {}) {
       const recording = new OpenRecording(shared, settings, call, startOptions);
-      recordings.add(recording);
       open.add(recording);
       shared.lag.start();
       return recording;
@@ -430,7 +441,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       return shared.lag.longestSince(nowMs() - RECENT_LAG_MS) ?? 0;
     },
     close() {
-      for (const recording of recordings) recording.end({ outcome: "abandoned" });
+      for (const recording of open.all.slice()) recording.end({ outcome: "abandoned" });
       shared.counting.close();
       open.stop();
       shared.lag.stop();

@@ -82,6 +82,8 @@ export interface MetricRegistry {
   counter(definition: MetricDefinition, labels: Labels): CounterSeries;
   gauge(definition: MetricDefinition, labels: Labels): GaugeSeries;
   histogram(definition: MetricDefinition, labels: Labels): HistogramSeries;
+  /** Whether a series with exactly these labels exists, nothing folded: it is theirs for good and may be kept. */
+  has(definition: MetricDefinition, labels: Labels): boolean;
   /** The whole exposition, `# EOF` included in OpenMetrics. `families` limits it to the named ones. */
   expose(format: ExpositionFormat, options?: { readonly families?: readonly string[] }): string;
   /** All families that have a series, for an export in another format. */

@@ -50,6 +50,10 @@ class OwnRegistry implements MetricRegistry {
     return this.#resolve(definition, labels, Histogram);
   }
 
+  has(definition: MetricDefinition, labels: Labels): boolean {
+    return this.#asGiven(definition, labels) !== undefined;
+  }
+
   expose(format: ExpositionFormat, options: { readonly families?: readonly string[] } = {}): string {
     const wanted = options.families === undefined ? undefined : new Set(options.families);
     const out: string[] = [];
@@ -78,17 +82,21 @@ class OwnRegistry implements MetricRegistry {
     return family;
   }
 
+  #asGiven(definition: MetricDefinition, labels: Labels): WritableSeries | undefined {
+    return this.#family(definition).series.find(definition.labels, labels);
+  }
+
   #resolve<S extends WritableSeries>(
     definition: MetricDefinition,
     labels: Labels,
     Series: new (definition: MetricDefinition, values: readonly string[]) => S,
   ): S {
-    const { series } = this.#family(definition);
     // What was admitted as it came needs no second look at its limits.
-    const asGiven = series.find(definition.labels.map((label) => labels[label]));
+    const asGiven = this.#asGiven(definition, labels);
     if (asGiven instanceof Series) return asGiven;
+    const { series } = this.#family(definition);
     const values = this.#fitting(definition, series, this.#limits.admit(definition, labels));
-    const known = series.find(values);
+    const known = series.findValues(values);
     // Two definitions of one name and different types would be a bug of ours; a fresh series keeps recording harmless.
     if (known instanceof Series) return known;
     const created = new Series(definition, values);
@@ -101,7 +109,7 @@ class OwnRegistry implements MetricRegistry {
     let fitting = values;
     let room = this.#maxSeries;
     for (const step of foldSteps(definition)) {
-      if (series.size < room || series.find(fitting) !== undefined) return fitting;
+      if (series.size < room || series.findValues(fitting) !== undefined) return fitting;
       fitting = this.#limits.fold(definition, fitting, step);
       room += OVERFLOW_SERIES;
     }

@@ -21,16 +21,18 @@ export class SeriesIndex<Series extends object> {
     return this.#all;
   }
 
-  /** The series with exactly these values; values of other types than text find nothing. */
-  find(values: readonly unknown[]): Series | undefined {
-    let node = this.#root;
-    for (let i = 0; i < this.#depth; i += 1) {
-      const next = node.get(values[i]);
-      if (!(next instanceof Map)) return undefined;
-      node = next;
-    }
-    const found = node.get(LEAF);
-    return found instanceof Map ? undefined : found;
+  /** The series with exactly these labels, named in the order of the levels; values of other types than text find nothing. */
+  find(names: readonly string[], labels: Readonly<Record<string, unknown>>): Series | undefined {
+    let node: Node<Series> | undefined = this.#root;
+    for (let i = 0; i < this.#depth && node !== undefined; i += 1) node = below(node, labels[names[i] ?? ""]);
+    return node && leafOf(node);
+  }
+
+  /** The series with exactly these values, in the order of the levels. */
+  findValues(values: readonly string[]): Series | undefined {
+    let node: Node<Series> | undefined = this.#root;
+    for (let i = 0; i < this.#depth && node !== undefined; i += 1) node = below(node, values[i]);
+    return node && leafOf(node);
   }
 
   /** Adds a series, or puts it in the place of the one with these values. */
@@ -50,5 +52,15 @@ export class SeriesIndex<Series extends object> {
 
 /** Marks the series in its node; no label value can be a symbol. */
 const LEAF = Symbol("series");
+
+function below<Series extends object>(node: Node<Series>, value: unknown): Node<Series> | undefined {
+  const next = node.get(value);
+  return next instanceof Map ? next : undefined;
+}
+
+function leafOf<Series extends object>(node: Node<Series>): Series | undefined {
+  const found = node.get(LEAF);
+  return found instanceof Map ? undefined : found;
+}
 
 type Node<Series> = Map<unknown, Node<Series> | Series>;

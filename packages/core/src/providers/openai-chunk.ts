@@ -3,6 +3,7 @@ import { emptyDeltaTarget } from "./deltas.ts";
 import { errorOf, readFault } from "./fault.ts";
 import { fieldsOf, knownOf, listOf, readSafely, textOf, type Fields } from "./json-fields.ts";
 import { addDeltas, addText } from "./openai-deltas.ts";
+import { readPlainChunk } from "./openai-plain-chunk.ts";
 import { readServerTimings, readUsage } from "./openai-usage.ts";
 import type { ResponseReading, StreamEvent } from "./provider.ts";
 import { readParsedChunk } from "./read-chunk.ts";
@@ -38,6 +39,7 @@ function isChunk(value: Fields): boolean {
 }
 
 function readParsed(event: StreamEvent, chunk: Fields): boolean {
+  if (readPlainChunk(chunk, event)) return true;
   if (!isChunk(chunk)) return false;
   fillEvent(event, chunk);
   return true;
