@@ -118,7 +118,8 @@ function judgePair({ options, server, sink }: Stage, pair: PlayPair, played: rea
   const plays = played
     .filter((order) => order.scenario === scenario && order.target === target)
     .map((order) => evidenceOf(order, server, sink));
-  return judge({ scenario, target: target.name, plays }, options.tolerances);
+  const hidden = target.hides?.(scenario) ?? [];
+  return judge({ scenario, target: target.name, plays, hidden }, options.tolerances);
 }
 
 /** Waits a little for records that are still on their way; some come only when a target stops. */
