@@ -62,6 +62,7 @@ export function judge(given: Case, tolerances: Tolerances = DEFAULT_TOLERANCES):
   const wrong = [
     ...countFailures(plays),
     ...wordFailures(scenario.truth, records, seen),
+    ...attemptFailures(scenario, records),
     ...presenceFailures(scenario.truth, records, seen),
   ];
   const late = [
@@ -142,6 +143,12 @@ function wordFailures(truth: ScenarioTruth, records: readonly ObservedRecord[], 
   );
 }
 
+/** Attempts are told where the call had several, or where each was seen. */
+function attemptFailures({ refusals = [] }: Scenario, records: readonly ObservedRecord[]): readonly string[] {
+  const right = 1 + refusals.length;
+  return distinct(records.flatMap(({ fields }) => differs("attempts", String(fields.attempts ?? 1), String(right))));
+}
+
 function presenceFailures(truth: ScenarioTruth, records: readonly ObservedRecord[], seen: Seen): readonly string[] {
   return distinct(
     records.flatMap(({ fields }) =>
@@ -183,8 +190,8 @@ function rateFailures(rateErrorPercent: number | undefined, { ratePercent }: Tol
 }
 
 function durationFailures(scenario: Scenario, pairs: readonly Pair[], tolerances: Tolerances): readonly string[] {
-  // A client that leaves early decides the duration itself.
-  if (scenario.client.kind !== "read") return [];
+  // A client that leaves early, or asks again, decides the duration itself.
+  if (scenario.client.kind !== "read" || scenario.refusals !== undefined) return [];
   const error = timeErrorMs(pairs, "durationSeconds", (record) => record.durationSeconds);
   return error !== undefined && error > tolerances.durationMs
     ? [`duration is off by ${error.toFixed(3)} ms (median), allowed are ${tolerances.durationMs}`]
