@@ -21,7 +21,7 @@ export interface StartedChild {
 }
 
 /** What is known of a target without its process. */
-export type TargetTraits = Pick<VerifyTarget, "name" | "plays" | "hides">;
+export type TargetTraits = Pick<VerifyTarget, "name" | "plays" | "hides" | "slack">;
 
 class ChildTarget implements VerifyTarget {
   readonly #traits: TargetTraits;
@@ -51,6 +51,10 @@ class ChildTarget implements VerifyTarget {
 
   get name(): VerifyTarget["name"] {
     return this.#traits.name;
+  }
+
+  get slack(): number {
+    return this.#traits.slack ?? 1;
   }
 
   plays(scenario: Scenario): boolean {

@@ -19,6 +19,8 @@ export interface VerifyTarget {
   readonly name: TargetName;
   /** Whether a scenario makes sense here. */
   plays(scenario: Scenario): boolean;
+  /** How many times the usual bounds times may be off here; default 1. */
+  readonly slack?: number;
   /** What cannot be seen of a scenario here, and is not judged; default: nothing. */
   hides?(scenario: Scenario): readonly HiddenField[];
   /** Makes the request and acts as the scenario's client. Errors that the scenario provokes are not errors here. */

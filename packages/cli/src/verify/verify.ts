@@ -119,7 +119,10 @@ function judgePair({ options, server, sink }: Stage, pair: PlayPair, played: rea
     .filter((order) => order.scenario === scenario && order.target === target)
     .map((order) => evidenceOf(order, server, sink));
   const hidden = target.hides?.(scenario) ?? [];
-  return judge({ scenario, target: target.name, plays, hidden }, options.tolerances);
+  const { ttftMs, ratePercent } = options.tolerances;
+  const slack = target.slack ?? 1;
+  const tolerances = { ...options.tolerances, ttftMs: ttftMs * slack, ratePercent: ratePercent * slack };
+  return judge({ scenario, target: target.name, plays, hidden }, tolerances);
 }
 
 /** Waits a little for records that are still on their way; some come only when a target stops. */

@@ -34,6 +34,7 @@ export async function startClientTarget(
   const kind: ClientDriverKind = CLIENTS[name];
   const traits = {
     name,
+    slack: kind.slack ?? 1,
     plays: (scenario: Scenario) => kind.plays(scenario),
     hides: (scenario: Scenario) => kind.hides?.(scenario) ?? [],
   };

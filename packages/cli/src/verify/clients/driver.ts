@@ -33,6 +33,11 @@ export interface ClientDriverKind {
   plays(scenario: Scenario): boolean;
   /** Whether leaving a stream ends its request. If not, the application must abort it, and when is its affair. */
   readonly leavingEndsRequest: boolean;
+  /**
+   * How many times the usual bounds its times may be off; default 1. More than 1 where the call is watched inside the
+   * library and not at its transport, so that the library's own work is measured with it.
+   */
+  readonly slack?: number;
   /** What the library does not show of a scenario; default: nothing. */
   hides?(scenario: Scenario): readonly HiddenField[];
   /** @param modules the imported packages, in the order of `packages`. */
