@@ -29,6 +29,7 @@ export type {
 export { createTokenClock, type LiveStall, type TokenClock, type TokenClockOptions } from "./token-clock.ts";
 export { decodeTokenTape, encodeTokenTape, type DecodedTape } from "./token-tape.ts";
 export type { TapeOptions } from "./token-tape-encode.ts";
+export { summarisesThinking } from "./providers/anthropic-event.ts";
 export { anthropicMessages } from "./providers/anthropic-messages.ts";
 export { openaiChat, openaiCompletions } from "./providers/openai-chat.ts";
 export { openaiResponses } from "./providers/openai-responses.ts";

@@ -41,6 +41,39 @@ describe("parts of the AI SDK", () => {
     expect(read({ type: "finish", usage: nothing, finishReason: "stop" })?.usage).toBeUndefined();
   });
 
+  it("takes a count of 0 that the provider did not give for none, and the provider's own count where there is one", () => {
+    const finish = (raw: unknown, reasoning: number): unknown => {
+      const outputTokens = { total: 7, text: 7, reasoning };
+      return read({ type: "finish", usage: { outputTokens, raw }, finishReason: "stop" })?.usage;
+    };
+    expect(finish({ output_tokens: 7 }, 0)).toEqual({ outputTokens: 7 });
+    expect(finish({ output_tokens_details: { reasoning_tokens: 0 } }, 0)).toEqual({
+      outputTokens: 7,
+      reasoningTokens: 0,
+    });
+    expect(finish({ output_tokens_details: { thinking_tokens: 3 } }, 0)).toEqual({
+      outputTokens: 7,
+      reasoningTokens: 3,
+    });
+    const completion_tokens_details = { reasoning_tokens: 2, rejected_prediction_tokens: 1 };
+    expect(finish({ completion_tokens_details }, 2)).toEqual({
+      outputTokens: 7,
+      reasoningTokens: 2,
+      rejectedPredictionTokens: 1,
+    });
+    expect(finish({ tokens: 7 }, 4)).toEqual({ outputTokens: 7, reasoningTokens: 4 });
+  });
+
+  it("says that reasoning is a summary where the model or its answer says so, and that a block without text hides it", () => {
+    const delta = { type: "reasoning-delta", id: "1", delta: "hm" };
+    expect(read(delta)?.reasoningForm).toBeUndefined();
+    expect(read(delta, createAiParts({ summarisesReasoning: true }))?.reasoningForm).toBe("summary");
+    const parts = createAiParts();
+    read({ type: "response-metadata", modelId: "claude-sonnet-4-5" }, parts);
+    expect(read(delta, parts)?.reasoningForm).toBe("summary");
+    expect(read({ type: "reasoning-start", id: "1" })).toMatchObject({ kinds: 0, reasoningForm: "redacted" });
+  });
+
   it.each([
     ["stop", "stop"],
     ["unknown", undefined],

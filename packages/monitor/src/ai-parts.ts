@@ -6,14 +6,15 @@ import {
   DELTA_KIND_BIT,
   openaiChat,
   resetStreamEvent,
+  summarisesThinking,
   utf8Length,
   type DeltaKind,
   type Provider,
   type ProviderFault,
   type ResponseReading,
   type StreamEvent,
-  type TokenUsage,
 } from "@nexent/monitor-core";
+import { usageOf } from "./ai-usage.ts";
 import { safeProperty } from "./redact.ts";
 import { endOfThrown } from "./thrown-error.ts";
 
@@ -40,10 +41,6 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-function countOf(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
-}
-
 /** UTF-8 bytes of a member: text, or the bytes of a file. */
 function bytesOf(value: unknown): number {
   if (typeof value === "string") return utf8Length(value);
@@ -56,24 +53,6 @@ function outputBytes(part: unknown): number {
   const members = ["delta", "text", "toolName", "input"].map((name) => bytesOf(safeProperty(part, name)));
   const data = safeProperty(part, "data") ?? safeProperty(safeProperty(part, "file"), "base64");
   return members.reduce((sum, bytes) => sum + bytes, bytesOf(data));
-}
-
-/** A count, alone or as the total of its parts. */
-function totalOf(tokens: unknown): number | undefined {
-  return countOf(tokens) ?? countOf(safeProperty(tokens, "total"));
-}
-
-function usageOf(usage: unknown): TokenUsage | undefined {
-  const [input, output] = [safeProperty(usage, "inputTokens"), safeProperty(usage, "outputTokens")];
-  const counts = {
-    inputTokens: totalOf(input),
-    outputTokens: totalOf(output),
-    cacheReadTokens: countOf(safeProperty(input, "cacheRead")) ?? countOf(safeProperty(usage, "cachedInputTokens")),
-    cacheWriteTokens: countOf(safeProperty(input, "cacheWrite")),
-    reasoningTokens: countOf(safeProperty(output, "reasoning")) ?? countOf(safeProperty(usage, "reasoningTokens")),
-  };
-  const known: TokenUsage = Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== undefined));
-  return Object.keys(known).length === 0 ? undefined : known;
 }
 
 /** Models also say `finish` when their stream was cut: then with a reason that nobody gave. */
@@ -134,10 +113,17 @@ export function isAiPart(value: unknown): boolean {
   return typeof type === "string" && (SILENT.has(type) || /^(?:text|reasoning|tool-input)-delta$/.test(type));
 }
 
+/** What is known of a model whose parts are read. */
+export interface AiModelTraits {
+  /** The reasoning it hands on is a summary. */
+  readonly summarisesReasoning: boolean;
+}
+
 /** The format of the parts of one stream. */
-export function createAiParts(): Provider {
+export function createAiParts({ summarisesReasoning }: AiModelTraits = { summarisesReasoning: false }): Provider {
   /** Calls whose arguments have been streamed: the whole call that follows says nothing new. */
   const streamed = new Set<unknown>();
+  let summary = summarisesReasoning;
   return {
     format: "ai-sdk",
     readChunk(part, event) {
@@ -147,6 +133,10 @@ export function createAiParts(): Provider {
       const kind = Object.hasOwn(DELTAS, type) ? DELTAS[type] : undefined;
       if (kind === undefined && !SILENT.has(type)) return false;
       fill(event, type, part);
+      summary ||= type === "response-metadata" && summarisesThinking(event.responseModel);
+      if (type === "reasoning-delta" && summary) event.reasoningForm = "summary";
+      // A block of reasoning, of which perhaps no text follows.
+      else if (type === "reasoning-start") event.reasoningForm = "redacted";
       if (type === "tool-input-start") streamed.add(safeProperty(part, "id"));
       const repeated = type === "tool-call" && streamed.has(safeProperty(part, "toolCallId"));
       if (kind !== undefined && !repeated) addOutput(event, kind, outputBytes(part));

@@ -25,6 +25,9 @@ describe("endOfThrown", () => {
   it("tells a used-up quota from a rate limit by the provider's code", () => {
     const error = new RateLimitError(429, { code: "insufficient_quota" }, "no quota", new Headers());
     expect(endOfThrown(error, "call")).toMatchObject({ errorType: "quota", errorCode: "insufficient_quota" });
+    const data = { error: { code: "insufficient_quota" } };
+    const ofAiSdk = Object.assign(new Error("no quota"), { statusCode: 429, data });
+    expect(endOfThrown(ofAiSdk, "call")).toMatchObject({ errorType: "quota", httpStatus: 429 });
   });
 
   it("counts an abort as cancelled, a timeout as error", () => {

@@ -65,11 +65,11 @@ function statusOf(error: unknown): number | undefined {
 }
 
 /**
- * What the provider said in its error body, which client libraries keep in `error`, some with the envelope around it;
- * undefined when it says nothing to us.
+ * What the provider said in its error body, which client libraries keep in `error` (the AI SDK in `data`), some with the
+ * envelope around it; undefined when it says nothing to us.
  */
 function faultOf(error: unknown): ProviderFault | undefined {
-  const kept = safeProperty(error, "error") ?? error;
+  const kept = safeProperty(error, "error") ?? safeProperty(error, "data") ?? error;
   const body = safeProperty(kept, "error") ?? kept;
   const [code, type, status] = ["code", "type", "status"].map((name) => safeProperty(body, name));
   const fault = readFault({ code, type, status });

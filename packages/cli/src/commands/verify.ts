@@ -3,6 +3,8 @@ import type { Scenario } from "@nexent/monitor-core/scenarios";
 import { choiceOption, numberOption, textOption, UsageError, type Command, type OptionValues } from "../command.ts";
 import { nearestName } from "../nearest.ts";
 import { listenForStopSignals } from "../stop-signal.ts";
+import { CLIENTS, type ClientName } from "../verify/clients/clients.ts";
+import type { ClientDriverKind } from "../verify/clients/driver.ts";
 import type { OwnTargetName } from "../verify/evidence.ts";
 import { DEFAULT_TOLERANCES, type Tolerances } from "../verify/judge.ts";
 import { summaryLine, verdictTable } from "../verify/verdict-table.ts";
@@ -146,12 +148,17 @@ function textReport({ verdicts, refusedPayloads, clients, seconds }: Told): read
   return [
     ...verdictTable(verdicts),
     "",
-    ...found.map(({ name, versions }) => `${name}: ${versions.join(", ")}`),
+    ...found.map(({ name, versions }) => `${name}: ${versions.join(", ")}${slackNote(name)}`),
     ...leftOut.map(({ name, reason }) => `${name}: left out, ${reason}`),
     ...refusedPayloads.map((reason) => `a payload could not be read: ${reason}`),
     ...(verdicts.length === 0 ? ["no scenario fits this target"] : []),
     summaryLine(verdicts, seconds) + (leftOut.length === 0 ? "" : `, ${leftOut.length} client libraries left out`),
   ];
+}
+
+function slackNote(name: ClientName): string {
+  const { slack = 1 }: ClientDriverKind = CLIENTS[name];
+  return slack === 1 ? "" : ` (${slack} times the bounds: watched inside the library, not at its transport)`;
 }
 
 function jsonReport({ clients, ...told }: Told): string {

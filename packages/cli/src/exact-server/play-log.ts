@@ -24,10 +24,13 @@ export interface PlayLog {
   start(play: PlayStart): PlayObserver;
   /** `undefined` when the id is unknown or so old that it was dropped. */
   find(id: string): PlayRecord | undefined;
+  /** How many requests came with this id; the latest of them is the one that is remembered. */
+  count(id: string): number;
   stats(): PlayStats;
 }
 
 interface MutablePlay {
+  readonly number: number;
   readonly start: PlayStart;
   readonly writtenMs: number[];
   state: PlayRecord["state"];
@@ -40,7 +43,8 @@ export function createPlayLog(capacity = 2_000): PlayLog {
   const counts = { started: 0, aborted: 0, finished: 0 };
   return {
     start(start) {
-      const play: MutablePlay = { start, writtenMs: [], state: "playing", endedMs: undefined };
+      const number = (plays.get(start.id)?.number ?? 0) + 1;
+      const play: MutablePlay = { number, start, writtenMs: [], state: "playing", endedMs: undefined };
       plays.delete(start.id);
       plays.set(start.id, play);
       const oldest = plays.keys().next();
@@ -61,6 +65,7 @@ export function createPlayLog(capacity = 2_000): PlayLog {
       const play = plays.get(id);
       return play === undefined ? undefined : toRecord(play);
     },
+    count: (id) => plays.get(id)?.number ?? 0,
     stats() {
       return { ...counts, active: counts.started - counts.aborted - counts.finished };
     },

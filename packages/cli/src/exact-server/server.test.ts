@@ -1,7 +1,8 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import OpenAI from "openai";
-import { SCENARIOS } from "@nexent/monitor-core/scenarios";
+import { scenarioByName, SCENARIOS, type Scenario } from "@nexent/monitor-core/scenarios";
+import { requestOf } from "../verify/scenario-request.ts";
 import { PLAY_ID_HEADER } from "./schedule.ts";
 import { startExactServer, type ExactServer } from "./server.ts";
 
@@ -164,18 +165,36 @@ describe("the exact-schedule server", () => {
 });
 
 describe("scenarios", () => {
-  it("are played by their name: status, headers and every byte", async () => {
-    const scenario = SCENARIOS.filter((candidate) => candidate.end.kind === "end").sort(
-      (a, b) => (a.writes.at(-1)?.atMs ?? 0) - (b.writes.at(-1)?.atMs ?? 0),
-    )[0];
-    if (scenario === undefined) throw new Error("there is no scenario that ends");
-    const path = scenario.format === "openai-chat" ? "/chat/completions" : "/completions";
-    const response = await fetch(`${server.baseUrl}${path}`, {
-      method: "POST",
-      body: JSON.stringify({ model: `scenario/${scenario.name}`, stream: scenario.stream }),
-    });
+  const play = (scenario: Scenario, id?: string): Promise<Response> => {
+    const { path, body } = requestOf(scenario);
+    const headers: Record<string, string> = id === undefined ? {} : { [PLAY_ID_HEADER]: id };
+    return fetch(`${server.origin}${path}`, { method: "POST", body, headers });
+  };
+
+  const shortest = ["openai-chat", "openai-responses", "anthropic-messages", "gemini", "ollama"].map((format) => {
+    const ended = SCENARIOS.filter((scenario) => scenario.format === format && scenario.end.kind === "end");
+    const [first] = ended.sort((a, b) => (a.writes.at(-1)?.atMs ?? 0) - (b.writes.at(-1)?.atMs ?? 0));
+    if (first === undefined) throw new Error(`no scenario of ${format} ends`);
+    return [format, first] as const;
+  });
+
+  it.each(shortest)("of %s are played by their name: status, headers and every byte", async (_, scenario) => {
+    const response = await play(scenario);
     expect(response.status).toBe(scenario.status);
     expect(await response.text()).toBe(scenario.writes.map((write) => write.text).join(""));
     for (const [name, value] of Object.entries(scenario.headers)) expect(response.headers.get(name)).toBe(value);
+  });
+
+  it("refuse the first requests of a call where they say so", async () => {
+    const scenario = scenarioByName("responses-retry-twice");
+    if (scenario === undefined) throw new Error("the scenario is missing");
+    const statuses: number[] = [];
+    for (let request = 0; request < 3; request += 1) {
+      const response = await play(scenario, "asked-again");
+      statuses.push(response.status);
+      await response.text();
+    }
+    expect(statuses).toEqual([503, 503, 200]);
+    expect(server.play("asked-again")).toMatchObject({ state: "finished", name: "responses-retry-twice" });
   });
 });

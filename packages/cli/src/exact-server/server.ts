@@ -139,7 +139,7 @@ class PlayingServer implements ExactServer {
       return;
     }
     const id = playId(request);
-    const schedule = scheduleOf(reading.request, id, arrivedUnixMs);
+    const schedule = this.#scheduleOf(reading.request, id, arrivedUnixMs);
     if (schedule === undefined) {
       const message = `There is no model ${reading.request.model}; GET /v1/models lists them.`;
       sendError(response, shape, { status: 404, message, code: "model_not_found", param: "model" });
@@ -149,6 +149,11 @@ class PlayingServer implements ExactServer {
     const observer = this.#log.start({ id, model: reading.request.model, arrivedUnixMs, schedule });
     playSchedule({ response, schedule, clock: this.#clock, arrivedAtMs, observer });
   }
+
+  #scheduleOf(request: ExactRequest, id: string, arrivedUnixMs: number): Schedule | undefined {
+    if (request.model.startsWith(SCENARIO_PREFIX)) return scheduleOfScenarioModel(request.model, this.#log.count(id));
+    return exactSchedule(request, { id, created: Math.floor(arrivedUnixMs / 1000) });
+  }
 }
 
 /** Starts the server. @throws {PORT_IN_USE} when another process listens on `port`. */
@@ -156,11 +161,6 @@ export async function startExactServer(options: ExactServerOptions = {}): Promis
   const server = new PlayingServer(options);
   await server.listen(options.port ?? 0);
   return server;
-}
-
-function scheduleOf(request: ExactRequest, id: string, arrivedUnixMs: number): Schedule | undefined {
-  if (request.model.startsWith(SCENARIO_PREFIX)) return scheduleOfScenarioModel(request.model);
-  return exactSchedule(request, { id, created: Math.floor(arrivedUnixMs / 1000) });
 }
 
 function playId(request: IncomingMessage): string {

@@ -1,8 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MonitorError } from "@nexent/monitor-core";
+import type { Scenario } from "@nexent/monitor-core/scenarios";
 import { lastLines } from "../processes/log-file.ts";
 import type { ChildAnswer, ChildOrder } from "./child-messages.ts";
+import type { HiddenField } from "./clients/driver.ts";
 import type { PlayOrder, PlayReport, VerifyTarget } from "./target.ts";
 
 const START_TIMEOUT_MS = 20_000;
@@ -18,18 +20,19 @@ export interface StartedChild {
   readonly origin: string;
 }
 
+/** What is known of a target without its process. */
+export type TargetTraits = Pick<VerifyTarget, "name" | "plays" | "hides" | "slack">;
+
 class ChildTarget implements VerifyTarget {
-  readonly name: VerifyTarget["name"];
-  readonly plays: VerifyTarget["plays"];
+  readonly #traits: TargetTraits;
   readonly #child: ChildProcess;
   readonly #origin: string;
   readonly #waiting = new Map<string, (report: PlayReport) => void>();
   readonly #exited: Promise<void>;
   #gone = false;
 
-  constructor({ name, plays }: Pick<VerifyTarget, "name" | "plays">, { child, origin }: StartedChild) {
-    this.name = name;
-    this.plays = plays;
+  constructor(traits: TargetTraits, { child, origin }: StartedChild) {
+    this.#traits = traits;
     this.#child = child;
     this.#origin = origin;
     child.on("message", (answer: ChildAnswer) => {
@@ -44,6 +47,22 @@ class ChildTarget implements VerifyTarget {
         resolve();
       });
     });
+  }
+
+  get name(): VerifyTarget["name"] {
+    return this.#traits.name;
+  }
+
+  get slack(): number {
+    return this.#traits.slack ?? 1;
+  }
+
+  plays(scenario: Scenario): boolean {
+    return this.#traits.plays(scenario);
+  }
+
+  hides(scenario: Scenario): readonly HiddenField[] {
+    return this.#traits.hides?.(scenario) ?? [];
   }
 
   async play({ scenario, playId }: PlayOrder): Promise<PlayReport> {
@@ -77,15 +96,12 @@ class ChildTarget implements VerifyTarget {
 }
 
 /** The target that a process is, once it says that it is ready. @throws when it does not. */
-export async function childTarget(
-  identity: Pick<VerifyTarget, "name" | "plays">,
-  started: StartedChild,
-): Promise<VerifyTarget> {
-  const target = new ChildTarget(identity, started);
+export async function childTarget(traits: TargetTraits, started: StartedChild): Promise<VerifyTarget> {
+  const target = new ChildTarget(traits, started);
   if (await becomesReady(started.child)) return target;
   started.child.kill("SIGKILL");
   const tail = lastLines(started.logPath, started.logFrom, 10).join("\n");
-  throw new MonitorError("UPSTREAM_UNREACHABLE", `the process of ${identity.name} did not start:\n${tail}`);
+  throw new MonitorError("UPSTREAM_UNREACHABLE", `the process of ${traits.name} did not start:\n${tail}`);
 }
 
 async function becomesReady(child: ChildProcess): Promise<boolean> {

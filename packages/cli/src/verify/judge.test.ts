@@ -119,6 +119,25 @@ describe("the judge", () => {
     expect(judgeOne({ observed: [recordOf(fields)] }).failures.join("\n")).toContain(failure);
   });
 
+  it("does not judge what cannot be seen at a target", () => {
+    const fields = { ...RIGHT, firstChunkSeconds: 0.5, inputTokens: 0 };
+    const given = {
+      scenario: scenarioWith(),
+      target: "ai",
+      plays: [{ playId: "p", play: playOf(), observed: [recordOf(fields)] }],
+    } as const;
+    expect(judge(given).failures).toHaveLength(2);
+    expect(judge({ ...given, hidden: ["firstChunkSeconds", "inputTokens"] }).failures).toEqual([]);
+  });
+
+  it("wants as many attempts as there were requests, and lets the client decide how long that takes", () => {
+    const refusals = [{ status: 503, headers: {}, body: "{}", atMs: 50 }];
+    const scenario = { ...scenarioWith(), refusals };
+    const observed = (attempts: number): readonly ObservedRecord[] => [recordOf({ ...RIGHT, attempts }, 2)];
+    expect(judgeOne({ observed: observed(2) }, scenario).failures).toEqual([]);
+    expect(judgeOne({ observed: observed(1) }, scenario).failures).toEqual(["attempts: 1 instead of 2"]);
+  });
+
   it("fails a 0 where the value must be unknown", () => {
     const scenario = scenarioWith({}, { kind: "read" }, ["ttftSeconds", "outputTokens"]);
     const { failures } = judgeOne({ observed: [recordOf({ ...RIGHT, ttftSeconds: 0, outputTokens: 0 })] }, scenario);

@@ -1,5 +1,6 @@
 import type { ScenarioTruth, Scenario } from "@nexent/monitor-core/scenarios";
 import { correctTruth, type TimedTruth } from "./corrected-truth.ts";
+import type { HiddenField } from "./clients/driver.ts";
 import type { ObservedRecord, PlayEvidence, TargetName } from "./evidence.ts";
 import { median } from "./median.ts";
 
@@ -45,11 +46,14 @@ export interface Case {
   readonly scenario: Scenario;
   readonly target: TargetName;
   readonly plays: readonly PlayEvidence[];
+  /** What cannot be seen at this target; default: nothing. */
+  readonly hidden?: readonly HiddenField[];
 }
 
 /** Compares what a target recorded with the right answer. Pure: the same evidence gives the same verdict. */
 export function judge(given: Case, tolerances: Tolerances = DEFAULT_TOLERANCES): Verdict {
-  const { scenario, target, plays } = given;
+  const { scenario, target, plays, hidden = [] } = given;
+  const seen = (field: string): boolean => !hidden.some((name) => name === field);
   const records = plays.flatMap((play) => play.observed);
   const pairs = plays.flatMap((play) => pairOf(scenario, play));
   const ttftErrorMs = timeErrorMs(pairs, "ttftSeconds", (record) => record.fields.ttftSeconds);
@@ -57,11 +61,13 @@ export function judge(given: Case, tolerances: Tolerances = DEFAULT_TOLERANCES):
   const upstreamAbortMs = abortDelayMs(plays);
   const wrong = [
     ...countFailures(plays),
-    ...wordFailures(scenario.truth, records),
-    ...presenceFailures(scenario.truth, records),
+    ...wordFailures(scenario.truth, records, seen),
+    ...attemptFailures(scenario, records),
+    ...presenceFailures(scenario.truth, records, seen),
   ];
   const late = [
-    ...numberFailures(pairs, ttftErrorMs, rateErrorPercent, tolerances),
+    ...firstsFailures(pairs, tolerances, seen),
+    ...rateFailures(rateErrorPercent, tolerances),
     ...durationFailures(scenario, pairs, tolerances),
     ...abortFailures(upstreamAbortMs, tolerances),
     ...ratePresenceFailures(scenario.truth, records),
@@ -117,7 +123,9 @@ function countFailures(plays: readonly PlayEvidence[]): readonly string[] {
   return failures;
 }
 
-function wordFailures(truth: ScenarioTruth, records: readonly ObservedRecord[]): readonly string[] {
+type Seen = (field: string) => boolean;
+
+function wordFailures(truth: ScenarioTruth, records: readonly ObservedRecord[], seen: Seen): readonly string[] {
   const rightOutcome = outcomeText(truth.outcome, truth.errorType);
   return distinct(
     records.flatMap(({ fields }) => [
@@ -127,16 +135,25 @@ function wordFailures(truth: ScenarioTruth, records: readonly ObservedRecord[]):
         tokenText(fields.outputTokens, fields.estimated),
         tokenText(truth.outputTokens, truth.estimated),
       ),
-      ...differs("input tokens", tokenText(fields.inputTokens, false), tokenText(truth.inputTokens, false)),
+      ...(seen("inputTokens")
+        ? differs("input tokens", tokenText(fields.inputTokens, false), tokenText(truth.inputTokens, false))
+        : []),
       ...differs("stalls", String(fields.stallCount ?? 0), String(truth.stallCount)),
     ]),
   );
 }
 
-function presenceFailures(truth: ScenarioTruth, records: readonly ObservedRecord[]): readonly string[] {
+/** Attempts are told where the call had several, or where each was seen. */
+function attemptFailures({ refusals = [] }: Scenario, records: readonly ObservedRecord[]): readonly string[] {
+  const right = 1 + refusals.length;
+  return distinct(records.flatMap(({ fields }) => differs("attempts", String(fields.attempts ?? 1), String(right))));
+}
+
+function presenceFailures(truth: ScenarioTruth, records: readonly ObservedRecord[], seen: Seen): readonly string[] {
   return distinct(
     records.flatMap(({ fields }) =>
       FIRSTS.flatMap(([label, field]) => {
+        if (!seen(field)) return [];
         if (truth[field] === undefined && fields[field] !== undefined)
           return [`${label} must be unknown, is ${fields[field]}`];
         if (truth[field] !== undefined && fields[field] === undefined) return [`${label} is missing`];
@@ -158,29 +175,23 @@ function ratePresenceFailures(truth: ScenarioTruth, records: readonly ObservedRe
   return [right ? `generation rate is missing ${count}` : `generation rate must be unknown, is present ${count}`];
 }
 
-function numberFailures(
-  pairs: readonly Pair[],
-  ttftErrorMs: number | undefined,
-  rateErrorPercent: number | undefined,
-  tolerances: Tolerances,
-): readonly string[] {
-  const failures = FIRSTS.flatMap(([label, field]) => {
-    const error = field === "ttftSeconds" ? ttftErrorMs : timeErrorMs(pairs, field, (record) => record.fields[field]);
+function firstsFailures(pairs: readonly Pair[], tolerances: Tolerances, seen: Seen): readonly string[] {
+  return FIRSTS.flatMap(([label, field]) => {
+    const error = seen(field) ? timeErrorMs(pairs, field, (record) => record.fields[field]) : undefined;
     return error !== undefined && error > tolerances.ttftMs
       ? [`${label} is off by ${error.toFixed(3)} ms (median), allowed are ${tolerances.ttftMs}`]
       : [];
   });
-  if (rateErrorPercent !== undefined && rateErrorPercent > tolerances.ratePercent) {
-    failures.push(
-      `generation rate is off by ${rateErrorPercent.toFixed(3)} % (median), allowed are ${tolerances.ratePercent}`,
-    );
-  }
-  return failures;
+}
+
+function rateFailures(rateErrorPercent: number | undefined, { ratePercent }: Tolerances): readonly string[] {
+  if (rateErrorPercent === undefined || rateErrorPercent <= ratePercent) return [];
+  return [`generation rate is off by ${rateErrorPercent.toFixed(3)} % (median), allowed are ${ratePercent}`];
 }
 
 function durationFailures(scenario: Scenario, pairs: readonly Pair[], tolerances: Tolerances): readonly string[] {
-  // A client that leaves early decides the duration itself.
-  if (scenario.client.kind !== "read") return [];
+  // A client that leaves early, or asks again, decides the duration itself.
+  if (scenario.client.kind !== "read" || scenario.refusals !== undefined) return [];
   const error = timeErrorMs(pairs, "durationSeconds", (record) => record.durationSeconds);
   return error !== undefined && error > tolerances.durationMs
     ? [`duration is off by ${error.toFixed(3)} ms (median), allowed are ${tolerances.durationMs}`]

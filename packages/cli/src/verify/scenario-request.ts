@@ -50,6 +50,11 @@ export function comesAsJson(scenario: Scenario): boolean {
   return scenario.stream && scenario.status < 400 && !answersWithStream(scenario);
 }
 
+/** Whether a client library that asks again by itself can show the scenario. */
+export function isForClients({ targets, refusals }: Scenario): boolean {
+  return targets.includes("sdk") || refusals !== undefined;
+}
+
 /** Builds the request of a scenario in its own format. */
 export function requestOf(scenario: Scenario): ScenarioRequest {
   if (scenario.format === "gemini") return geminiRequest(scenario);

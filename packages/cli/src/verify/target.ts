@@ -1,4 +1,5 @@
 import type { Scenario } from "@nexent/monitor-core/scenarios";
+import type { HiddenField } from "./clients/driver.ts";
 import type { TargetName } from "./evidence.ts";
 
 /** One request to make. */
@@ -18,6 +19,10 @@ export interface VerifyTarget {
   readonly name: TargetName;
   /** Whether a scenario makes sense here. */
   plays(scenario: Scenario): boolean;
+  /** How many times the usual bounds times may be off here; default 1. */
+  readonly slack?: number;
+  /** What cannot be seen of a scenario here, and is not judged; default: nothing. */
+  hides?(scenario: Scenario): readonly HiddenField[];
   /** Makes the request and acts as the scenario's client. Errors that the scenario provokes are not errors here. */
   play(order: PlayOrder): Promise<PlayReport>;
   /** Ends the measured process in order, so that every record has been exported. */

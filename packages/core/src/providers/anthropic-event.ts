@@ -12,7 +12,7 @@ import { createSseParsers, type FrameVerdict } from "./sse-stream.ts";
  * Whether the thinking this model streams is a summary: so for Claude from version 4 on. Claude 3.7 and the models of
  * other makers that are served in this format stream it in full.
  */
-function summarisesThinking(model: string | undefined): boolean {
+export function summarisesThinking(model: string | undefined): boolean {
   return model !== undefined && /claude/i.test(model) && !/claude-3\b/i.test(model);
 }
 

@@ -61,6 +61,15 @@ const DIALECT: Dialect = {
 
 const define = definerOf(DIALECT);
 
+const CITATION = {
+  type: "char_location",
+  cited_text: "source",
+  document_index: 0,
+  document_title: "Sources",
+  start_char_index: 0,
+  end_char_index: 6,
+};
+
 const COUNTS: readonly Scenario[] = [
   define({
     name: "anthropic-cumulative-usage",
@@ -114,7 +123,7 @@ const COUNTS: readonly Scenario[] = [
       at(100, OPEN),
       at(150, text("")),
       ...every(20, 200, 20, words),
-      at(600, blockDelta({ type: "citations_delta", citation: { type: "char_location", cited_text: "source" } })),
+      at(600, blockDelta({ type: "citations_delta", citation: CITATION })),
       at(620, close({ outputTokens: 20, reason: "stop" })),
     ],
     end: { kind: "end", atMs: 620 },

@@ -7,6 +7,7 @@ import { FRAMING } from "./framing.ts";
 import { GEMINI } from "./gemini.ts";
 import { OLLAMA } from "./ollama.ts";
 import { REASONING } from "./reasoning.ts";
+import { RETRIES } from "./retries.ts";
 import { RESPONSES } from "./responses.ts";
 import type { Scenario } from "./scenario.ts";
 import { SHAPES } from "./shapes.ts";
@@ -18,6 +19,7 @@ export {
   type ScenarioClient,
   type ScenarioEnd,
   type ScenarioFormat,
+  type ScenarioRefusal,
   type ScenarioTruth,
   type ScheduledWrite,
 } from "./scenario.ts";
@@ -35,6 +37,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...ANTHROPIC,
   ...GEMINI,
   ...OLLAMA,
+  ...RETRIES,
 ];
 
 /** The scenario of this name; undefined when there is none. */

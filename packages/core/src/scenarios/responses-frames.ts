@@ -3,7 +3,8 @@ import type { ScheduledWrite } from "./scenario.ts";
 import { typedFrame, type Fields } from "./writes.ts";
 
 const RESPONSE_ID = "resp_scenario";
-const ITEM_ID = "msg_scenario";
+/** The item that is the message. */
+export const MESSAGE_ID = "msg_scenario";
 const UNNUMBERED = '"sequence_number":-1';
 
 type Event = Fields & { readonly type: string };
@@ -54,7 +55,7 @@ export function itemDone(item: Fields, outputIndex = 0): string {
 }
 
 function messageItem(status: string, content: readonly Fields[]): Fields {
-  return { id: ITEM_ID, type: "message", status, role: "assistant", content };
+  return { id: MESSAGE_ID, type: "message", status, role: "assistant", content };
 }
 
 function textPart(text: string): Fields {
@@ -63,32 +64,41 @@ function textPart(text: string): Fields {
 
 /** The message begins: still no text. */
 export function messageAdded(outputIndex = 0): string {
-  const part = { item_id: ITEM_ID, output_index: outputIndex, content_index: 0, part: textPart("") };
+  const part = { item_id: MESSAGE_ID, output_index: outputIndex, content_index: 0, part: textPart("") };
   return (
     itemAdded(messageItem("in_progress", []), outputIndex) + event({ type: "response.content_part.added", ...part })
   );
 }
 
+/** Where output belongs: its item, and the item's place in the response. */
+export interface Place {
+  readonly item: string;
+  readonly index: number;
+}
+
+function placeFields(type: string, { item, index }: Place): Fields {
+  const part = type.includes("summary") ? { summary_index: 0 } : { content_index: 0 };
+  return { item_id: item, output_index: index, ...part };
+}
+
 /** A piece of output of this event type, with the padding that hides its length. */
-export function delta(type: string, text: string, outputIndex = 0): string {
-  return event({
-    type,
-    item_id: ITEM_ID,
-    output_index: outputIndex,
-    content_index: 0,
-    delta: text,
-    obfuscation: "x7Gk2mQ",
-  });
+export function delta(type: string, text: string, place: Place): string {
+  return event({ type, ...placeFields(type, place), delta: text, obfuscation: "x7Gk2mQ" });
+}
+
+/** The event that says all pieces once more, in a member of this name. */
+export function done(type: string, member: string, text: string, place: Place): string {
+  return event({ type, ...placeFields(type, place), [member]: text });
 }
 
 /** A piece of visible text. */
-export function text(content: string): string {
-  return delta("response.output_text.delta", content);
+export function text(content: string, outputIndex = 0): string {
+  return delta("response.output_text.delta", content, { item: MESSAGE_ID, index: outputIndex });
 }
 
 /** The message is complete; its text stands in three places once more. */
 export function messageDone(content: string, outputIndex = 0): string {
-  const place = { item_id: ITEM_ID, output_index: outputIndex, content_index: 0 };
+  const place = { item_id: MESSAGE_ID, output_index: outputIndex, content_index: 0 };
   return [
     event({ type: "response.output_text.done", ...place, text: content, logprobs: [] }),
     event({ type: "response.content_part.done", ...place, part: textPart(content) }),

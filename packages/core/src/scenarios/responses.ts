@@ -7,14 +7,17 @@ import {
   completed,
   CREATED,
   delta,
+  done,
   event,
   failed,
   incomplete,
   itemAdded,
   itemDone,
+  MESSAGE_ID,
   messageAdded,
   messageDone,
   numbered,
+  type Place,
   text,
   usageOf,
   whole,
@@ -50,8 +53,15 @@ const DIALECT: Dialect = {
 const defineUsual = definerOf(DIALECT);
 const define: Define = (given) => defineUsual({ ...given, writes: numbered(given.writes) });
 
-const reasoningItem = (summary: readonly Fields[] = []): Fields => ({ id: "rs_scenario", type: "reasoning", summary });
-const toolItem = (type: string, name: string): Fields => ({ id: "fc_scenario", type, call_id: "call_1", name });
+const REASONING_PLACE: Place = { item: "rs_scenario", index: 0 };
+const TOOL_PLACE: Place = { item: "fc_scenario", index: 0 };
+const MESSAGE_PLACE: Place = { item: MESSAGE_ID, index: 0 };
+
+const reasoningItem = (summary: readonly Fields[] = []): Fields => ({
+  id: REASONING_PLACE.item,
+  type: "reasoning",
+  summary,
+});
 
 const refused = (error: Fields): Fields => ({ error: { message: "refused", param: null, ...error } });
 
@@ -62,7 +72,7 @@ const REASONING: readonly Scenario[] = [
     writes: [
       at(100, CREATED, itemAdded(reasoningItem())),
       at(790, itemDone(reasoningItem()), messageAdded(1)),
-      ...every(20, 800, 20, () => text(WORD)),
+      ...every(20, 800, 20, () => text(WORD, 1)),
       at(1220, messageDone(WORD.repeat(20), 1), completed(usageOf(120, 100))),
     ],
     end: { kind: "end", atMs: 1220 },
@@ -82,14 +92,14 @@ const REASONING: readonly Scenario[] = [
     title: "A summary of the reasoning is streamed: the window begins with the answer, the reasoning is subtracted.",
     writes: [
       at(100, CREATED, itemAdded(reasoningItem())),
-      ...every(20, 200, 5, () => delta("response.reasoning_summary_text.delta", WORD)),
+      ...every(20, 200, 5, () => delta("response.reasoning_summary_text.delta", WORD, REASONING_PLACE)),
       at(
         290,
-        event({ type: "response.reasoning_summary_text.done", summary_index: 0, text: WORD.repeat(5) }),
+        done("response.reasoning_summary_text.done", "text", WORD.repeat(5), REASONING_PLACE),
         itemDone(reasoningItem([{ type: "summary_text", text: WORD.repeat(5) }])),
         messageAdded(1),
       ),
-      ...every(20, 500, 20, () => text(WORD)),
+      ...every(20, 500, 20, () => text(WORD, 1)),
       at(920, messageDone(WORD.repeat(20), 1), completed(usageOf(120, 100))),
     ],
     end: { kind: "end", atMs: 920 },
@@ -109,14 +119,14 @@ const REASONING: readonly Scenario[] = [
     title: "Reasoning streamed in full (open models): its first delta is the first token, the answer's comes later.",
     writes: [
       at(100, CREATED, itemAdded(reasoningItem())),
-      ...every(20, 200, 10, () => delta("response.reasoning_text.delta", WORD)),
+      ...every(20, 200, 10, () => delta("response.reasoning_text.delta", WORD, REASONING_PLACE)),
       at(
         390,
-        event({ type: "response.reasoning_text.done", content_index: 0, text: WORD.repeat(10) }),
+        done("response.reasoning_text.done", "text", WORD.repeat(10), REASONING_PLACE),
         itemDone(reasoningItem()),
         messageAdded(1),
       ),
-      ...every(20, 400, 10, () => text(WORD)),
+      ...every(20, 400, 10, () => text(WORD, 1)),
       at(620, messageDone(WORD.repeat(10), 1), completed(usageOf(20, 10))),
     ],
     end: { kind: "end", atMs: 620 },
@@ -137,12 +147,51 @@ const REASONING: readonly Scenario[] = [
     writes: [
       at(100, CREATED, itemAdded(reasoningItem())),
       at(190, itemDone({ ...reasoningItem(), encrypted_content: "b3BhcXVl" }), messageAdded(1)),
-      ...every(20, 200, 20, () => text(WORD)),
+      ...every(20, 200, 20, () => text(WORD, 1)),
       at(620, messageDone(WORD.repeat(20), 1), completed(usageOf(120))),
     ],
     end: { kind: "end", atMs: 620 },
     truth: { ...REPORTED, ...FIRSTS, durationSeconds: 0.62, outputTokens: 120 },
   }),
+];
+
+interface ToolShape {
+  readonly name: string;
+  readonly type: string;
+  /** Begin of the event types. */
+  readonly events: string;
+  readonly item: Fields;
+  /** The member that holds the arguments. */
+  readonly member: "arguments" | "input";
+}
+
+function toolShape(given: Omit<ToolShape, "item">, more: Fields): ToolShape {
+  return { ...given, item: { id: TOOL_PLACE.item, type: given.type, name: "get_weather", ...more } };
+}
+
+const TOOLS: readonly ToolShape[] = [
+  toolShape(
+    {
+      name: "tool-call-only",
+      type: "function_call",
+      events: "response.function_call_arguments",
+      member: "arguments",
+    },
+    { call_id: "call_1" },
+  ),
+  toolShape(
+    {
+      name: "custom-tool-only",
+      type: "custom_tool_call",
+      events: "response.custom_tool_call_input",
+      member: "input",
+    },
+    { call_id: "call_1" },
+  ),
+  toolShape(
+    { name: "mcp-call-only", type: "mcp_call", events: "response.mcp_call_arguments", member: "arguments" },
+    { server_label: "weather" },
+  ),
 ];
 
 const OUTPUT: readonly Scenario[] = [
@@ -151,29 +200,25 @@ const OUTPUT: readonly Scenario[] = [
     title: "The model refuses in its own words: a refusal is visible answer.",
     writes: [
       at(100, OPEN),
-      ...every(20, 200, 20, () => delta("response.refusal.delta", WORD)),
-      at(620, event({ type: "response.refusal.done", refusal: WORD.repeat(20) }), completed(usageOf(20, 0))),
+      ...every(20, 200, 20, () => delta("response.refusal.delta", WORD, MESSAGE_PLACE)),
+      at(620, done("response.refusal.done", "refusal", WORD.repeat(20), MESSAGE_PLACE), completed(usageOf(20, 0))),
     ],
     end: { kind: "end", atMs: 620 },
     truth: { ...REPORTED, ...FIRSTS, generationRateTokensPerSecond: 50, durationSeconds: 0.62, outputTokens: 20 },
   }),
-  ...[
-    ["tool-call-only", "function_call", "response.function_call_arguments"] as const,
-    ["custom-tool-only", "custom_tool_call", "response.custom_tool_call_input"] as const,
-    ["mcp-call-only", "mcp_call", "response.mcp_call_arguments"] as const,
-  ].map(([name, type, eventType]) =>
+  ...TOOLS.map(({ name, type, events, item, member }) =>
     define({
       name: `responses-${name}`,
       title: `Only a call (${type}): its name is the first token, and there is no answer token.`,
       writes: [
         at(100, CREATED),
         // 11 bytes of name, then 9 pieces of 8 bytes.
-        at(200, itemAdded(toolItem(type, "get_weather"))),
-        ...every(20, 220, 9, () => delta(`${eventType}.delta`, '{"a":1} ')),
+        at(200, itemAdded({ ...item, status: "in_progress", [member]: "" })),
+        ...every(20, 220, 9, () => delta(`${events}.delta`, '{"a":1} ', TOOL_PLACE)),
         at(
           420,
-          event({ type: `${eventType}.done`, arguments: '{"a":1} '.repeat(9) }),
-          itemDone({ ...toolItem(type, "get_weather"), arguments: '{"a":1} '.repeat(9) }),
+          done(`${events}.done`, member, '{"a":1} '.repeat(9), TOOL_PLACE),
+          itemDone({ ...item, status: "completed", [member]: '{"a":1} '.repeat(9) }),
           completed(usageOf(24, 0)),
         ),
       ],

@@ -24,6 +24,14 @@ export type ScenarioClient =
   /** Takes the stream and never reads it. SDK only. */
   | { readonly kind: "never_read" };
 
+/** What a request gets instead of the answer. */
+export interface ScenarioRefusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly atMs: number;
+}
+
 /** The right answer. An absent number means: must be absent (unknown), never 0. */
 export interface ScenarioTruth {
   readonly outcome: Outcome;
@@ -66,10 +74,15 @@ export interface Scenario {
   readonly writes: readonly ScheduledWrite[];
   readonly end: ScenarioEnd;
   readonly client: ScenarioClient;
+  /**
+   * What the first requests of the call get, one each; the client asks again. All marks of the truth count from the last
+   * request; how long the whole call takes is the client's affair.
+   */
+  readonly refusals?: readonly ScenarioRefusal[];
   /** Whether the request asks for usage itself (`stream_options.include_usage`); the OpenAI chat formats only. */
   readonly includeUsage: boolean;
   readonly truth: ScenarioTruth;
-  /** Where it makes sense; `gateway` cannot show "never read". */
+  /** Where it makes sense; `gateway` cannot show "never read", and only client libraries ask again by themselves. */
   readonly targets: readonly ("gateway" | "sdk")[];
 }
 

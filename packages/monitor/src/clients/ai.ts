@@ -1,5 +1,5 @@
 /** `@nexent/monitor/ai`: middleware for the language models of the AI SDK (`ai` 5 to 7). */
-import { gemini } from "@nexent/monitor-core";
+import { gemini, summarisesThinking } from "@nexent/monitor-core";
 import { createAiParts } from "../ai-parts.ts";
 import { followResult } from "../follow-result.ts";
 import { manager } from "../manager.ts";
@@ -48,6 +48,13 @@ function providerOf(model: object): string {
   return Object.hasOwn(PROVIDERS, first) ? (PROVIDERS[first] ?? first) : first;
 }
 
+/** OpenAI and Google hand on summaries of what their models think, Anthropic depending on the model, others all of it. */
+function summarisesReasoning(model: object): boolean {
+  const [provider, modelId] = [safeProperty(model, "provider"), safeProperty(model, "modelId")];
+  if (typeof provider === "string" && /^google\b|\.responses$/.test(provider)) return true;
+  return typeof modelId === "string" && summarisesThinking(modelId);
+}
+
 /** Undefined for arguments that cannot even be looked at; the call then goes unobserved. */
 function callOf(call: MiddlewareCall, streaming: boolean, options: ClientOptions): CallToObserve | undefined {
   try {
@@ -71,7 +78,7 @@ function describe({ params, model }: MiddlewareCall, streaming: boolean, options
       clockSource: "iterator",
       attributes: { ...options.attributes, ...parameters },
     },
-    provider: createAiParts(),
+    provider: createAiParts({ summarisesReasoning: summarisesReasoning(model) }),
     askedStream: streaming,
     callerSignal: signal instanceof AbortSignal ? signal : undefined,
     ...(options.tokenTape !== undefined && { tokenTape: options.tokenTape }),

@@ -1,6 +1,6 @@
 import { wrapAnthropic } from "@nexent/monitor/anthropic";
 import { parsedChunkCounter } from "../count-chunks.ts";
-import { comesAsJson, requestOf } from "../scenario-request.ts";
+import { comesAsJson, requestOf, isForClients } from "../scenario-request.ts";
 import type { ClientCall, ClientDriver, ClientDriverKind } from "./driver.ts";
 
 /** What is used of `@anthropic-ai/sdk`. */
@@ -18,7 +18,12 @@ interface AnthropicModule {
 function createDriver({ Anthropic }: AnthropicModule): ClientDriver {
   return {
     async ask({ scenario, origin, headers, attributes, signal }) {
-      const options = { apiKey: "none", baseURL: origin, maxRetries: 0, defaultHeaders: headers };
+      const options = {
+        apiKey: "none",
+        baseURL: origin,
+        maxRetries: scenario.refusals?.length ?? 0,
+        defaultHeaders: headers,
+      };
       const client = wrapAnthropic(new Anthropic(options), { attributes });
       return client.messages.create(JSON.parse(requestOf(scenario).body), { signal });
     },
@@ -29,8 +34,7 @@ function createDriver({ Anthropic }: AnthropicModule): ClientDriver {
 /** `@anthropic-ai/sdk`. */
 export const anthropicKind: ClientDriverKind = {
   packages: ["@anthropic-ai/sdk"],
-  plays: (scenario) =>
-    scenario.format === "anthropic-messages" && scenario.targets.includes("sdk") && !comesAsJson(scenario),
+  plays: (scenario) => scenario.format === "anthropic-messages" && isForClients(scenario) && !comesAsJson(scenario),
   leavingEndsRequest: true,
   create: ([module]) => createDriver(module as AnthropicModule),
 };

@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
 import { closeSync } from "node:fs";
 import { join } from "node:path";
+import type { Scenario } from "@nexent/monitor-core/scenarios";
 import { openLog } from "../../processes/log-file.ts";
 import { exportSettings, withoutSettings } from "../child-env.ts";
 import { childTarget } from "../child-target.ts";
 import type { TargetStart, VerifyTarget } from "../target.ts";
 import { CLIENTS, type ClientName } from "./clients.ts";
+import type { ClientDriverKind } from "./driver.ts";
 import type { FoundClient } from "./find-client.ts";
 
 const CHILD_URL = new URL("./client-child.js", import.meta.url).href;
@@ -29,8 +31,12 @@ export async function startClientTarget(
     stdio: ["ignore", log.fd, log.fd, "ipc"],
   });
   closeSync(log.fd);
-  return childTarget(
-    { name, plays: (scenario) => CLIENTS[name].plays(scenario) },
-    { child, logPath, logFrom: log.sizeBytes, origin: start.exactOrigin },
-  );
+  const kind: ClientDriverKind = CLIENTS[name];
+  const traits = {
+    name,
+    slack: kind.slack ?? 1,
+    plays: (scenario: Scenario) => kind.plays(scenario),
+    hides: (scenario: Scenario) => kind.hides?.(scenario) ?? [],
+  };
+  return childTarget(traits, { child, logPath, logFrom: log.sizeBytes, origin: start.exactOrigin });
 }

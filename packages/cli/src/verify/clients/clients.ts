@@ -1,3 +1,4 @@
+import { aiKind } from "./ai.ts";
 import { anthropicKind } from "./anthropic.ts";
 import type { ClientDriverKind } from "./driver.ts";
 import { fetchKind } from "./fetch.ts";
@@ -15,6 +16,7 @@ export const CLIENTS = {
   anthropic: anthropicKind,
   genai: genaiKind,
   ollama: ollamaKind,
+  ai: aiKind,
   fetch: fetchKind,
 } as const satisfies Readonly<Record<string, ClientDriverKind>>;
 

@@ -22,6 +22,9 @@ export interface ClientDriver {
   counter(scenario: Scenario): CountChunks;
 }
 
+/** What a library may keep from whoever watches it; it is then not judged. */
+export type HiddenField = "firstChunkSeconds" | "inputTokens";
+
 /** What is known of a driver without its packages. */
 export interface ClientDriverKind {
   /** The packages it imports, by the names under which the folder of clients has them. */
@@ -30,6 +33,13 @@ export interface ClientDriverKind {
   plays(scenario: Scenario): boolean;
   /** Whether leaving a stream ends its request. If not, the application must abort it, and when is its affair. */
   readonly leavingEndsRequest: boolean;
+  /**
+   * How many times the usual bounds its times may be off; default 1. More than 1 where the call is watched inside the
+   * library and not at its transport, so that the library's own work is measured with it.
+   */
+  readonly slack?: number;
+  /** What the library does not show of a scenario; default: nothing. */
+  hides?(scenario: Scenario): readonly HiddenField[];
   /** @param modules the imported packages, in the order of `packages`. */
   create(modules: readonly unknown[]): ClientDriver;
 }

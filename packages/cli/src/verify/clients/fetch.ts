@@ -24,7 +24,7 @@ const driver: ClientDriver = {
 export const fetchKind: ClientDriverKind = {
   packages: [],
   // What a refusal says stands in its body, and this record ends with the headers.
-  plays: ({ truth }) => truth.errorType !== "quota",
+  plays: ({ truth, refusals }) => truth.errorType !== "quota" && refusals === undefined,
   leavingEndsRequest: true,
   create: () => driver,
 };

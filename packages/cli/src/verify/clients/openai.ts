@@ -1,7 +1,7 @@
 import type { ScenarioFormat } from "@nexent/monitor-core/scenarios";
 import { wrapOpenAI } from "@nexent/monitor/openai";
 import { parsedChunkCounter } from "../count-chunks.ts";
-import { comesAsJson, requestOf } from "../scenario-request.ts";
+import { comesAsJson, requestOf, isForClients } from "../scenario-request.ts";
 import type { ClientCall, ClientDriver, ClientDriverKind } from "./driver.ts";
 
 interface Resource {
@@ -37,7 +37,12 @@ function createDriver({ OpenAI }: OpenAIModule): ClientDriver {
   return {
     async ask(call) {
       const { scenario, origin, headers, attributes, signal } = call;
-      const options = { apiKey: "none", baseURL: `${origin}/v1`, maxRetries: 0, defaultHeaders: headers };
+      const options = {
+        apiKey: "none",
+        baseURL: `${origin}/v1`,
+        maxRetries: scenario.refusals?.length ?? 0,
+        defaultHeaders: headers,
+      };
       const client = wrapOpenAI(new OpenAI(options), { attributes });
       return resourceOf(client, call).create(JSON.parse(requestOf(scenario).body), { signal });
     },
@@ -54,7 +59,7 @@ export function openaiKind(packageName: string, except: readonly string[] = []):
     packages: [packageName],
     plays: (scenario) =>
       FORMATS.has(scenario.format) &&
-      scenario.targets.includes("sdk") &&
+      isForClients(scenario) &&
       !comesAsJson(scenario) &&
       !except.includes(scenario.name),
     leavingEndsRequest: true,
