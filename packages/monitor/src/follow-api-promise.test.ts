@@ -33,10 +33,15 @@ it("is not abandoned while somebody waits for its answer, whatever the collector
   expect(call.outcome).toBe("ok");
 });
 
-it("is abandoned when nobody waits for its answer", async () => {
+it("is abandoned when nobody takes its answer, and under way until there is one", async () => {
   const call = createFollowedCall();
-  const request = new Promise<unknown>(() => undefined);
+  let answer: (value: unknown) => void = () => undefined;
+  const request = new Promise<unknown>((resolve) => (answer = resolve));
   (() => void call.follow(new LazyPromise(request)))();
+  let rounds = 0;
+  await collectUntil(() => (rounds += 1) > 20);
+  expect(call.outcome).toBe("open");
+  answer({ choices: [] });
   await collectUntil(() => call.outcome !== "open");
   expect(call.outcome).toBe("abandoned");
 });

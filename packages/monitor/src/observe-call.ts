@@ -4,6 +4,7 @@ import type { AnswerReader, Followed } from "./followed.ts";
 import type { LlmCall, Recording } from "./recording.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Tokenizer } from "./text-counting.ts";
+import { UNKNOWN } from "./span-attributes.ts";
 import { endOfThrown } from "./thrown-error.ts";
 
 /** A call about to be made. */
@@ -15,6 +16,14 @@ export interface CallToObserve extends AnswerReader {
   readonly atMs?: number;
 }
 
+/** A call whose names are texts: whatever else a host without types gave is no name. */
+function nameable(call: LlmCall): LlmCall {
+  const { model, operation, provider } = call;
+  if (typeof model === "string" && typeof operation === "string" && typeof provider === "string") return call;
+  const name = (value: unknown): string => (typeof value === "string" ? value : UNKNOWN);
+  return { ...call, model: name(model), operation: name(operation), provider: name(provider) };
+}
+
 /**
  * Opens a recording under whatever call is already observed around it; that outer one then keeps its span and leaves
  * the `llm_*` families to this one. Undefined when it cannot be opened: then the call simply goes unobserved.
@@ -23,7 +32,7 @@ export function openRecording(runtime: Runtime, wanted: CallToObserve): Recordin
   try {
     const { call, tokenTape, tokenizer, atMs } = wanted;
     const outer = runtime.current();
-    const recording = runtime.recorder.start(call, {
+    const recording = runtime.recorder.start(nameable(call), {
       ...(tokenTape !== undefined && { tokenTape }),
       ...(tokenizer !== undefined && { tokenizer }),
       ...(atMs !== undefined && { atMs }),

@@ -315,7 +315,13 @@ class OpenRecording implements Recording, OpenCall {
     if (!callFamilies || durationSeconds === undefined) return;
     const { firstTokenMicros } = timings;
     const ttftSeconds = firstTokenMicros === undefined ? undefined : firstTokenMicros / 1e6 + waitSeconds;
-    recordWholeCall({ series: this.#shared.seriesOf(this.labels), outcome: end.outcome, durationSeconds, ttftSeconds, exemplar });
+    recordWholeCall({
+      series: this.#shared.seriesOf(this.labels),
+      outcome: end.outcome,
+      durationSeconds,
+      ttftSeconds,
+      exemplar,
+    });
   }
 
   #slow(timings: TokenTimings): Slow {

@@ -48,6 +48,7 @@ export function readPlainChunk(chunk: Fields, event: StreamEvent): boolean {
     event.kinds = DELTA_KIND_BIT.text;
     event.kind = "text";
     event.outputBytes = utf8Length(content);
+    event.onText?.("text", content);
   }
   event.choiceCount = 1;
   event.finishReason = textOf(choice["finish_reason"]);
