@@ -61,6 +61,21 @@ export function sendExposition(
   });
 }
 
+/** Whether a method reads: everything else is refused. */
+export function isRead(method: string | undefined): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+/** Answers a request for `/metrics`. `expose` gives the text of the exposition. */
+export function answerMetrics(
+  request: IncomingMessageLike,
+  response: ServerResponseLike,
+  expose: (format: ExpositionFormat) => string,
+): void {
+  if (isRead(request.method)) sendExposition(request, response, expose);
+  else sendStatus(response, 405, { Allow: "GET, HEAD" });
+}
+
 /** Answers with a status alone. */
 export function sendStatus(response: ServerResponseLike, status: number, headers: Record<string, string> = {}): void {
   response.writeHead(status, { ...COMMON, ...headers, "Content-Length": 0 });

@@ -2,16 +2,12 @@ import { negotiateExposition } from "@nexent/monitor-core";
 import { manager } from "./manager.ts";
 import {
   acceptsGzip,
+  answerMetrics,
   expositionHeaders,
-  sendExposition,
-  sendStatus,
+  isRead,
   type IncomingMessageLike,
   type ServerResponseLike,
 } from "./metrics-answer.ts";
-
-function isRead(method: string | undefined): boolean {
-  return method === "GET" || method === "HEAD";
-}
 
 /**
  * A handler for `/metrics` in a server of `node:http`, Express or Connect: negotiates the format, compresses when
@@ -20,10 +16,7 @@ function isRead(method: string | undefined): boolean {
  * app.get("/metrics", metricsHandler());
  */
 export function metricsHandler(): (request: IncomingMessageLike, response: ServerResponseLike) => void {
-  return (request, response) => {
-    if (isRead(request.method)) sendExposition(request, response, (format) => manager.metricsText(format));
-    else sendStatus(response, 405, { Allow: "GET, HEAD" });
-  };
+  return (request, response) => answerMetrics(request, response, (format) => manager.metricsText(format));
 }
 
 /**

@@ -1,10 +1,11 @@
 /** Starts what `OTEL_METRICS_EXPORTER` asks for, besides the application's own `/metrics`. */
+import type { Server } from "node:http";
 import { METRICS, type ExpositionFormat, type MetricRegistry } from "@nexent/monitor-core";
 import { createTransport, destinationLabel, shownAddress } from "./backend/destination-transport.ts";
 import { createPackageLoader, type PackageLoader } from "./backend/load.ts";
 import { createMetricEncoder } from "./backend/otel/metric-encoding.ts";
 import type { MonitorConfig } from "./config/config.ts";
-import { startMetricsListener } from "./metrics-listener.ts";
+import { createMetricsListener } from "./metrics-listener.ts";
 import { createMetricsPush, type MetricsPush } from "./metrics-push.ts";
 
 const METRICS_EXPORT = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
@@ -59,18 +60,31 @@ function startPush(options: MetricsExportOptions): MetricsPush | undefined {
   });
 }
 
+/** Listens for scrapes; a taken port is told once. */
+function startListener({ config, expose, warn }: MetricsExportOptions): Server | undefined {
+  const { listen } = config.metricsExport;
+  if (listen === undefined) return undefined;
+  const { host, port } = listen;
+  const server = createMetricsListener(host, expose);
+  server.on("error", (error: NodeJS.ErrnoException) =>
+    warn(`no listener for metrics on ${host}:${port}: ${error.code ?? error.name}`),
+  );
+  server.listen({ host, port });
+  server.unref();
+  return server;
+}
+
 /** Starts the push and the listener that the configuration asks for; nothing by default. */
 export function startMetricsExport(options: MetricsExportOptions): MetricsExporter {
-  const { listen } = options.config.metricsExport;
   const push = startPush(options);
-  const listener =
-    listen && startMetricsListener({ ...listen, expose: options.expose, onProblem: (text) => options.warn(text) });
+  const listener = startListener(options);
   return {
     get failing() {
       return push?.failing ?? false;
     },
     async close(timeoutMs) {
       listener?.close();
+      listener?.closeAllConnections();
       await push?.close(timeoutMs);
     },
   };

@@ -1,51 +1,32 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { LIMITS, negotiateExposition, type ExpositionFormat } from "@nexent/monitor-core";
+/** A listener for scrapes: `/metrics` on a port of its own. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { hostNameOf, isLoopbackName, LIMITS, type ExpositionFormat } from "@nexent/monitor-core";
+import { answerMetrics, sendStatus } from "./metrics-answer.ts";
 
-export interface MetricsListenerOptions {
-  readonly host: string;
-  /** 0 picks a free one. */
-  readonly port: number;
-  readonly expose: (format: ExpositionFormat) => string;
-  /** Hears, in a sentence, that there is no listener. */
-  readonly onProblem: (message: string) => void;
+type Expose = (format: ExpositionFormat) => string;
+
+/** A page that points its own name at loopback must not read the metrics of this machine. */
+function isMisdirected(request: IncomingMessage, host: string): boolean {
+  const asked = request.headers.host;
+  return isLoopbackName(host) && asked !== undefined && !isLoopbackName(hostNameOf(asked));
 }
 
-/** A listener for scrapes. */
-export interface MetricsListener {
-  close(): void;
-}
-
-function answer(request: IncomingMessage, response: ServerResponse, expose: MetricsListenerOptions["expose"]): void {
+function answer(request: IncomingMessage, response: ServerResponse, host: string, expose: Expose): void {
   const [path] = (request.url ?? "").split("?", 1);
-  const read = request.method === "GET" || request.method === "HEAD";
-  if (path !== "/metrics" || !read) {
-    response.writeHead(path === "/metrics" ? 405 : 404).end();
-    return;
-  }
-  const { format, contentType } = negotiateExposition(request.headers.accept);
-  response.writeHead(200, { "content-type": contentType, "cache-control": "no-store", vary: "accept" });
-  response.end(expose(format));
+  if (isMisdirected(request, host)) sendStatus(response, 421);
+  else if (path === "/metrics") answerMetrics(request, response, expose);
+  else sendStatus(response, 404);
 }
 
-/** Serves `/metrics` on a port of its own, in our exposition. It keeps no process alive, and a taken port is told once. */
-export function startMetricsListener({ host, port, expose, onProblem }: MetricsListenerOptions): MetricsListener {
+/** A server that is not listening yet. It keeps no process alive once it is `unref`'d. @param host what it will bind. */
+export function createMetricsListener(host: string, expose: Expose): Server {
   const server = createServer({ maxHeaderSize: LIMITS.headerBytes }, (request, response) =>
-    answer(request, response, expose),
+    answer(request, response, host, expose),
   );
   server.headersTimeout = LIMITS.headerTimeoutMs;
   server.keepAliveTimeout = LIMITS.keepAliveOtherMs;
   server.maxConnections = LIMITS.dashboardConnections;
   // A scraper that stays connected must not keep the host from ending.
   server.on("connection", (socket) => socket.unref());
-  server.on("error", (error: NodeJS.ErrnoException) =>
-    onProblem(`no listener for metrics on ${host}:${port}: ${error.code ?? error.name}`),
-  );
-  server.listen({ host, port });
-  server.unref();
-  return {
-    close() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+  return server;
 }

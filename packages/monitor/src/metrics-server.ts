@@ -1,10 +1,9 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { hostNameOf, isLoopbackName, LIMITS } from "@nexent/monitor-core";
+import type { Server } from "node:http";
 import { warnOnce } from "./diagnostics.ts";
-import { sendStatus } from "./metrics-answer.ts";
 import { givenOptions } from "./given-options.ts";
-import { metricsHandler } from "./metrics-endpoint.ts";
+import { manager } from "./manager.ts";
+import { createMetricsListener } from "./metrics-listener.ts";
 import { describeThrown, redactMessage, safeProperty } from "./redact.ts";
 
 /** A running listener of {@link startMetricsServer}. */
@@ -28,31 +27,6 @@ export interface MetricsServerOptions {
 const DEFAULT_PORT = 8000;
 const DEFAULT_HOST = "127.0.0.1";
 
-/** A page that points its own name at loopback must not read the metrics of this machine. */
-function isMisdirected(request: IncomingMessage, host: string): boolean {
-  const asked = request.headers.host;
-  return isLoopbackName(host) && asked !== undefined && !isLoopbackName(hostNameOf(asked));
-}
-
-function answer(request: IncomingMessage, response: ServerResponse, host: string): void {
-  const [path] = (request.url ?? "").split("?", 1);
-  if (isMisdirected(request, host)) sendStatus(response, 421);
-  else if (path === "/metrics") metricsHandler()(request, response);
-  else sendStatus(response, 404);
-}
-
-function createListener(host: string): Server {
-  const server = createServer({ maxHeaderSize: LIMITS.headerBytes }, (request, response) =>
-    answer(request, response, host),
-  );
-  server.headersTimeout = LIMITS.headerTimeoutMs;
-  server.keepAliveTimeout = LIMITS.keepAliveOtherMs;
-  server.maxConnections = LIMITS.dashboardConnections;
-  // A scraper that stays connected must not keep the host from ending.
-  server.on("connection", (socket) => socket.unref());
-  return server;
-}
-
 function portOf(server: Server): number {
   const address = server.address();
   return typeof address === "object" && address !== null ? address.port : 0;
@@ -67,7 +41,7 @@ function portOf(server: Server): number {
 export async function startMetricsServer(options: MetricsServerOptions = {}): Promise<MetricsServer | undefined> {
   const { port = DEFAULT_PORT, host = DEFAULT_HOST } = givenOptions(options);
   try {
-    const server = createListener(host);
+    const server = createMetricsListener(host, (format) => manager.metricsText(format));
     server.listen({ host, port });
     await once(server, "listening");
     server.unref();
