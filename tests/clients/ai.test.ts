@@ -8,14 +8,14 @@ import { generateText, streamText, wrapLanguageModel, type LanguageModel } from 
 import { afterEach, describe, expect, it } from "vitest";
 import { chatChunk, HELLO } from "../../packages/monitor/src/testing/follow.testing.ts";
 import {
+  type Handler,
+  jsonAnswer,
+  type OpenAiServer,
   sse,
   startOpenAiServer,
   writeSchedule,
-  type OpenAiServer,
 } from "../../packages/monitor/src/testing/openai-server.testing.ts";
 import { monitorEachTest, outcomes, until } from "./monitored.testing.ts";
-
-type Handler = Parameters<typeof startOpenAiServer>[0];
 
 const [ROLE, HEL, LO, STOP] = HELLO.map((chunk) => sse(chunk));
 const USAGE = { choices: [], usage: { prompt_tokens: 7, completion_tokens: 2, total_tokens: 9 } };
@@ -26,10 +26,6 @@ const STREAM: readonly (readonly [number, string])[] = [
   [90, (STOP ?? "") + sse(USAGE) + sse("[DONE]")],
 ];
 const stream: Handler = (response) => writeSchedule(response, STREAM);
-const answer =
-  (body: object, status = 200): Handler =>
-  (response) =>
-    void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 const ANSWER = {
   id: "r1",
   created: 1,
@@ -90,9 +86,9 @@ describe("monitorMiddleware", () => {
     let asked = 0;
     const model = await modelOf((response, request) => {
       asked += 1;
-      if (asked > 1) return answer(ANSWER)(response, request);
+      if (asked > 1) return jsonAnswer(ANSWER)(response, request);
       response.setHeader("retry-after-ms", "10");
-      return answer({ error: { message: "later", type: "x" } }, 429)(response, request);
+      return jsonAnswer({ error: { message: "later", type: "x" } }, 429)(response, request);
     });
     expect((await generateText({ model, prompt: "hi", maxRetries: 1 })).text).toBe("hello");
     await monitored.spans(2);
@@ -123,7 +119,7 @@ describe("monitorMiddleware", () => {
 
   it("is an error when the stream says one, is cut, ends without its end, or the deadline passes", async () => {
     const replies: Handler[] = [
-      answer({ error: { message: "bad", type: "invalid_request_error" } }, 400),
+      jsonAnswer({ error: { message: "bad", type: "invalid_request_error" } }, 400),
       (response) =>
         writeSchedule(response, [[0, (HEL ?? "") + sse({ error: { message: "no", type: "server_error" } })]]),
       (response) => writeSchedule(response, [[0, (HEL ?? "") + sse("[DONE]")]]),
@@ -173,7 +169,7 @@ describe("monitorMiddleware", () => {
       content: [{ type: "text", text: "hi" }],
     };
     server = await startOpenAiServer(
-      answer({ ...message, stop_reason: "end_turn", usage: { input_tokens: 3, output_tokens: 4 } }),
+      jsonAnswer({ ...message, stop_reason: "end_turn", usage: { input_tokens: 3, output_tokens: 4 } }),
     );
     const settings = { apiKey: "none", baseURL: server.baseURL };
     const plain = createAnthropic(settings)("claude-test");

@@ -4,9 +4,10 @@ import { wrapAnthropic } from "@nexent/monitor/anthropic";
 import { afterEach, describe, expect, it } from "vitest";
 import { collectUntil } from "../../packages/monitor/src/testing/follow.testing.ts";
 import {
+  type Handler,
+  type OpenAiServer,
   startOpenAiServer,
   writeSchedule,
-  type OpenAiServer,
 } from "../../packages/monitor/src/testing/openai-server.testing.ts";
 import { monitorEachTest, outcomes, until } from "./monitored.testing.ts";
 
@@ -49,8 +50,6 @@ afterEach(async () => {
   await server?.close();
   server = undefined;
 });
-
-type Handler = Parameters<typeof startOpenAiServer>[0];
 
 const stream: Handler = (response) => writeSchedule(response, STREAM);
 const answer: Handler = (response) =>

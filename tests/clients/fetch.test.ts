@@ -7,14 +7,14 @@ import OpenAI from "openai";
 import { afterEach, describe, expect, it } from "vitest";
 import { chatChunk, HELLO } from "../../packages/monitor/src/testing/follow.testing.ts";
 import {
+  type Handler,
+  jsonAnswer,
+  type OpenAiServer,
   sse,
   startOpenAiServer,
   writeSchedule,
-  type OpenAiServer,
 } from "../../packages/monitor/src/testing/openai-server.testing.ts";
 import { monitorEachTest, outcomes, until } from "./monitored.testing.ts";
-
-type Handler = Parameters<typeof startOpenAiServer>[0];
 
 let server: OpenAiServer | undefined;
 
@@ -40,10 +40,6 @@ const stream: Handler = (response) => writeSchedule(response, STREAM);
 
 function typed(type: string, body: string, status = 200): Handler {
   return (response) => void response.writeHead(status, { "content-type": type }).end(body);
-}
-
-function json(body: object, status = 200): Handler {
-  return typed("application/json", JSON.stringify(body), status);
 }
 
 function post(body: object, more: RequestInit = {}): RequestInit {
@@ -131,11 +127,11 @@ describe("monitoredFetch", () => {
   it("reads embeddings and answers in one piece, also where a stream was asked for", async () => {
     const base = await serve((response, request) =>
       request.url === "/v1/embeddings"
-        ? json({ data: [], usage: { prompt_tokens: 4 } })(response, request)
-        : json({ choices: [{ message: { content: "hi" }, finish_reason: "stop" }], usage: { completion_tokens: 1 } })(
-            response,
-            request,
-          ),
+        ? jsonAnswer({ data: [], usage: { prompt_tokens: 4 } })(response, request)
+        : jsonAnswer({
+            choices: [{ message: { content: "hi" }, finish_reason: "stop" }],
+            usage: { completion_tokens: 1 },
+          })(response, request),
     );
     await (await monitoredFetch()(`${base}/embeddings`, post({ model: "e", input: "x" }))).json();
     await (await monitoredFetch()(`${base}/chat/completions`, post(ASKED))).json();
@@ -146,7 +142,7 @@ describe("monitoredFetch", () => {
   });
 
   it("leaves everything else alone: the promise is that of fetch, no body is touched", async () => {
-    const base = await serve(json({ fine: true }));
+    const base = await serve(jsonAnswer({ fine: true }));
     const sent = Promise.resolve(new Response("x"));
     const plain = monitoredFetch(() => sent);
     expect(plain(`${base}/models`)).toBe(sent);
@@ -166,7 +162,7 @@ describe("monitoredFetch", () => {
     let asked = 0;
     const base = await serve(async (response, request) => {
       asked += 1;
-      if (asked === 1) return json({ error: { message: "later" } }, 429)(response, request);
+      if (asked === 1) return jsonAnswer({ error: { message: "later" } }, 429)(response, request);
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write(sse(chatChunk({ content: "a" })));
       if (asked > 3) setTimeout(() => response.destroy(), 20);
@@ -218,7 +214,7 @@ describe("monitoredFetch inside a client", () => {
     await server?.close();
 
     const message = { id: "m", type: "message", role: "assistant", content: [], usage: { output_tokens: 3 } };
-    const anthropicURL = (await serve(json({ ...message, stop_reason: "end_turn" }))).replace("/v1", "");
+    const anthropicURL = (await serve(jsonAnswer({ ...message, stop_reason: "end_turn" }))).replace("/v1", "");
     const anthropic = new Anthropic({ apiKey: "none", baseURL: anthropicURL, fetch: monitoredFetch() });
     await anthropic.messages.create({ model: "claude", max_tokens: 9, messages: [] });
     const [, second] = await monitored.spans(2);
@@ -226,7 +222,7 @@ describe("monitoredFetch inside a client", () => {
   });
 
   it("records once with a wrapped client, and inside a decorated function", async () => {
-    const baseURL = await serve(json({ choices: [], usage: { completion_tokens: 1 } }));
+    const baseURL = await serve(jsonAnswer({ choices: [], usage: { completion_tokens: 1 } }));
     const client = wrapOpenAI(new OpenAI({ apiKey: "none", baseURL, fetch: monitoredFetch() }));
     await client.chat.completions.create({ model: "gpt-4o", messages: [] });
     const ask = monitorLlmCall("outer")(() => monitoredFetch()(`${baseURL}/chat/completions`, post(ASKED)));

@@ -5,14 +5,13 @@ import { wrapGoogleGenAI } from "@nexent/monitor/genai";
 import { afterEach, describe, expect, it } from "vitest";
 import { collectUntil, readAll } from "../../packages/monitor/src/testing/follow.testing.ts";
 import {
+  type Handler,
+  type OpenAiServer,
   sse,
   startOpenAiServer,
   writeSchedule,
-  type OpenAiServer,
 } from "../../packages/monitor/src/testing/openai-server.testing.ts";
 import { monitorEachTest, outcomes } from "./monitored.testing.ts";
-
-type Handler = Parameters<typeof startOpenAiServer>[0];
 
 function chunk(text: string, more: object = {}): object {
   const candidate = { index: 0, content: { role: "model", parts: [{ text }] }, ...more };

@@ -7,14 +7,14 @@ import { monitorCallbacks } from "@nexent/monitor/langchain";
 import { afterEach, describe, expect, it } from "vitest";
 import { chatChunk, HELLO } from "../../packages/monitor/src/testing/follow.testing.ts";
 import {
+  type Handler,
+  jsonAnswer,
+  type OpenAiServer,
   sse,
   startOpenAiServer,
   writeSchedule,
-  type OpenAiServer,
 } from "../../packages/monitor/src/testing/openai-server.testing.ts";
 import { monitorEachTest, outcomes, until } from "./monitored.testing.ts";
-
-type Handler = Parameters<typeof startOpenAiServer>[0];
 
 const [ROLE, HEL, LO, STOP] = HELLO.map((chunk) => sse(chunk));
 const USAGE = {
@@ -34,10 +34,6 @@ const STREAM: readonly (readonly [number, string])[] = [
   [90, (STOP ?? "") + sse(USAGE) + sse("[DONE]")],
 ];
 const stream: Handler = (response) => writeSchedule(response, STREAM);
-const answer =
-  (body: object, status = 200): Handler =>
-  (response) =>
-    void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 const ANSWER = {
   id: "r1",
   model: "gpt-4o-real",
@@ -90,7 +86,7 @@ describe("monitorCallbacks", () => {
   });
 
   it("reads whole answers, and keeps runs apart that are open at once", async () => {
-    const model = await modelOf(answer(ANSWER));
+    const model = await modelOf(jsonAnswer(ANSWER));
     const answers = await model.batch(["a", "b", "c"]);
     expect(answers.map(({ text }) => text)).toEqual(["hello", "hello", "hello"]);
     const spans = await monitored.spans(3);
@@ -141,7 +137,7 @@ describe("monitorCallbacks", () => {
         [600, LO ?? ""],
       ]);
     const replies: Handler[] = [
-      answer({ error: { message: "later", type: "rate_limit" } }, 429),
+      jsonAnswer({ error: { message: "later", type: "rate_limit" } }, 429),
       () => undefined,
       half,
       async (response) => {
@@ -169,7 +165,7 @@ describe("monitorCallbacks", () => {
   });
 
   it("records once inside a decorated function", async () => {
-    const model = await modelOf(answer(ANSWER));
+    const model = await modelOf(jsonAnswer(ANSWER));
     await monitorLlmCall("outer")(() => model.invoke("hi"))();
     await monitored.spans(2);
     expect(outcomes(monitored.samples("llm_requests_total"))).toEqual(["ok stream=false x1"]);
@@ -177,7 +173,7 @@ describe("monitorCallbacks", () => {
 
   it("changes nothing while monitoring is off", async () => {
     configure({ enabled: false });
-    const model = await modelOf(answer(ANSWER));
+    const model = await modelOf(jsonAnswer(ANSWER));
     expect((await model.invoke("hi")).text).toBe("hello");
     configure({ enabled: true });
     expect((await model.invoke("hi")).text).toBe("hello");

@@ -5,13 +5,12 @@ import { Ollama } from "ollama";
 import { afterEach, describe, expect, it } from "vitest";
 import { collectUntil, readAll } from "../../packages/monitor/src/testing/follow.testing.ts";
 import {
+  type Handler,
+  type OpenAiServer,
   startOpenAiServer,
   writeSchedule,
-  type OpenAiServer,
 } from "../../packages/monitor/src/testing/openai-server.testing.ts";
 import { monitorEachTest, outcomes, until } from "./monitored.testing.ts";
-
-type Handler = Parameters<typeof startOpenAiServer>[0];
 
 function line(body: object): string {
   return `${JSON.stringify({ model: "llama", created_at: "2026-01-01T00:00:00Z", ...body })}\n`;

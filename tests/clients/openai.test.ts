@@ -8,10 +8,11 @@ import type { AzureOpenAI } from "openai";
 import { afterEach, describe, expect, it } from "vitest";
 import { chatChunk, collectUntil, HELLO } from "../../packages/monitor/src/testing/follow.testing.ts";
 import {
+  type Handler,
+  type OpenAiServer,
   sse,
   startOpenAiServer,
   writeSchedule,
-  type OpenAiServer,
 } from "../../packages/monitor/src/testing/openai-server.testing.ts";
 import { ensureNode24 } from "../../tools/node-24.mjs";
 import { monitorEachTest, outcomes, until } from "./monitored.testing.ts";
@@ -88,8 +89,6 @@ afterEach(async () => {
   await server?.close();
   server = undefined;
 });
-
-type Handler = Parameters<typeof startOpenAiServer>[0];
 
 const stream: Handler = (response) => writeSchedule(response, STREAM);
 const answer =

@@ -13,7 +13,8 @@ export interface OpenAiServer {
   close(): Promise<void>;
 }
 
-type Handler = (response: ServerResponse, request: IncomingMessage) => void | Promise<void>;
+/** Answers one request. */
+export type Handler = (response: ServerResponse, request: IncomingMessage) => void | Promise<void>;
 
 /** A server on a free loopback port that answers every request with `handler`. */
 export async function startOpenAiServer(handler: Handler): Promise<OpenAiServer> {
@@ -41,6 +42,12 @@ export async function startOpenAiServer(handler: Handler): Promise<OpenAiServer>
       await once(server, "close");
     },
   };
+}
+
+/** A handler that answers with a whole body. */
+export function jsonAnswer(body: object, status = 200): Handler {
+  return (response) =>
+    void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }
 
 export function sse(value: object | "[DONE]"): string {
