@@ -36,7 +36,10 @@ class Answer {
   }
 
   delta(delta, finish_reason = null) {
-    if (delta.content) this.state.written += 1;
+    if (delta.content) {
+      this.state.written += 1;
+      this.state.firstTokenMs ??= performance.now() - this.state.arrivedMs;
+    }
     return this.event({ ...base, choices: [{ index: 0, delta, logprobs: null, finish_reason }] });
   }
 
@@ -103,10 +106,11 @@ function wholeAnswer() {
 }
 
 async function answerRequest(request, response) {
+  const arrivedMs = performance.now();
   let text = "";
   for await (const part of request) text += part;
   const { user, stream, stream_options: options } = JSON.parse(text);
-  const state = { written: 0, finished: false, aborted: false };
+  const state = { written: 0, finished: false, aborted: false, arrivedMs };
   last = state;
   response.on("close", () => {
     state.aborted = !response.writableFinished;
