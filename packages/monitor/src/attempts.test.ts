@@ -1,7 +1,7 @@
 import { ATTR, emptyStreamEvent } from "@nexent/monitor-core";
 import { describe, expect, it } from "vitest";
 import { CALL, createTestClock, createTestRuntime, type TestRuntime } from "./testing/test-runtime.testing.ts";
-import type { Recording } from "./recording.ts";
+import type { Recording } from "./recording/recording.ts";
 
 const B = 'model="gpt-4o",operation="chat",provider="openai"';
 const RATE_LIMITED = { outcome: "error", errorType: "rate_limited", httpStatus: 429 } as const;

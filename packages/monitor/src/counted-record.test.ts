@@ -1,8 +1,8 @@
 import { ATTR, DELTA_KIND_BIT, emptyStreamEvent } from "@nexent/monitor-core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { followResult } from "./follow-result.ts";
-import type { Recording } from "./recording.ts";
-import type { Tokenizer } from "./text-counting.ts";
+import { followResult } from "./follow/follow-result.ts";
+import type { Recording } from "./recording/recording.ts";
+import type { Tokenizer } from "./config/tokenizer.ts";
 import { chatChunk } from "./testing/follow.testing.ts";
 import { CALL, createTestRuntime, type TestRuntime } from "./testing/test-runtime.testing.ts";
 import { SinkTracker } from "./token-tracker.ts";

@@ -1,11 +1,11 @@
-import { joinCall, type CallSink } from "./call-sink.ts";
-import { followResult } from "./follow-result.ts";
-import type { AnswerReader, Followed } from "./followed.ts";
-import type { LlmCall, Recording } from "./recording.ts";
+import { joinCall, type CallSink } from "./recording/call-sink.ts";
+import { followResult } from "./follow/follow-result.ts";
+import type { AnswerReader, Followed } from "./follow/followed.ts";
+import type { LlmCall, Recording } from "./recording/recording.ts";
 import type { Runtime } from "./runtime.ts";
-import type { Tokenizer } from "./text-counting.ts";
-import { UNKNOWN } from "./span-attributes.ts";
-import { endOfThrown } from "./thrown-error.ts";
+import type { Tokenizer } from "./config/tokenizer.ts";
+import { UNKNOWN } from "./recording/span-attributes.ts";
+import { endOfThrown } from "./recording/thrown-error.ts";
 
 /** A call about to be made. */
 export interface CallToObserve extends AnswerReader {

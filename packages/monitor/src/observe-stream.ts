@@ -1,11 +1,11 @@
 import type { Attributes } from "./backend/backend.ts";
 import { warnOnce } from "./diagnostics.ts";
-import { followResult } from "./follow-result.ts";
+import { followResult } from "./follow/follow-result.ts";
 import { givenOptions } from "./given-options.ts";
 import { manager } from "./manager.ts";
 import { openRecording, type CallToObserve } from "./observe-call.ts";
-import { UNKNOWN } from "./span-attributes.ts";
-import type { Classify } from "./stream-observer.ts";
+import { UNKNOWN } from "./recording/span-attributes.ts";
+import type { Classify } from "./follow/stream-observer.ts";
 
 /** What is known of the call that a stream answers. */
 export interface ObserveOptions {

@@ -8,7 +8,7 @@ import {
 } from "@nexent/monitor-core";
 import { givenOptions } from "./given-options.ts";
 import { manager } from "./manager.ts";
-import { UNKNOWN } from "./span-attributes.ts";
+import { UNKNOWN } from "./recording/span-attributes.ts";
 
 /** The five base families by their short names. */
 export type LlmMetric = "ttft" | "token_rate" | "tokens" | "duration" | "error";

@@ -1,12 +1,12 @@
 /** `@nexent/monitor/recorder`: for programs that observe calls themselves, such as the gateway. */
-export { createRecorder } from "./recorder.ts";
+export { createRecorder } from "./recording/recorder.ts";
 export { createBackend, type BackendOptions, type StartedBackend } from "./backend/create-backend.ts";
 export type { Attributes, BackendHealth, BackendSpan, SpanBackend, SpanContext, SpanStart } from "./backend/backend.ts";
 export { readMonitorConfig, type MonitorConfig } from "./config/config.ts";
-export { createHttpWatcher, type HttpWatch, type HttpWatcher } from "./http-span.ts";
-export { sendExposition } from "./metrics-answer.ts";
-export { recordAnswer } from "./record-answer.ts";
-export { traceContextHeaders } from "./trace-context.ts";
+export { createHttpWatcher, type HttpWatch, type HttpWatcher } from "./recording/http-span.ts";
+export { sendExposition } from "./metrics/metrics-answer.ts";
+export { recordAnswer } from "./recording/record-answer.ts";
+export { traceContextHeaders } from "./recording/trace-context.ts";
 export type {
   CallEnd,
   LlmCall,
@@ -15,4 +15,4 @@ export type {
   RecorderSettings,
   Recording,
   StartOptions,
-} from "./recording.ts";
+} from "./recording/recording.ts";

@@ -1,12 +1,12 @@
 /** What runs while monitoring is on. */
 import { createMetricRegistry, METRICS, type ExpositionFormat, type MetricRegistry } from "@nexent/monitor-core";
-import { createAbandonWatch, type AbandonWatch } from "./abandon-watch.ts";
+import { createAbandonWatch, type AbandonWatch } from "./follow/abandon-watch.ts";
 import { createBackend, type StartedBackend } from "./backend/create-backend.ts";
 import type { MonitorConfig } from "./config/config.ts";
-import { createHttpWatcher, type HttpWatcher } from "./http-span.ts";
-import { createRecorder, openRecordingOf } from "./recorder.ts";
-import { startMetricsExport, type MetricsExporter } from "./metrics-export.ts";
-import type { Recorder, Recording } from "./recording.ts";
+import { createHttpWatcher, type HttpWatcher } from "./recording/http-span.ts";
+import { createRecorder, openRecordingOf } from "./recording/recorder.ts";
+import { startMetricsExport, type MetricsExporter } from "./metrics/metrics-export.ts";
+import type { Recorder, Recording } from "./recording/recording.ts";
 
 /** Version of the SDK, as in its manifest. */
 const VERSION = "0.1.0";

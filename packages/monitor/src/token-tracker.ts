@@ -1,12 +1,12 @@
 import { utf8Length, type DeltaKind, type TokenUsage } from "@nexent/monitor-core";
 import type { Attributes } from "./backend/backend.ts";
-import type { CallSink } from "./call-sink.ts";
+import type { CallSink } from "./recording/call-sink.ts";
 import { givenOptions } from "./given-options.ts";
 import { manager } from "./manager.ts";
 import { joinOrOpen } from "./observe-call.ts";
-import type { CallEnd } from "./recording.ts";
-import { UNKNOWN } from "./span-attributes.ts";
-import { endOfAbort, endOfThrown } from "./thrown-error.ts";
+import type { CallEnd } from "./recording/recording.ts";
+import { UNKNOWN } from "./recording/span-attributes.ts";
+import { endOfAbort, endOfThrown } from "./recording/thrown-error.ts";
 
 /** The clock for streams that are read by hand. The first terminal call wins; nothing throws. */
 export interface TokenTracker extends Disposable {

@@ -1,9 +1,9 @@
 /** `@nexent/monitor/tokenizer`: the tokenizer of OpenAI's models, for answers that come without usage. */
 import { createPackageLoader, type PackageLoader } from "./backend/load.ts";
 import { warnOnce } from "./diagnostics.ts";
-import type { Tokenizer } from "./text-counting.ts";
+import type { Tokenizer } from "./config/tokenizer.ts";
 
-export type { Tokenizer } from "./text-counting.ts";
+export type { Tokenizer } from "./config/tokenizer.ts";
 
 export interface GptTokenizerOptions {
   /** Where the package is looked for; default: beside this one. */

@@ -1,5 +1,5 @@
 import { manager } from "./manager.ts";
-import { traceContextHeaders } from "./trace-context.ts";
+import { traceContextHeaders } from "./recording/trace-context.ts";
 
 /**
  * W3C trace context of the active span, for a request the application sends itself: `traceparent`, and `tracestate`

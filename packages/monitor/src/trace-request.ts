@@ -2,10 +2,10 @@ import { ATTR } from "@nexent/monitor-core";
 import type { Attributes } from "./backend/backend.ts";
 import { manager } from "./manager.ts";
 import { joinOrOpen, observeRun, type Belonging } from "./observe-call.ts";
-import type { LlmCall } from "./recording.ts";
+import type { LlmCall } from "./recording/recording.ts";
 import { safeProperty } from "./redact.ts";
 import type { Runtime } from "./runtime.ts";
-import { UNKNOWN } from "./span-attributes.ts";
+import { UNKNOWN } from "./recording/span-attributes.ts";
 import { SinkTracker, type TokenTracker } from "./token-tracker.ts";
 
 /** One request traced by hand: a token tracker with its span. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createCollectingBackend } from "../testing/collecting-backend.testing.ts";
 import { createMetricRegistry } from "@nexent/monitor-core";
-import { createHttpWatcher } from "../http-span.ts";
+import { createHttpWatcher } from "../recording/http-span.ts";
 import { followRoute, withoutValues } from "./express-route.ts";
 
 describe("withoutValues", () => {

@@ -1,5 +1,5 @@
 /** The pattern of an Express route. Express keeps the path it cut off, not the pattern it matched, where a router is mounted. */
-import type { HttpWatch } from "../http-span.ts";
+import type { HttpWatch } from "../recording/http-span.ts";
 import { safeProperty } from "../redact.ts";
 
 function decoded(segment: string): string {

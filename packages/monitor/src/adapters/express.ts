@@ -1,10 +1,10 @@
 /** `@nexent/monitor/express`: Express 4 and 5. */
-import { installAdapter, looksAtRequests, pathRules, watchOf, type HttpOptions } from "../http-adapter.ts";
-import { isNodeRequest, isNodeResponse, serveObserved } from "../node-request.ts";
+import { installAdapter, looksAtRequests, pathRules, watchOf, type HttpOptions } from "./http-adapter.ts";
+import { isNodeRequest, isNodeResponse, serveObserved } from "./node-request.ts";
 import { safeProperty } from "../redact.ts";
 import { followRoute } from "./express-route.ts";
 
-export type { HttpOptions } from "../http-adapter.ts";
+export type { HttpOptions } from "./http-adapter.ts";
 
 /** What is needed of an application. */
 export interface ExpressLike {

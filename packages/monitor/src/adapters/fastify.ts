@@ -1,12 +1,12 @@
 /** `@nexent/monitor/fastify`: Fastify 5. */
-import { installAdapter, pathRules, watchOf, type HttpOptions } from "../http-adapter.ts";
+import { installAdapter, pathRules, watchOf, type HttpOptions } from "./http-adapter.ts";
 import { givenOptions } from "../given-options.ts";
 import { manager } from "../manager.ts";
-import { metricsHandler } from "../metrics-endpoint.ts";
-import { serveObserved, type NodeRequest, type NodeResponse } from "../node-request.ts";
+import { metricsHandler } from "../metrics/metrics-endpoint.ts";
+import { serveObserved, type NodeRequest, type NodeResponse } from "./node-request.ts";
 import { safeProperty } from "../redact.ts";
 
-export type { HttpOptions } from "../http-adapter.ts";
+export type { HttpOptions } from "./http-adapter.ts";
 
 /** What is needed of an application. */
 export interface FastifyLike {

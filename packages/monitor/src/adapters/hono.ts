@@ -1,5 +1,5 @@
 /** `@nexent/monitor/hono`: Hono 4, on Node and wherever `app.fetch` is called. */
-import { isRequest, serveFetch, targetOf } from "../fetch-request.ts";
+import { isRequest, serveFetch, targetOf } from "./fetch-request.ts";
 import {
   installAdapter,
   looksAtRequests,
@@ -7,14 +7,14 @@ import {
   watchOf,
   type HttpOptions,
   type PathRules,
-} from "../http-adapter.ts";
-import type { HttpWatch } from "../http-span.ts";
+} from "./http-adapter.ts";
+import type { HttpWatch } from "../recording/http-span.ts";
 import { manager } from "../manager.ts";
-import { metricsResponse } from "../metrics-endpoint.ts";
-import { isNodeRequest, isNodeResponse, serveObserved } from "../node-request.ts";
+import { metricsResponse } from "../metrics/metrics-endpoint.ts";
+import { isNodeRequest, isNodeResponse, serveObserved } from "./node-request.ts";
 import { safeProperty } from "../redact.ts";
 
-export type { HttpOptions } from "../http-adapter.ts";
+export type { HttpOptions } from "./http-adapter.ts";
 
 /** What is needed of an application. */
 export interface HonoLike {

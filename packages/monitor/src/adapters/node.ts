@@ -1,11 +1,11 @@
 /** `@nexent/monitor/node`: a server of `node:http`, `node:https` or the compatibility API of `node:http2`. */
-import { installAdapter, looksAtRequests, pathRules, type HttpOptions } from "../http-adapter.ts";
-import { isNodeRequest, isNodeResponse, serveObserved, type NodeRequest } from "../node-request.ts";
+import { installAdapter, looksAtRequests, pathRules, type HttpOptions } from "./http-adapter.ts";
+import { isNodeRequest, isNodeResponse, serveObserved, type NodeRequest } from "./node-request.ts";
 import { givenOptions } from "../given-options.ts";
 import { safeProperty } from "../redact.ts";
 
-export type { HttpOptions } from "../http-adapter.ts";
-export type { NodeRequest } from "../node-request.ts";
+export type { HttpOptions } from "./http-adapter.ts";
+export type { NodeRequest } from "./node-request.ts";
 
 /** What is needed of a server. */
 export interface NodeServerLike {

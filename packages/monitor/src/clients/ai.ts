@@ -1,13 +1,13 @@
 /** `@nexent/monitor/ai`: middleware for the language models of the AI SDK (`ai` 5 to 7). */
 import { gemini, summarisesThinking } from "@nexent/monitor-core";
-import { createAiParts } from "../ai-parts.ts";
-import { followResult } from "../follow-result.ts";
+import { createAiParts } from "../follow/ai-parts.ts";
+import { followResult } from "../follow/follow-result.ts";
 import { manager } from "../manager.ts";
 import { observeCall, openRecording, type CallToObserve } from "../observe-call.ts";
 import { safeProperty } from "../redact.ts";
 import type { Runtime } from "../runtime.ts";
-import { UNKNOWN } from "../span-attributes.ts";
-import { endOfThrown } from "../thrown-error.ts";
+import { UNKNOWN } from "../recording/span-attributes.ts";
+import { endOfThrown } from "../recording/thrown-error.ts";
 import type { ClientOptions } from "./client-options.ts";
 
 export type { ClientOptions } from "./client-options.ts";

@@ -1,4 +1,4 @@
-import type { LlmCall } from "../recording.ts";
+import type { LlmCall } from "../recording/recording.ts";
 
 /** Options of a client wrapper. */
 export interface ClientOptions {

@@ -1,5 +1,5 @@
 /** Makes the HTTP requests of one client instance visible to the call they belong to. */
-import type { CallAttempts } from "../call-attempts.ts";
+import type { CallAttempts } from "./call-attempts.ts";
 import { safeProperty } from "../redact.ts";
 
 /** A function in the shape of `fetch`. */

@@ -3,8 +3,8 @@ import { LIMITS, llmRouteOf, providerByFormat, type LlmRoute, type Provider } fr
 import { manager } from "../manager.ts";
 import { observeCall, type CallToObserve } from "../observe-call.ts";
 import { safeProperty } from "../redact.ts";
-import { providerAt, serverOf } from "../server-address.ts";
-import { UNKNOWN } from "../span-attributes.ts";
+import { providerAt, serverOf } from "./server-address.ts";
+import { UNKNOWN } from "../recording/span-attributes.ts";
 import type { ClientOptions } from "./client-options.ts";
 import { isLinked } from "./fetch-hook.ts";
 

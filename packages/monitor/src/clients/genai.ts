@@ -1,10 +1,10 @@
 /** `@nexent/monitor/genai`: Google's client for Gemini and Vertex AI. */
 import { gemini } from "@nexent/monitor-core";
-import type { CallAttempts } from "../call-attempts.ts";
+import type { CallAttempts } from "./call-attempts.ts";
 import type { CallToObserve } from "../observe-call.ts";
 import { safeProperty } from "../redact.ts";
-import { providerAt, serverOf } from "../server-address.ts";
-import { UNKNOWN } from "../span-attributes.ts";
+import { providerAt, serverOf } from "./server-address.ts";
+import { UNKNOWN } from "../recording/span-attributes.ts";
 import type { ClientOptions } from "./client-options.ts";
 import { derive } from "./derived.ts";
 import { isFetch, tellAttempts } from "./fetch-hook.ts";

@@ -1,14 +1,14 @@
 /** `@nexent/monitor/langchain`: a callback handler that observes the language models of LangChain. */
 import { emptyStreamEvent, gemini, resetStreamEvent } from "@nexent/monitor-core";
-import type { Unread } from "../abandon-watch.ts";
+import type { Unread } from "../follow/abandon-watch.ts";
 import { manager } from "../manager.ts";
 import { openRecording } from "../observe-call.ts";
-import { recordAnswer } from "../record-answer.ts";
-import type { CallEnd, LlmCall, Recording } from "../recording.ts";
+import { recordAnswer } from "../recording/record-answer.ts";
+import type { CallEnd, LlmCall, Recording } from "../recording/recording.ts";
 import { safeProperty } from "../redact.ts";
 import type { Runtime } from "../runtime.ts";
-import { UNKNOWN } from "../span-attributes.ts";
-import { endOfAbort, endOfThrown } from "../thrown-error.ts";
+import { UNKNOWN } from "../recording/span-attributes.ts";
+import { endOfAbort, endOfThrown } from "../recording/thrown-error.ts";
 import type { ClientOptions } from "./client-options.ts";
 import { readResult, readToken } from "./langchain-reading.ts";
 

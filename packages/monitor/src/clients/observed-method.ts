@@ -1,5 +1,5 @@
 /** Calls of a client's method, each with its recording and its HTTP requests. */
-import { CallAttempts } from "../call-attempts.ts";
+import { CallAttempts } from "./call-attempts.ts";
 import { manager } from "../manager.ts";
 import { observeCall, type CallToObserve } from "../observe-call.ts";
 import type { Method } from "./instance.ts";

@@ -1,10 +1,10 @@
 /** `@nexent/monitor/ollama`: the client of Ollama's native API. */
 import { ollama } from "@nexent/monitor-core";
-import type { CallAttempts } from "../call-attempts.ts";
+import type { CallAttempts } from "./call-attempts.ts";
 import type { CallToObserve } from "../observe-call.ts";
 import { safeProperty } from "../redact.ts";
-import { serverOf } from "../server-address.ts";
-import { UNKNOWN } from "../span-attributes.ts";
+import { serverOf } from "./server-address.ts";
+import { UNKNOWN } from "../recording/span-attributes.ts";
 import type { ClientOptions } from "./client-options.ts";
 import { derive } from "./derived.ts";
 import { isFetch, tellAttempts } from "./fetch-hook.ts";

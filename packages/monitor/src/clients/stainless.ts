@@ -2,8 +2,8 @@
 import type { Provider, RequestReading } from "@nexent/monitor-core";
 import type { CallToObserve } from "../observe-call.ts";
 import { safeProperty } from "../redact.ts";
-import { providerAt, serverOf } from "../server-address.ts";
-import { UNKNOWN } from "../span-attributes.ts";
+import { providerAt, serverOf } from "./server-address.ts";
+import { UNKNOWN } from "../recording/span-attributes.ts";
 import type { ClientOptions } from "./client-options.ts";
 import { hookFetch, isFetch, linkOptions, passLink } from "./fetch-hook.ts";
 import { partOf, replaceMethod, wrapInPlace, type Method } from "./instance.ts";

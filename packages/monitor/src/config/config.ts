@@ -1,5 +1,5 @@
-import type { Objectives } from "../goodput.ts";
-import type { Tokenizer } from "../text-counting.ts";
+import type { Objectives } from "./objectives.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 import { readDestination, type TraceDestination } from "./destination.ts";
 import { readPropagators, readVerbosity, type Propagator, type Verbosity } from "./diagnostic-settings.ts";
 import { readMetricsExport, type MetricsExport } from "./metrics-export.ts";

@@ -2,9 +2,9 @@ import type { AttributeMap } from "@nexent/monitor-core";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect } from "vitest";
-import { followResult } from "../follow-result.ts";
-import type { CallEnd, Recording } from "../recording.ts";
-import type { Classify } from "../stream-observer.ts";
+import { followResult } from "../follow/follow-result.ts";
+import type { CallEnd, Recording } from "../recording/recording.ts";
+import type { Classify } from "../follow/stream-observer.ts";
 import { CALL, createTestRuntime, type TestRuntime } from "./test-runtime.testing.ts";
 
 /** A call whose result is followed, and how it ended. */

@@ -1,7 +1,7 @@
 import { createMetricRegistry, type MetricRegistry } from "@nexent/monitor-core";
-import { createAbandonWatch, type AbandonWatch } from "../abandon-watch.ts";
-import { createRecorder } from "../recorder.ts";
-import type { LlmCall, Recorder, RecorderOptions } from "../recording.ts";
+import { createAbandonWatch, type AbandonWatch } from "../follow/abandon-watch.ts";
+import { createRecorder } from "../recording/recorder.ts";
+import type { LlmCall, Recorder, RecorderOptions } from "../recording/recording.ts";
 import { createCollectingBackend } from "./collecting-backend.testing.ts";
 
 export const SETTINGS = {
