@@ -65,7 +65,13 @@ export {
 export { decodeColumnBatch, type ColumnBatch, type ResourceRow } from "./model/column-batch-decode.ts";
 export type { ColumnReader } from "./model/column-reader.ts";
 export { SPAN_COLUMN } from "./model/column-layout.ts";
-export { decodeAttributeParts, decodeAttributes, encodeAttributes, type ColumnValues } from "./model/attribute-text.ts";
+export {
+  decodeAttributeParts,
+  decodeAttributes,
+  encodeAttributes,
+  encodeAttributeValue,
+  type ColumnValues,
+} from "./model/attribute-text.ts";
 export { decodeEvents, decodeLinks, encodeEvents, encodeLinks } from "./model/span-extras.ts";
 export { LLM_COLUMNS, storableLlmFields, type ColumnKind, type LlmColumn } from "./names/columns.ts";
 export type { LlmFields } from "./llm-call.ts";

@@ -1,8 +1,11 @@
-import type { AggregateRow, FacetValue, GroupKey } from "./contract.ts";
+import { SPAN_KINDS } from "@nexent/monitor-core";
+import type { AggregateRow, FacetValue, GroupKey, ServiceLink, SpanName, TraceMatch } from "./contract.ts";
 import { compareUtf8 } from "./utf8-order.ts";
 
 /** Most values a facet offers. */
 export const FACET_VALUES = 1_000;
+/** Most span names an answer holds. */
+export const SPAN_NAMES = 10_000;
 
 /** By bucket, then by group values, absent last. */
 export function compareAggregateRows(groupBy: readonly GroupKey[]): (a: AggregateRow, b: AggregateRow) => number {
@@ -20,6 +23,26 @@ export function compareAggregateRows(groupBy: readonly GroupKey[]): (a: Aggregat
 /** Most calls first, then by value. */
 export function compareFacets(a: FacetValue, b: FacetValue): number {
   return b.calls - a.calls || compareUtf8(a.value, b.value);
+}
+
+/** Newest first, ties by trace id. */
+export function compareTraceMatches(a: TraceMatch, b: TraceMatch): number {
+  if (a.startUnixNanos !== b.startUnixNanos) return a.startUnixNanos < b.startUnixNanos ? 1 : -1;
+  return compareUtf8(a.traceId, b.traceId);
+}
+
+/** By service, name, kind. */
+export function compareSpanNames(a: SpanName, b: SpanName): number {
+  return (
+    compareUtf8(a.service, b.service) ||
+    compareUtf8(a.name, b.name) ||
+    SPAN_KINDS.indexOf(a.kind) - SPAN_KINDS.indexOf(b.kind)
+  );
+}
+
+/** By parent, then child. */
+export function compareServiceLinks(a: ServiceLink, b: ServiceLink): number {
+  return compareUtf8(a.parent, b.parent) || compareUtf8(a.child, b.child);
 }
 
 function compareOptional(a: string | undefined, b: string | undefined): number {

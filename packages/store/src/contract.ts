@@ -2,7 +2,7 @@
  * What a store promises. Every sentence here is a numbered rule of SPEC.md; the contract suite (`testing/suite.ts`)
  * proves them on every implementation.
  */
-import type { LlmFields, MonitorError, SpanRecord, RecordBatch } from "@nexent/monitor-core";
+import type { LlmFields, MonitorError, SpanKind, SpanRecord, StatusCode, RecordBatch } from "@nexent/monitor-core";
 
 /** The answer to a write. Expected outcomes are values, never exceptions. */
 export type WriteOutcome =
@@ -153,6 +153,48 @@ export interface FacetValue {
   readonly calls: number;
 }
 
+/** A span attribute and the text of its value: `200`, `0.5` and `true` also find the number and the boolean. */
+export interface AttributeCondition {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Which spans a trace search looks for. Conditions are joined by AND and all met by one span; absent = no condition. */
+export interface SpanFilter {
+  readonly range: TimeRange;
+  readonly service?: string;
+  readonly name?: string;
+  readonly kind?: SpanKind;
+  readonly status?: StatusCode;
+  /** Inclusive bounds. */
+  readonly minDurationNanos?: bigint;
+  readonly maxDurationNanos?: bigint;
+  /** At most 20; each holds for an attribute of the span or of its resource. */
+  readonly attributes?: readonly AttributeCondition[];
+}
+
+/** A trace with a span that a search looked for. */
+export interface TraceMatch {
+  readonly traceId: string;
+  /** Start of its newest such span. */
+  readonly startUnixNanos: bigint;
+}
+
+/** A span name in use, and how many ended spans have it. */
+export interface SpanName {
+  readonly service: string;
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly spans: number;
+}
+
+/** How often spans of one service are children of spans of another. */
+export interface ServiceLink {
+  readonly parent: string;
+  readonly child: string;
+  readonly spans: number;
+}
+
 /** What is stored and how the store is doing. */
 export interface StoreStats {
   /** Spans stored (durable), LLM calls among them. */
@@ -212,6 +254,12 @@ export interface TraceStore {
   calls(filter: CallFilter, page: CallPage, signal?: AbortSignal): Promise<CallList>;
   aggregate(spec: AggregateSpec, signal?: AbortSignal): Promise<readonly AggregateRow[]>;
   facets(range: TimeRange, signal?: AbortSignal): Promise<Facets>;
+  /** Traces with a matching ended span, by the start of the newest one, newest first, ties by trace id. */
+  searchTraces(filter: SpanFilter, limit: number, signal?: AbortSignal): Promise<readonly TraceMatch[]>;
+  /** Names of ended spans, by service, name and kind (UTF-8 order, kinds by number); at most 10,000. */
+  spanNames(range: TimeRange, signal?: AbortSignal): Promise<readonly SpanName[]>;
+  /** Ended child spans by the services of parent and child, both starting in the range; by parent, then child. */
+  serviceLinks(range: TimeRange, signal?: AbortSignal): Promise<readonly ServiceLink[]>;
   stats(): Promise<StoreStats>;
   /** Waits until everything acknowledged is visible to every query. */
   flush(): Promise<void>;

@@ -5,7 +5,7 @@ import { diskUsage } from "./disk-usage.ts";
 import type { EmbeddedStoreOptions } from "./embedded-options.ts";
 import { startEmbedded, type EmbeddedParts } from "./embedded-start.ts";
 import { nodeIoPort } from "./io-port.ts";
-import { checkAggregate, checkFilter, checkPage, checkRange } from "./query-rules.ts";
+import { checkAggregate, checkFilter, checkPage, checkRange, checkTraceSearch } from "./query-rules.ts";
 import { compareSpans, spanKey } from "./stored-span.ts";
 import { createWritePath } from "./write-path.ts";
 
@@ -110,6 +110,24 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
       ready(signal);
       checkRange(range);
       return await keeper.ask((index) => index.facets(range, signal));
+    },
+
+    async searchTraces(filter, limit, signal) {
+      ready(signal);
+      checkTraceSearch(filter, limit);
+      return await keeper.ask((index) => index.searchTraces(filter, limit, signal));
+    },
+
+    async spanNames(range, signal) {
+      ready(signal);
+      checkRange(range);
+      return await keeper.ask((index) => index.spanNames(range, signal));
+    },
+
+    async serviceLinks(range, signal) {
+      ready(signal);
+      checkRange(range);
+      return await keeper.ask((index) => index.serviceLinks(range, signal));
     },
 
     async stats(): Promise<StoreStats> {

@@ -1,16 +1,19 @@
-import { LIMITS, MonitorError } from "@nexent/monitor-core";
+import { LIMITS, MonitorError, SPAN_KINDS, STATUS_CODES } from "@nexent/monitor-core";
 import {
   GROUP_KEYS,
   NUMBER_COLUMNS,
   type AggregateSpec,
   type CallFilter,
   type CallPage,
+  type SpanFilter,
   type TimeRange,
 } from "./contract.ts";
 
 /** Most values one filter list may hold. */
 const MAX_LIST = 1_000;
 const MAX_QUANTILES = 16;
+/** Most attributes one trace search may name. */
+const MAX_ATTRIBUTES = 20;
 /** Most columns one aggregate may compute. */
 const MAX_COLUMNS = 4;
 /** Most rows one aggregate may answer; past it the question is refused, never cut. */
@@ -47,6 +50,23 @@ export function checkPage(page: CallPage): void {
     throw invalidQuery(`limit must be 1..${LIMITS.pageRows}`);
   }
   if (page.sort !== undefined && page.sort.column !== "start") checkColumn(page.sort.column);
+}
+
+/** @throws {QUERY_INVALID} */
+export function checkTraceSearch(filter: SpanFilter, limit: number): void {
+  checkRange(filter.range);
+  if (!Number.isInteger(limit) || limit < 1 || limit > LIMITS.pageRows) {
+    throw invalidQuery(`limit must be 1..${LIMITS.pageRows}`);
+  }
+  const { attributes = [], service = "", name = "", kind, status } = filter;
+  if (attributes.length > MAX_ATTRIBUTES) throw invalidQuery(`a search names at most ${MAX_ATTRIBUTES} attributes`);
+  if (attributes.some(({ key }) => key === "")) throw invalidQuery("an attribute needs a key");
+  const texts = [service, name, ...attributes.flatMap(({ key, value }) => [key, value])];
+  if (texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) > LIMITS.queryTextBytes) {
+    throw invalidQuery("the search text is too long");
+  }
+  if (kind !== undefined && !SPAN_KINDS.includes(kind)) throw invalidQuery("unknown span kind");
+  if (status !== undefined && !STATUS_CODES.includes(status)) throw invalidQuery("unknown status");
 }
 
 /** @throws {QUERY_INVALID} */

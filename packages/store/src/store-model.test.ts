@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { SpanRecord } from "@nexent/monitor-core";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import type { AggregateSpec, CallFilter, NumberColumn, TraceStore } from "./contract.ts";
+import type { AggregateSpec, CallFilter, NumberColumn, SpanFilter, TraceStore } from "./contract.ts";
 import { GROUP_KEYS, NUMBER_COLUMNS } from "./contract.ts";
 import { openEmbeddedStore } from "./embedded.ts";
 import { createMemoryStore } from "./memory/memory-store.ts";
@@ -93,6 +93,27 @@ const aggregate: fc.Arbitrary<AggregateSpec> = fc.record(
   },
   { requiredKeys: ["filter", "groupBy", "columns", "quantiles"], noNullPrototype: true },
 );
+const search: fc.Arbitrary<SpanFilter> = fc.record(
+  {
+    range: fc.constantFrom(
+      { fromUnixNanos: 0n, toUnixNanos: 2n ** 64n },
+      { fromUnixNanos: SAMPLE_START, toUnixNanos: SAMPLE_START + HOUR },
+    ),
+    service: word,
+    name: fc.oneof(word, fc.constant("chat gpt-4")),
+    kind: fc.constantFrom("server", "client"),
+    status: fc.constantFrom("unset", "error"),
+    minDurationNanos: fc.constantFrom(0n, SECOND, 3n * SECOND),
+    attributes: fc.array(
+      fc.record(
+        { key: fc.constantFrom("gen_ai.request.model", "llm.outcome", "service.name", "x"), value: word },
+        { noNullPrototype: true },
+      ),
+      { maxLength: 1 },
+    ),
+  },
+  { requiredKeys: ["range"], noNullPrototype: true },
+);
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ write: fc.array(span, { maxLength: 6 }) }, { noNullPrototype: true }) },
   {
@@ -107,6 +128,7 @@ const step = fc.oneof(
       { noNullPrototype: true },
     ),
   },
+  { weight: 2, arbitrary: fc.record({ search, limit: fc.integer({ min: 1, max: 4 }) }, { noNullPrototype: true }) },
   { weight: 2, arbitrary: fc.record({ aggregate }, { noNullPrototype: true }) },
   {
     weight: 1,
@@ -114,6 +136,8 @@ const step = fc.oneof(
       { do: "traces" as const },
       { do: "restart" as const },
       { do: "facets" as const },
+      { do: "names" as const },
+      { do: "links" as const },
       { do: "stats" as const },
     ),
   },
@@ -124,10 +148,14 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 async function answerTo(store: TraceStore, one: Step): Promise<unknown> {
   if ("write" in one) return await store.write({ spans: one.write });
   await store.flush();
+  if ("search" in one) return await store.searchTraces(one.search, one.limit);
   if ("aggregate" in one) return await store.aggregate(one.aggregate);
   if ("list" in one) return await pages(store, one.list, one);
   if (one.do === "traces") return await Promise.all(Array.from({ length: 10 }, (_, n) => store.trace(traceIdOf(n))));
-  if (one.do === "facets") return await store.facets({ fromUnixNanos: 0n, toUnixNanos: 2n ** 63n });
+  const ever = { fromUnixNanos: 0n, toUnixNanos: 2n ** 63n };
+  if (one.do === "facets") return await store.facets(ever);
+  if (one.do === "names") return await store.spanNames(ever);
+  if (one.do === "links") return await store.serviceLinks(ever);
   const { spans, calls, oldestUnixNanos, newestCallUnixNanos, days } = await store.stats();
   return { spans, calls, oldestUnixNanos, newestCallUnixNanos, days };
 }

@@ -7,8 +7,12 @@ import type {
   CallList,
   CallPage,
   Facets,
+  ServiceLink,
+  SpanFilter,
+  SpanName,
   StoredSpan,
   TimeRange,
+  TraceMatch,
 } from "../contract.ts";
 import type { IoPort } from "../io-port.ts";
 import { openDatabase, runStatement, type EngineLimits } from "./database.ts";
@@ -18,6 +22,7 @@ import { createIndexWriter, type IndexedBatch, type IndexFailpoint } from "./ind
 import { queryAggregate } from "./query-aggregate.ts";
 import { queryCalls } from "./query-calls.ts";
 import { queryFacets } from "./query-facets.ts";
+import { querySpanNames, queryServiceLinks, queryTraces } from "./query-spans.ts";
 import { createQuerySlots } from "./query-slots.ts";
 import { createReadGate } from "./read-gate.ts";
 import { readSpans } from "./span-rows.ts";
@@ -56,6 +61,9 @@ export interface DuckdbIndex {
   calls(filter: CallFilter, page: CallPage, signal?: AbortSignal): Promise<CallList>;
   aggregate(spec: AggregateSpec, signal?: AbortSignal): Promise<readonly AggregateRow[]>;
   facets(range: TimeRange, signal?: AbortSignal): Promise<Facets>;
+  searchTraces(filter: SpanFilter, limit: number, signal?: AbortSignal): Promise<readonly TraceMatch[]>;
+  spanNames(range: TimeRange, signal?: AbortSignal): Promise<readonly SpanName[]>;
+  serviceLinks(range: TimeRange, signal?: AbortSignal): Promise<readonly ServiceLink[]>;
   /** Reads every file, or those of the given days, and sets damaged ones aside; answers the days that were lost. */
   verify(days?: readonly number[]): Promise<readonly number[]>;
   close(): Promise<void>;
@@ -144,6 +152,12 @@ async function openIndex(
     aggregate: (spec, signal) =>
       query(daysIn(spec.filter.range), signal, (connection, days) => queryAggregate(connection, days, spec)),
     facets: (range, signal) => query(daysIn(range), signal, (connection, days) => queryFacets(connection, days, range)),
+    searchTraces: (filter, limit, signal) =>
+      query(daysIn(filter.range), signal, (connection, days) => queryTraces(connection, days, filter, limit)),
+    spanNames: (range, signal) =>
+      query(daysIn(range), signal, (connection, days) => querySpanNames(connection, days, range)),
+    serviceLinks: (range, signal) =>
+      query(daysIn(range), signal, (connection, days) => queryServiceLinks(connection, days, range)),
     async verify(days = [...files.summaries.keys()]) {
       return await gate.exclusive(async () => {
         const lost: number[] = [];

@@ -1,5 +1,5 @@
 import { LIMITS, MonitorError, type RecordBatch } from "@nexent/monitor-core";
-import { compareAggregateRows, compareFacets, FACET_VALUES } from "../answer-order.ts";
+import { compareAggregateRows, compareFacets, FACET_VALUES, SPAN_NAMES } from "../answer-order.ts";
 import type {
   AcknowledgedListener,
   CallFilter,
@@ -18,6 +18,7 @@ import {
   checkFilter,
   checkPage,
   checkRange,
+  checkTraceSearch,
   invalidQuery,
   MAX_AGGREGATE_ROWS,
 } from "../query-rules.ts";
@@ -27,6 +28,7 @@ import { checkBatch, outcomeOf } from "../write-rules.ts";
 import { aggregateCalls } from "./aggregate.ts";
 import { compareMarks, markOf } from "./calls.ts";
 import { inRange, matches } from "./filter.ts";
+import { countServiceLinks, countSpanNames, matchTraces } from "./span-search.ts";
 
 const DAY_NANOS = 86_400_000_000_000n;
 
@@ -130,6 +132,24 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore 
         operations: countValues(calls, (call) => call.llm?.operation),
         providers: countValues(calls, (call) => call.llm?.provider),
       };
+    },
+
+    async searchTraces(filter, limit, signal) {
+      open(signal);
+      checkTraceSearch(filter, limit);
+      return matchTraces(spans.values(), filter).slice(0, limit);
+    },
+
+    async spanNames(range, signal) {
+      open(signal);
+      checkRange(range);
+      return countSpanNames(spans.values(), range).slice(0, SPAN_NAMES);
+    },
+
+    async serviceLinks(range, signal) {
+      open(signal);
+      checkRange(range);
+      return countServiceLinks(spans, range);
     },
 
     async stats(): Promise<StoreStats> {

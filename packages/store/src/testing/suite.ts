@@ -4,10 +4,11 @@
  */
 import { AGGREGATE_CASES } from "./aggregate-cases.ts";
 import { READ_CASES } from "./read-cases.ts";
+import { SEARCH_CASES } from "./search-cases.ts";
 import type { StoreCase } from "./store-case.ts";
 import { WRITE_CASES } from "./write-cases.ts";
 
 export type { OpenStore, StoreCase } from "./store-case.ts";
 
 /** Every case, in the order of SPEC.md. */
-export const STORE_CASES: readonly StoreCase[] = [...WRITE_CASES, ...READ_CASES, ...AGGREGATE_CASES];
+export const STORE_CASES: readonly StoreCase[] = [...WRITE_CASES, ...READ_CASES, ...SEARCH_CASES, ...AGGREGATE_CASES];
