@@ -250,6 +250,12 @@ export interface TraceStore {
     traceId: string,
     options?: { readonly hintUnixNanos?: bigint; readonly signal?: AbortSignal },
   ): Promise<readonly StoredSpan[]>;
+  /**
+   * Whole traces in the order asked, unknown ones left out. Stops before the trace with which there would be more spans
+   * than one trace may have (50,000): the answer is then shorter, and the first known trace always comes.
+   * @param traceIds at most 1,000.
+   */
+  traces(traceIds: readonly string[], signal?: AbortSignal): Promise<readonly (readonly StoredSpan[])[]>;
   /** LLM calls, newest first unless sorted. */
   calls(filter: CallFilter, page: CallPage, signal?: AbortSignal): Promise<CallList>;
   aggregate(spec: AggregateSpec, signal?: AbortSignal): Promise<readonly AggregateRow[]>;

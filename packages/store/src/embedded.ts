@@ -5,8 +5,8 @@ import { diskUsage } from "./disk-usage.ts";
 import type { EmbeddedStoreOptions } from "./embedded-options.ts";
 import { startEmbedded, type EmbeddedParts } from "./embedded-start.ts";
 import { nodeIoPort } from "./io-port.ts";
-import { checkAggregate, checkFilter, checkPage, checkRange, checkTraceSearch } from "./query-rules.ts";
-import { compareSpans, spanKey } from "./stored-span.ts";
+import { checkAggregate, checkFilter, checkPage, checkRange, checkTraceIds, checkTraceSearch } from "./query-rules.ts";
+import { compareSpans, spanKey, wholeTraces } from "./stored-span.ts";
 import { createWritePath } from "./write-path.ts";
 
 /** Longest wait for the index at `close`; what is left is indexed at the next start. */
@@ -91,6 +91,16 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
       const recent = tail.trace(traceId);
       const indexed = await keeper.ask((index) => index.trace(traceId, signal));
       return mergeSpans(indexed, recent);
+    },
+
+    async traces(traceIds, signal) {
+      ready(signal);
+      checkTraceIds(traceIds);
+      const known = traceIds.filter((traceId) => TRACE_ID.test(traceId));
+      // The tail first, as for one trace.
+      const recent = new Map(known.map((traceId) => [traceId, tail.trace(traceId)]));
+      const indexed = await keeper.ask((index) => index.traces(known, signal));
+      return wholeTraces(known.map((id) => mergeSpans(indexed.get(id) ?? [], recent.get(id) ?? [])));
     },
 
     async calls(filter, page, signal) {

@@ -53,6 +53,11 @@ export function checkPage(page: CallPage): void {
 }
 
 /** @throws {QUERY_INVALID} */
+export function checkTraceIds(traceIds: readonly string[]): void {
+  if (traceIds.length > LIMITS.pageRows) throw invalidQuery(`at most ${LIMITS.pageRows} traces at once`);
+}
+
+/** @throws {QUERY_INVALID} */
 export function checkTraceSearch(filter: SpanFilter, limit: number): void {
   checkRange(filter.range);
   if (!Number.isInteger(limit) || limit < 1 || limit > LIMITS.pageRows) {

@@ -1,4 +1,4 @@
-import { llmFieldsOf, storableLlmFields, type SpanRecord } from "@nexent/monitor-core";
+import { LIMITS, llmFieldsOf, storableLlmFields, type SpanRecord } from "@nexent/monitor-core";
 import type { CallRow, StoredSpan } from "./contract.ts";
 import { nanosToSeconds } from "./number-columns.ts";
 
@@ -17,6 +17,19 @@ export function spanKey(traceId: string, spanId: string): string {
 export function compareSpans(a: StoredSpan, b: StoredSpan): number {
   if (a.span.startUnixNanos !== b.span.startUnixNanos) return a.span.startUnixNanos < b.span.startUnixNanos ? -1 : 1;
   return a.span.spanId < b.span.spanId ? -1 : Number(a.span.spanId > b.span.spanId);
+}
+
+/** The first traces that hold no more spans together than one trace may have; empty ones are left out. */
+export function wholeTraces(traces: readonly (readonly StoredSpan[])[]): readonly (readonly StoredSpan[])[] {
+  const kept: (readonly StoredSpan[])[] = [];
+  let spans = 0;
+  for (const trace of traces) {
+    if (trace.length === 0) continue;
+    spans += trace.length;
+    if (kept.length > 0 && spans > LIMITS.spansPerTrace) break;
+    kept.push(trace);
+  }
+  return kept;
 }
 
 /** The row of a call list; `undefined` for a span that is no finished LLM call. */

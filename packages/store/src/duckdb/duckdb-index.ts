@@ -22,6 +22,7 @@ import { createIndexWriter, type IndexedBatch, type IndexFailpoint } from "./ind
 import { queryAggregate } from "./query-aggregate.ts";
 import { queryCalls } from "./query-calls.ts";
 import { queryFacets } from "./query-facets.ts";
+import { queryTracesById } from "./query-traces.ts";
 import { querySpanNames, queryServiceLinks, queryTraces } from "./query-spans.ts";
 import { createQuerySlots } from "./query-slots.ts";
 import { createReadGate } from "./read-gate.ts";
@@ -58,6 +59,8 @@ export interface DuckdbIndex {
   /** Stored spans among the given ones; does not wait for queries. */
   lookUp(identities: readonly SpanIdentity[]): Promise<readonly StoredSpan[]>;
   trace(traceId: string, signal?: AbortSignal): Promise<readonly StoredSpan[]>;
+  /** Traces by id, in that order; those beyond the limit of spans are left out. */
+  traces(traceIds: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, readonly StoredSpan[]>>;
   calls(filter: CallFilter, page: CallPage, signal?: AbortSignal): Promise<CallList>;
   aggregate(spec: AggregateSpec, signal?: AbortSignal): Promise<readonly AggregateRow[]>;
   facets(range: TimeRange, signal?: AbortSignal): Promise<Facets>;
@@ -147,6 +150,8 @@ async function openIndex(
         for (const day of days) found.push(...(await readSpans(connection, day, wanted, parameters)));
         return found;
       }),
+    traces: (traceIds, signal) =>
+      query([...files.summaries.keys()], signal, (connection, days) => queryTracesById(connection, days, traceIds)),
     calls: (filter, page, signal) =>
       query(daysIn(filter.range), signal, (connection, days) => queryCalls(connection, days, filter, page)),
     aggregate: (spec, signal) =>

@@ -18,12 +18,13 @@ import {
   checkFilter,
   checkPage,
   checkRange,
+  checkTraceIds,
   checkTraceSearch,
   invalidQuery,
   MAX_AGGREGATE_ROWS,
 } from "../query-rules.ts";
 import { judgeRepeat } from "../same-span.ts";
-import { compareSpans, spanKey, toCallRow } from "../stored-span.ts";
+import { compareSpans, spanKey, toCallRow, wholeTraces } from "../stored-span.ts";
 import { checkBatch, outcomeOf } from "../write-rules.ts";
 import { aggregateCalls } from "./aggregate.ts";
 import { compareMarks, markOf } from "./calls.ts";
@@ -89,6 +90,13 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore 
       open(signal);
       const found = [...spans.values()].filter((stored) => stored.span.traceId === traceId);
       return found.sort(compareSpans).slice(0, LIMITS.spansPerTrace);
+    },
+
+    async traces(traceIds, signal) {
+      open(signal);
+      checkTraceIds(traceIds);
+      const found = traceIds.map((traceId) => [...spans.values()].filter((stored) => stored.span.traceId === traceId));
+      return wholeTraces(found.map((trace) => trace.sort(compareSpans).slice(0, LIMITS.spansPerTrace)));
     },
 
     async calls(filter: CallFilter, page: CallPage, signal?: AbortSignal): Promise<CallList> {

@@ -24,6 +24,24 @@ export const READ_CASES: readonly StoreCase[] = [
     deepStrictEqual(await store.trace(traceIdOf(2)), []);
     deepStrictEqual(await store.trace("' OR 1=1 --"), []);
   }),
+  onStore("TRC-3 several traces come whole, in the order asked, indexed or not", async (store) => {
+    const traceId = traceIdOf(5);
+    const [first, second] = [
+      sampleSpan(5, { traceId, startUnixNanos: SAMPLE_START + DAY }),
+      sampleSpan(6, { traceId }),
+    ];
+    const [other, recent] = [sampleCall(2), sampleSpan(3)];
+    await store.write({ spans: [first, second, other] });
+    await store.flush();
+    await store.write({ spans: [recent] });
+    const found = await store.traces([traceIdOf(3), "nonsense", traceIdOf(8), traceId, traceIdOf(2)]);
+    deepStrictEqual(
+      found.map((trace) => trace.map(({ span }) => span)),
+      [[recent], [second, first], [other]],
+    );
+    deepStrictEqual(await store.traces([]), []);
+    await refusesWith("QUERY_INVALID", store.traces(Array.from({ length: 1_001 }, (_, n) => traceIdOf(n))));
+  }),
   onStore("CAL-1 calls are finished LLM calls, newest first, ties by trace and span id", async (store) => {
     const tied = [3, 1, 2].map((n) => sampleCall(n, { startUnixNanos: SAMPLE_START }));
     await store.write({ spans: [...tied, sampleSpan(7), sampleCall(9)] });
