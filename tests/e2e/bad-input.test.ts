@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signIn } from "../harness/api-client.ts";
 import { generatedSpan, otlpJson } from "../harness/otlp.ts";
-import { freePort } from "../harness/ports.ts";
+import { freePort, freePorts } from "../harness/ports.ts";
 import { answers, startProgram, temporaryFolder, type Program } from "../harness/program.ts";
 
 const MIB = 1024 * 1024;
@@ -16,14 +16,9 @@ let otlpUrl = "";
 let env: Record<string, string> = {};
 
 beforeAll(async () => {
-  const [dashboard, otlp] = [await freePort(), await freePort()];
-  dashboardUrl = `http://127.0.0.1:${dashboard}`;
-  otlpUrl = `http://127.0.0.1:${otlp}`;
-  env = {
-    LLM_MONITOR_DASHBOARD_PORT: String(dashboard),
-    LLM_MONITOR_OTLP_HTTP_PORT: String(otlp),
-    LLM_MONITOR_DATA_DIR: join(folder.path, "data"),
-  };
+  env = { ...(await freePorts()), LLM_MONITOR_DATA_DIR: join(folder.path, "data") };
+  dashboardUrl = `http://127.0.0.1:${env["LLM_MONITOR_DASHBOARD_PORT"] ?? ""}`;
+  otlpUrl = `http://127.0.0.1:${env["LLM_MONITOR_OTLP_HTTP_PORT"] ?? ""}`;
   server = startProgram("server", [], env);
   await answers(`${dashboardUrl}/ready`, server);
 });
@@ -133,11 +128,8 @@ describe("a start that cannot work", () => {
     await new Promise<void>((resolve) => taken.listen(port, "127.0.0.1", resolve));
     try {
       const program = startProgram("cli", ["up"], {
-        ...env,
+        ...(await freePorts()),
         GATEWAY_PORT: String(port),
-        LLM_MONITOR_DASHBOARD_PORT: String(await freePort()),
-        LLM_MONITOR_OTLP_HTTP_PORT: String(await freePort()),
-        EXACT_SERVER_PORT: String(await freePort()),
         LLM_MONITOR_DATA_DIR: join(folder.path, "other"),
       });
       expect(await program.exited).toBe(75);
@@ -159,11 +151,7 @@ describe("a start that cannot work", () => {
   });
 
   it("names the server that holds the data folder, and leaves it unharmed", async () => {
-    const second = startProgram("server", [], {
-      ...env,
-      LLM_MONITOR_DASHBOARD_PORT: String(await freePort()),
-      LLM_MONITOR_OTLP_HTTP_PORT: String(await freePort()),
-    });
+    const second = startProgram("server", [], { ...env, ...(await freePorts()) });
     expect(await second.exited).toBe(75);
     expect(second.output()).toContain(String(server.process.pid));
     await stillStores();

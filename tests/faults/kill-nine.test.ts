@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requestListSchema } from "@nexent/monitor-api";
 import { allTime, signIn } from "../harness/api-client.ts";
 import { generatedSpan, otlpJson, type GeneratedSpan } from "../harness/otlp.ts";
-import { freePort } from "../harness/ports.ts";
+import { freePorts } from "../harness/ports.ts";
 import { answers, startProgram, temporaryFolder, type Program } from "../harness/program.ts";
 
 const CYCLES = 20;
@@ -15,14 +15,9 @@ let otlpUrl = "";
 let env: Record<string, string> = {};
 
 beforeAll(async () => {
-  const [dashboard, otlp] = [await freePort(), await freePort()];
-  dashboardUrl = `http://127.0.0.1:${dashboard}`;
-  otlpUrl = `http://127.0.0.1:${otlp}`;
-  env = {
-    LLM_MONITOR_DASHBOARD_PORT: String(dashboard),
-    LLM_MONITOR_OTLP_HTTP_PORT: String(otlp),
-    LLM_MONITOR_DATA_DIR: folder.path,
-  };
+  env = { ...(await freePorts()), LLM_MONITOR_DATA_DIR: folder.path };
+  dashboardUrl = `http://127.0.0.1:${env["LLM_MONITOR_DASHBOARD_PORT"] ?? ""}`;
+  otlpUrl = `http://127.0.0.1:${env["LLM_MONITOR_OTLP_HTTP_PORT"] ?? ""}`;
 });
 
 afterAll(() => folder.remove());

@@ -1,5 +1,5 @@
 import { answers, startProgram, temporaryFolder, type Program } from "./program.ts";
-import { freePort } from "./ports.ts";
+import { freePorts } from "./ports.ts";
 
 /** The whole product, as `npm start` runs it, on free ports with its own data folder. */
 export interface Stack {
@@ -7,6 +7,7 @@ export interface Stack {
   readonly gatewayUrl: string;
   readonly dashboardUrl: string;
   readonly otlpUrl: string;
+  readonly jaegerUrl: string;
   readonly dataDir: string;
   stop(): Promise<void>;
 }
@@ -14,24 +15,23 @@ export interface Stack {
 /** Runs `nexent-monitor up` and waits until it says where everything is. */
 export async function startStack(env: Readonly<Record<string, string>> = {}): Promise<Stack> {
   const folder = temporaryFolder();
-  const [gateway, dashboard, otlp, exact] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const ports = await freePorts();
+  const urlOf = (variable: string): string => `http://127.0.0.1:${ports[variable] ?? ""}`;
   const program = startProgram("cli", ["up"], {
-    GATEWAY_PORT: String(gateway),
-    LLM_MONITOR_DASHBOARD_PORT: String(dashboard),
-    LLM_MONITOR_OTLP_HTTP_PORT: String(otlp),
-    EXACT_SERVER_PORT: String(exact),
+    ...ports,
     LLM_MONITOR_DATA_DIR: `${folder.path}/data`,
     ...env,
   });
-  const gatewayUrl = `http://127.0.0.1:${gateway}`;
-  const dashboardUrl = `http://127.0.0.1:${dashboard}`;
+  const gatewayUrl = urlOf("GATEWAY_PORT");
+  const dashboardUrl = urlOf("LLM_MONITOR_DASHBOARD_PORT");
   await answers(`${gatewayUrl}/health`, program);
   await answers(`${dashboardUrl}/ready`, program);
   return {
     program,
     gatewayUrl,
     dashboardUrl,
-    otlpUrl: `http://127.0.0.1:${otlp}`,
+    otlpUrl: urlOf("LLM_MONITOR_OTLP_HTTP_PORT"),
+    jaegerUrl: urlOf("LLM_MONITOR_JAEGER_PORT"),
     dataDir: `${folder.path}/data`,
     async stop() {
       await program.stop("SIGINT");

@@ -12,6 +12,7 @@ const schema = z.object({
   GATEWAY_PORT: portVariable(PORTS.gateway.port),
   LLM_MONITOR_DASHBOARD_PORT: port.optional(),
   LLM_MONITOR_OTLP_HTTP_PORT: portVariable(PORTS.otlpHttp.port),
+  LLM_MONITOR_JAEGER_PORT: portVariable(PORTS.jaegerQuery.port),
   EXACT_SERVER_PORT: portVariable(PORTS.exactServer.port),
   GATEWAY_HOST: z.string().default("127.0.0.1"),
   LLM_MONITOR_BIND: z.string().default("127.0.0.1"),
@@ -25,6 +26,7 @@ export interface CliConfig {
   /** `undefined`: 3005, or 3006 when that is taken. */
   readonly dashboardPort: number | undefined;
   readonly otlpHttpPort: number;
+  readonly jaegerPort: number;
   readonly exactServerPort: number;
   /** Where the gateway is reached from this host: its bind address, or loopback when it listens everywhere. */
   readonly gatewayHost: string;
@@ -59,6 +61,7 @@ export function readCliConfig(env: Readonly<Record<string, string | undefined>>)
     gatewayPort: data.GATEWAY_PORT,
     dashboardPort: data.LLM_MONITOR_DASHBOARD_PORT,
     otlpHttpPort: data.LLM_MONITOR_OTLP_HTTP_PORT,
+    jaegerPort: data.LLM_MONITOR_JAEGER_PORT,
     exactServerPort: data.EXACT_SERVER_PORT,
     gatewayHost: reachableHost(data.GATEWAY_HOST),
     serverHost: reachableHost(data.LLM_MONITOR_BIND),
@@ -78,6 +81,7 @@ function doubledPorts(data: z.output<typeof schema>): readonly string[] {
     "GATEWAY_PORT",
     "LLM_MONITOR_DASHBOARD_PORT",
     "LLM_MONITOR_OTLP_HTTP_PORT",
+    "LLM_MONITOR_JAEGER_PORT",
     "EXACT_SERVER_PORT",
   ] as const;
   return names.flatMap((name, index) => {

@@ -23,6 +23,8 @@ export interface ServerConfig {
   readonly durability: "fsync" | "write" | "memory";
   readonly diskReserveBytes: number;
   readonly ingestToken: string | undefined;
+  readonly jaegerPort: number;
+  readonly readToken: string | undefined;
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
   readonly gatewayUrl: string;
@@ -45,6 +47,7 @@ const list = z
       .filter((part) => part !== ""),
   )
   .default([]);
+const token = z.string().min(MIN_TOKEN_CHARS, `must have at least ${MIN_TOKEN_CHARS} characters`).optional();
 const positive = z.coerce.number().positive().finite();
 
 const failpoint = z
@@ -59,13 +62,12 @@ const schema = z.object({
   LLM_MONITOR_BIND: z.string().default("127.0.0.1"),
   LLM_MONITOR_DASHBOARD_PORT: port.optional(),
   LLM_MONITOR_OTLP_HTTP_PORT: port.default(PORTS.otlpHttp.port),
+  LLM_MONITOR_JAEGER_PORT: port.default(PORTS.jaegerQuery.port),
   LLM_MONITOR_DATA_DIR: z.string().default(".nexent/data"),
   LLM_MONITOR_DURABILITY: z.enum(["fsync", "write", "memory"]).default("fsync"),
   LLM_MONITOR_DISK_RESERVE_MIB: z.coerce.number().min(0).default(256),
-  LLM_MONITOR_INGEST_TOKEN: z
-    .string()
-    .min(MIN_TOKEN_CHARS, `must have at least ${MIN_TOKEN_CHARS} characters`)
-    .optional(),
+  LLM_MONITOR_INGEST_TOKEN: token,
+  LLM_MONITOR_READ_TOKEN: token,
   LLM_MONITOR_ALLOWED_HOSTS: list,
   LLM_MONITOR_ALLOWED_ORIGINS: list,
   LLM_MONITOR_GATEWAY_URL: z.url({ protocol: /^https?$/ }).default(`http://127.0.0.1:${PORTS.gateway.port}`),
@@ -104,6 +106,8 @@ export function readServerConfig(env: Readonly<Record<string, string | undefined
     durability: settings.LLM_MONITOR_DURABILITY,
     diskReserveBytes: settings.LLM_MONITOR_DISK_RESERVE_MIB * MIB,
     ingestToken: settings.LLM_MONITOR_INGEST_TOKEN,
+    jaegerPort: settings.LLM_MONITOR_JAEGER_PORT,
+    readToken: settings.LLM_MONITOR_READ_TOKEN,
     allowedHosts: settings.LLM_MONITOR_ALLOWED_HOSTS,
     allowedOrigins: settings.LLM_MONITOR_ALLOWED_ORIGINS,
     gatewayUrl: settings.LLM_MONITOR_GATEWAY_URL.replace(/\/+$/, ""),

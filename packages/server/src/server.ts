@@ -13,6 +13,7 @@ import { createSetup } from "./http/setup.ts";
 import { loadStaticFiles, noStaticFiles } from "./http/static-files.ts";
 import { DEFAULT_USER, loadUsers } from "./http/users.ts";
 import { createIngest } from "./ingest/ingest.ts";
+import { createJaegerApi } from "./jaeger/jaeger-api.ts";
 import type { Listener } from "./listener.ts";
 import { silentLog, type Log } from "./log.ts";
 import { loadAccents } from "./query/accents.ts";
@@ -39,6 +40,7 @@ export interface ServerDeps {
 export interface RunningServer {
   readonly dashboardUrl: string;
   readonly otlpUrl: string;
+  readonly jaegerUrl: string;
   /** Set when 3005 was taken and the dashboard moved to 3006. */
   readonly notice?: string;
   /** Stops accepting, finishes what is in flight within 10 s, closes the store. Idempotent. */
@@ -128,11 +130,24 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     files,
   });
 
+  const jaeger = createJaegerApi({
+    host: config.bind,
+    allowedHosts: config.allowedHosts,
+    readToken: config.readToken,
+    store,
+    clock,
+    log,
+    isReady,
+    dashboardUrl: () => urlOf(dashboard.port),
+  });
+
   const notice = await startDashboard(dashboard, config, log);
   stopList.push(async () => {
     hub.close();
     await dashboard.stop(LIMITS.drainTimeoutMs);
   });
+  await jaeger.start(config.jaegerPort);
+  stopList.push(() => jaeger.stop(LIMITS.drainTimeoutMs));
   await receiver.start(config.otlpHttpPort);
   stopList.push(() => receiver.stop(LIMITS.drainTimeoutMs));
   state.isReady = true;
@@ -142,6 +157,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   return {
     dashboardUrl: urlOf(dashboard.port),
     otlpUrl: urlOf(receiver.port),
+    jaegerUrl: urlOf(jaeger.port),
     ...(notice === undefined ? {} : { notice }),
     stop() {
       state.isReady = false;

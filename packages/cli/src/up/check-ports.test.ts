@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:http";
+import { PORTS } from "@nexent/monitor-core";
 import { afterEach, expect, it } from "vitest";
 import { readCliConfig, type CliConfig } from "../config.ts";
 import { boundPort } from "../processes/bound-port.ts";
@@ -19,7 +20,7 @@ async function occupy(health: string): Promise<number> {
 }
 
 async function configWith(ports: Readonly<Record<string, number>>): Promise<CliConfig> {
-  const names = ["GATEWAY_PORT", "LLM_MONITOR_DASHBOARD_PORT", "LLM_MONITOR_OTLP_HTTP_PORT", "EXACT_SERVER_PORT"];
+  const names = new Set(Object.values(PORTS).map(({ variable }) => variable));
   const env: Record<string, string> = {};
   for (const name of names) env[name] = String(ports[name] ?? (await findFreePort()));
   return readCliConfig(env);
@@ -32,6 +33,7 @@ it("returns the configured ports when all are free", async () => {
     dashboard: config.dashboardPort,
     dashboardMoved: false,
     otlpHttp: config.otlpHttpPort,
+    jaeger: config.jaegerPort,
     exactServer: config.exactServerPort,
   });
 });

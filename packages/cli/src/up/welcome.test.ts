@@ -4,7 +4,7 @@ import { welcomeText, type WelcomeFacts } from "./welcome.ts";
 
 const FACTS: WelcomeFacts = {
   config: readCliConfig({}),
-  ports: { gateway: 8000, dashboard: 3005, otlpHttp: 4318, exactServer: 8009, dashboardMoved: false },
+  ports: { gateway: 8000, dashboard: 3005, otlpHttp: 4318, exactServer: 8009, jaeger: 16_686, dashboardMoved: false },
   logDir: "/logs",
   defaultPassword: true,
   hasWeb: true,
@@ -13,6 +13,7 @@ const FACTS: WelcomeFacts = {
 it("prints the addresses, a request that needs no key, and the one setting of an application", () => {
   const text = welcomeText(FACTS).join("\n");
   expect(text).toContain("http://127.0.0.1:3005   sign in with admin / admin");
+  expect(text).toContain("http://127.0.0.1:16686   for Grafana's Jaeger data source");
   expect(text).toContain("curl -N http://127.0.0.1:8000/exact/v1/chat/completions");
   expect(text).toContain("OPENAI_BASE_URL=http://127.0.0.1:8000/v1");
 });

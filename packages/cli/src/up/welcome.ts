@@ -33,6 +33,7 @@ export function welcomeText(facts: WelcomeFacts): readonly string[] {
     `  Gateway    ${gateway}/v1   forwards to ${config.upstreamBaseUrl}`,
     `  Metrics    ${gateway}/metrics`,
     `  OTLP/HTTP  http://${config.serverHost}:${ports.otlpHttp}`,
+    `  Jaeger API http://${config.serverHost}:${ports.jaeger}   for Grafana's Jaeger data source and Jaeger clients`,
     `  Logs       ${facts.logDir}`,
     "",
     "A first request; it needs no key and shows up on the dashboard at once:",

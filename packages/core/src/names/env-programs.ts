@@ -142,6 +142,14 @@ export const SERVER_ENV: readonly EnvVariable[] = [
     alsoReadBy: ["cli"],
   },
   {
+    name: "LLM_MONITOR_JAEGER_PORT",
+    type: "port",
+    default: "16686",
+    meaning: "Port of the Jaeger-compatible query API.",
+    program: "server",
+    alsoReadBy: ["cli"],
+  },
+  {
     name: "LLM_MONITOR_DATA_DIR",
     type: "text",
     default: ".nexent/data",
@@ -153,6 +161,12 @@ export const SERVER_ENV: readonly EnvVariable[] = [
     name: "LLM_MONITOR_INGEST_TOKEN",
     type: "text",
     meaning: "Token senders must present, at least 32 characters.",
+    program: "server",
+  },
+  {
+    name: "LLM_MONITOR_READ_TOKEN",
+    type: "text",
+    meaning: "Token that clients of the query APIs present, at least 32 characters. Unset: only this machine may ask.",
     program: "server",
   },
   {

@@ -15,6 +15,7 @@ export const PORTS = {
     purpose: "dashboard when Grafana owns 3005",
   },
   otlpHttp: { port: 4318, variable: "LLM_MONITOR_OTLP_HTTP_PORT", purpose: "OTLP over HTTP receiver" },
+  jaegerQuery: { port: 16686, variable: "LLM_MONITOR_JAEGER_PORT", purpose: "Jaeger-compatible query API" },
   exactServer: {
     port: 8009,
     variable: "EXACT_SERVER_PORT",

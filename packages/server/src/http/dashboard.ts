@@ -1,13 +1,12 @@
 import { randomBytes } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { getRequestListener } from "@hono/node-server";
-import { LIMITS, parseRequestTarget, PORTS } from "@nexent/monitor-core";
+import { PORTS } from "@nexent/monitor-core";
 import { Hono } from "hono";
-import { createHostRules, type HostRules, type HostVerdict } from "../host-origin.ts";
-import { createListener, type Listener } from "../listener.ts";
+import type { HostRules } from "../host-origin.ts";
+import type { Listener } from "../listener.ts";
 import type { Log } from "../log.ts";
 import { answerError, answerFault } from "./api-answer.ts";
 import type { ApiApp, ApiEnv } from "./api-context.ts";
+import { createGatedListener } from "./gated-listener.ts";
 import type { LiveHub } from "./live-hub.ts";
 import { addLiveRoute } from "./routes/live-route.ts";
 import { addPageRoutes } from "./routes/page-routes.ts";
@@ -33,46 +32,18 @@ export interface DashboardOptions {
   readonly files: StaticFiles;
 }
 
-/** Time for a whole request of a page; answers and live streams are not limited by it. */
-const REQUEST_TIMEOUT_MS = 30_000;
 const REQUEST_ID_BYTES = 9;
 
 /** Listener of the dashboard, its JSON API and the live feed. */
 export function createDashboard(options: DashboardOptions): Listener {
-  const hostRules = createHostRules({
-    port: () => listener.port,
-    allowedHosts: options.allowedHosts,
-    allowedOrigins: options.allowedOrigins,
-  });
-  const serve = getRequestListener(createApp(options, hostRules).fetch, { overrideGlobalObjects: false });
-  const listener = createListener({
-    host: options.host,
+  const { host, allowedHosts, allowedOrigins } = options;
+  return createGatedListener({
+    host,
     portVariable: PORTS.dashboard.variable,
-    keepAliveMs: LIMITS.keepAliveOtherMs,
-    requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    maxConnections: LIMITS.dashboardConnections,
-    handler: (request, response) => {
-      const refused = gate(request, hostRules);
-      if (refused !== undefined) refuse(response, refused);
-      else void serve(request, response);
-    },
+    allowedHosts,
+    allowedOrigins,
+    createApp: (hostRules) => createApp(options, hostRules),
   });
-  return listener;
-}
-
-/** What must hold before any framework sees the request: one Host that is ours, no foreign page, a sane target. */
-function gate(
-  request: IncomingMessage,
-  hostRules: HostRules,
-): Exclude<HostVerdict, { allowed: true }>["status"] | undefined {
-  const verdict = hostRules.check(request);
-  if (!verdict.allowed) return verdict.status;
-  return parseRequestTarget(request.url) === undefined ? 400 : undefined;
-}
-
-function refuse(response: ServerResponse, status: number): void {
-  response.writeHead(status, { ...PLAIN_HEADERS, connection: "close", "content-length": "0" });
-  response.end();
 }
 
 /** The routes; a separate step, so that guards and their order can be read in one place. */

@@ -19,7 +19,7 @@ import type { Log } from "../log.ts";
 import type { PipelineEvents, RefuseReason } from "../pipeline-events.ts";
 import { leaseOf, readBody, type BodyLease, type BodyResult } from "./body.ts";
 import { createInFlight } from "./in-flight.ts";
-import { createTokenCheck } from "./ingest-token.ts";
+import { createTokenCheck } from "../token-check.ts";
 import { discardBody, sendError, sendPlain, sendSuccess, type ErrorAnswer } from "./otlp-answer.ts";
 import type { Receiver } from "./receiver.ts";
 

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 
-/** Whether a request may send telemetry. */
+/** Whether a request carries the token of a listener. */
 export type TokenCheck = (headers: IncomingHttpHeaders) => boolean;
 
 const BEARER = "bearer ";
@@ -11,8 +11,8 @@ function digest(text: string): Buffer {
 }
 
 /**
- * Checks `Authorization: Bearer` or `x-api-key` against the ingest token in constant time; never a query string.
- * @param token without one everybody may send (loopback only, see the configuration).
+ * Checks `Authorization: Bearer` or `x-api-key` against a token in constant time; never a query string.
+ * @param token without one everybody passes (loopback only, see the configuration).
  */
 export function createTokenCheck(token: string | undefined): TokenCheck {
   if (token === undefined) return () => true;
