@@ -1,9 +1,9 @@
 // The programs of the gateway benchmark: the model server and the load in C, nginx and the gateway in its variants.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { answers, freePort, startProgram } from "../../lib/program.mjs";
 import { ensureDebianProgram } from "../../../tools/debian.mjs";
 import { root } from "../../../tools/prepare.mjs";
 
@@ -20,47 +20,9 @@ export function compile(name) {
   return program;
 }
 
-/** A port that was free on 127.0.0.1 a moment ago. */
-export async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** Starts a program and waits until `isReady` says so. Its `stop` ends it and nothing else. */
-async function start(command, args, env, isReady) {
-  const child = spawn(command, args, { env: { PATH: process.env["PATH"], ...env }, stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  child.stdout.on("data", (chunk) => (output += chunk));
-  child.stderr.on("data", (chunk) => (output += chunk));
-  const exited = new Promise((resolve) => child.on("close", resolve));
-  child.on("error", (error) => (output += error.message));
-  const deadline = performance.now() + 15_000;
-  while (!(await isReady(output).catch(() => false))) {
-    if (child.exitCode !== null || performance.now() > deadline) {
-      child.kill("SIGKILL");
-      throw new Error(`${command} did not start:\n${output}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  return {
-    pid: child.pid,
-    async stop() {
-      child.kill("SIGTERM");
-      const late = setTimeout(() => child.kill("SIGKILL"), 5_000);
-      await exited;
-      clearTimeout(late);
-    },
-  };
-}
-
-const answers = (url) => async () => (await fetch(url)).ok;
-
 export async function startUpstream(program) {
   const port = await freePort();
-  const running = await start(program, [String(port)], {}, async (output) => output.includes("ready"));
+  const running = await startProgram(program, [String(port)], {}, async (output) => output.includes("ready"));
   const stats = async () => (await fetch(`http://127.0.0.1:${port}/stats`)).json();
   return { ...running, port, stats };
 }
@@ -74,7 +36,7 @@ export async function startNginx(upstreamPort) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "nginx.conf"), nginxConfig(port, upstreamPort, folder));
   const args = ["-p", folder, "-c", join(folder, "nginx.conf"), "-e", join(folder, "error.log")];
-  return { ...(await start(program, args, {}, answers(`http://127.0.0.1:${port}/stats`))), port, path: "/v1" };
+  return { ...(await startProgram(program, args, {}, answers(`http://127.0.0.1:${port}/stats`))), port, path: "/v1" };
 }
 
 function nginxConfig(port, upstreamPort, folder) {
@@ -118,5 +80,5 @@ export async function startGateway(upstreamPort, env) {
   };
   const args = ["--max-semi-space-size=32", main];
   const ready = answers(`http://127.0.0.1:${port}/readyz`);
-  return { ...(await start(process.execPath, args, settings, ready)), port, path: "/v1" };
+  return { ...(await startProgram(process.execPath, args, settings, ready)), port, path: "/v1" };
 }

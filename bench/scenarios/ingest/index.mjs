@@ -1,0 +1,209 @@
+// `node bench/run.mjs ingest`: spans a second that are acknowledged and fsynced, through real OTLP/HTTP (store contract 9).
+import { mkdirSync, openSync, closeSync, writeSync, fdatasyncSync, unlinkSync } from "node:fs";
+import { loadavg } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { startChild } from "../../lib/child.mjs";
+import { circumstances, figure, table, writeSection } from "../../lib/results.mjs";
+import { quantile } from "../../lib/statistics.mjs";
+import { root } from "../../../tools/prepare.mjs";
+import { startPeers } from "./peers.mjs";
+import { bytesBelow, startServer, usageOf } from "./programs.mjs";
+
+const PARENT = join(root, ".tmp", "bench", "ingest");
+const SENDER = new URL("sender.mjs", import.meta.url);
+/** What the store contract asks for. */
+const GOALS = { mixed: 20_000, llm: 15_000 };
+const ACK_P99_GOAL_MS = 100;
+
+const USAGE = `node bench/run.mjs ingest [options]
+  --kinds mixed,llm     what is sent: LLM calls alone, or below HTTP requests
+  --seconds 15          length of each run
+  --spans 250           spans in a request
+  --connections 8
+  --rounds 2            runs of each subject, order turned around
+  --no-peers            only the server
+A whole run is written to bench/RESULTS.md; one with options is only printed.`;
+
+function readOptions(args) {
+  const text = { type: "string" };
+  const { values } = parseArgs({
+    args,
+    options: {
+      kinds: text,
+      seconds: text,
+      spans: text,
+      connections: text,
+      rounds: text,
+      "no-peers": { type: "boolean" },
+    },
+  });
+  return {
+    kinds: values.kinds?.split(",") ?? ["mixed", "llm"],
+    seconds: Number(values.seconds ?? 15),
+    spansPerRequest: Number(values.spans ?? 250),
+    connections: Number(values.connections ?? 8),
+    rounds: Number(values.rounds ?? 2),
+    hasPeers: values["no-peers"] !== true,
+  };
+}
+
+/** p50 and p99 of appending 64 KiB and syncing: what the disk alone takes. */
+function diskSyncMs() {
+  const path = join(PARENT, "sync-probe");
+  const file = openSync(path, "w");
+  const bytes = Buffer.alloc(64 * 1024, 1);
+  const times = Array.from({ length: 100 }, () => {
+    const begin = performance.now();
+    writeSync(file, bytes);
+    fdatasyncSync(file);
+    return performance.now() - begin;
+  });
+  closeSync(file);
+  unlinkSync(path);
+  return [quantile(times, 0.5), quantile(times, 0.99)];
+}
+
+/** One run: as fast as the subject acknowledges. Requests are made before the clock starts. */
+async function measure(subject, { kind, seed }, options) {
+  const running = await subject.start();
+  const sender = await startChild({ script: SENDER, execArgv: ["--max-old-space-size=4096"], pinned: false });
+  try {
+    const requests = Math.ceil((options.seconds * 45_000) / options.spansPerRequest);
+    await sender.ask({ make: { kind, requests, spansPerRequest: options.spansPerRequest, seed } });
+    const before = usageOf(running.pid);
+    const sent = await sender.ask({ url: running.url, connections: options.connections, seconds: options.seconds });
+    const after = usageOf(running.pid);
+    const stored = await running.stored(sent.acknowledged);
+    const cpuSeconds = (name) => (after.threads[name] ?? 0) - (before.threads[name] ?? 0);
+    return {
+      spansPerSecond: sent.acknowledged / sent.seconds,
+      ackMs: [0.5, 0.95, 0.99, 1].map((q) => quantile(sent.latenciesMs, q)),
+      cpuMicros: [cpuSeconds("main"), cpuSeconds("others")].map((value) => (value / sent.acknowledged) * 1e6),
+      peakMebibytes: after.peakMebibytes,
+      bytesPerSpan: bytesBelow(running.folder) / stored.spans,
+      lost: sent.acknowledged - stored.spans,
+      drainSeconds: stored.seconds,
+      refused: sent.refused,
+      failed: sent.failed,
+      plainBytes: sent.plainBytes / sent.acknowledged,
+      wireBytes: sent.wireBytes / sent.acknowledged,
+    };
+  } finally {
+    await sender.stop();
+    await running.stop();
+  }
+}
+
+/** Waits until every span can be found, and says how long that took. */
+async function storedSpans(read, acknowledged) {
+  const begin = performance.now();
+  for (;;) {
+    const spans = await read();
+    const seconds = (performance.now() - begin) / 1000;
+    if (spans >= acknowledged || seconds > 120) return { spans, seconds };
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+const ours = {
+  name: "nexent server",
+  does: "gunzip, decode, normalise, deduplicate, journal with fsync, index",
+  async start() {
+    const running = await startServer(PARENT);
+    const read = async () => {
+      const metrics = await running.metrics();
+      return metrics.nexent_server_index_lag_seconds > 0 ? 0 : metrics.nexent_server_accepted_spans_total;
+    };
+    return { ...running, stored: (acknowledged) => storedSpans(read, acknowledged) };
+  },
+};
+
+function row(name, runs, does) {
+  const best = runs.reduce((a, b) => (b.spansPerSecond > a.spansPerSecond ? b : a));
+  return [
+    name,
+    best.spansPerSecond.toFixed(0),
+    best.ackMs.map(figure).join(" / "),
+    best.cpuMicros.map(figure).join(" + "),
+    best.peakMebibytes.toFixed(0),
+    best.bytesPerSpan.toFixed(0),
+    figure(best.drainSeconds),
+    `${best.lost} / ${best.refused} / ${best.failed}`,
+    does,
+  ];
+}
+
+const HEADS = [
+  "subject",
+  "spans/s",
+  "ack p50 / p95 / p99 / max ms",
+  "CPU µs/span, main + others",
+  "peak RSS MiB",
+  "B/span on disk",
+  "index behind, s",
+  "lost / refused / failed",
+  "what it does before it answers",
+];
+
+export async function run(args, { build, installFolder }) {
+  if (args.includes("--help")) {
+    console.log(USAGE);
+    return 0;
+  }
+  const options = readOptions(args);
+  build("server");
+  mkdirSync(PARENT, { recursive: true });
+  const peers = options.hasPeers ? await startPeers(PARENT, installFolder, storedSpans) : [];
+  const [syncP50, syncP99] = diskSyncMs();
+  const lines = [
+    "## Ingest",
+    "",
+    circumstances(),
+    "",
+    `OTLP/HTTP protobuf, gzip, ${options.spansPerRequest} spans a request, ${options.connections} connections, ` +
+      `${options.seconds} s, sender on the same cores; best of ${options.rounds} runs. ` +
+      `Disk: 64 KiB and sync ${figure(syncP50)} / ${figure(syncP99)} ms (p50 / p99). Load at the start ${figure(loadavg()[0])}.`,
+  ];
+  const goals = [];
+  for (const kind of options.kinds) {
+    const subjects = [ours, ...peers];
+    const runs = new Map(subjects.map(({ name }) => [name, []]));
+    for (let round = 0; round < options.rounds; round += 1) {
+      for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
+        runs.get(subject.name).push(await measure(subject, { kind, seed: 7 + round }, options));
+        process.stderr.write(`  ${kind} ${subject.name} ${round + 1}/${options.rounds}\n`);
+      }
+    }
+    const [first] = runs.get(ours.name);
+    lines.push("", `### ${kind}: ${first.plainBytes.toFixed(0)} B a span, ${first.wireBytes.toFixed(0)} B gzipped`, "");
+    lines.push(
+      table(
+        HEADS,
+        subjects.map(({ name, does }) => row(name, runs.get(name), does)),
+      ),
+    );
+    goals.push(...judge(kind, runs.get(ours.name)));
+  }
+  lines.push("", ...goals.map(({ text, met }) => `- ${met ? "met" : "missed"}: ${text}`));
+  const markdown = lines.join("\n");
+  console.log(markdown);
+  if (args.length === 0) writeSection("ingest", markdown);
+  return 0;
+}
+
+function judge(kind, runs) {
+  const best = runs.reduce((a, b) => (b.spansPerSecond > a.spansPerSecond ? b : a));
+  const lost = runs.reduce((sum, one) => sum + one.lost + one.failed, 0);
+  return [
+    {
+      text: `${kind}: ${best.spansPerSecond.toFixed(0)} spans/s acknowledged and fsynced (goal ${GOALS[kind]})`,
+      met: best.spansPerSecond >= GOALS[kind],
+    },
+    {
+      text: `${kind}: p99 of the acknowledgement ${figure(best.ackMs[2])} ms (goal ${ACK_P99_GOAL_MS})`,
+      met: best.ackMs[2] <= ACK_P99_GOAL_MS,
+    },
+    { text: `${kind}: ${lost} spans lost or failed (goal 0)`, met: lost === 0 },
+  ];
+}

@@ -1,0 +1,59 @@
+// The server under test, and what its process used.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { answers, freePort, startProgram } from "../../lib/program.mjs";
+import { PORTS } from "../../../packages/core/dist/names/ports.js";
+import { root } from "../../../tools/prepare.mjs";
+
+const TICKS_PER_SECOND = 100;
+
+/** The real server program on ports of its own, its data below `parent`. */
+export async function startServer(parent) {
+  const folder = mkdtempSync(join(parent, "nexent-ingest-"));
+  const env = { LLM_MONITOR_DATA_DIR: folder };
+  for (const { variable } of Object.values(PORTS)) env[variable] ??= String(await freePort());
+  const dashboard = `http://127.0.0.1:${env[PORTS.dashboard.variable]}`;
+  const main = join(root, "packages/server/dist/main.js");
+  const running = await startProgram(process.execPath, [main], env, answers(`${dashboard}/ready`));
+  return {
+    ...running,
+    folder,
+    url: `http://127.0.0.1:${env[PORTS.otlpHttp.variable]}/v1/traces`,
+    metrics: async () => metricsOf(await (await fetch(`${dashboard}/metrics`)).text()),
+    async stop() {
+      await running.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Unlabelled samples of an exposition. */
+function metricsOf(text) {
+  const samples = [...text.matchAll(/^(\w+)(?:\{[^}]*\})? (\S+)$/gm)].map(([, name, value]) => [name, Number(value)]);
+  return Object.fromEntries(samples);
+}
+
+/** CPU seconds of all threads of a process, by thread name, and its memory. */
+export function usageOf(pid) {
+  const threads = {};
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/task/${task}/stat`, "utf8");
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      const name = Number(task) === pid ? "main" : "others";
+      threads[name] = (threads[name] ?? 0) + (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    } catch {
+      // The thread has ended meanwhile.
+    }
+  }
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const kibibytes = (key) => Number(new RegExp(`^${key}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
+  return { threads, rssMebibytes: kibibytes("VmRSS") / 1024, peakMebibytes: kibibytes("VmHWM") / 1024 };
+}
+
+/** Bytes below a folder. */
+export function bytesBelow(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+}

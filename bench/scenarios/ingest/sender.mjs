@@ -1,0 +1,70 @@
+// Child: makes requests ahead of time, then sends them over a few kept connections as fast as they are acknowledged.
+import { Agent, request } from "node:http";
+import { answerParent } from "../../lib/child.mjs";
+import { createSpanSource } from "./spans.mjs";
+
+/** Requests that wait to be sent. */
+const made = [];
+
+function send(agent, url, { body }) {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      "content-type": "application/x-protobuf",
+      "content-encoding": "gzip",
+      "content-length": body.length,
+    };
+    const outgoing = request(url, { method: "POST", agent, headers }, (answer) => {
+      answer.resume();
+      answer.on("end", () => resolve(answer.statusCode));
+      answer.on("error", reject);
+    });
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}
+
+async function run({ url, connections, seconds }) {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const latenciesMs = [];
+  const seen = { sent: 0, acknowledged: 0, refused: 0, failed: 0, wireBytes: 0, plainBytes: 0 };
+  const begin = performance.now();
+  const deadline = begin + seconds * 1000;
+  let lastAckMs = begin;
+  const loop = async () => {
+    for (;;) {
+      const next = made.pop();
+      if (next === undefined || performance.now() > deadline) return;
+      const started = performance.now();
+      try {
+        const status = await send(agent, url, next);
+        const ended = performance.now();
+        if (status === 200 || status === 202) {
+          latenciesMs.push(ended - started);
+          seen.acknowledged += next.spans;
+          seen.wireBytes += next.body.length;
+          seen.plainBytes += next.plainBytes;
+          lastAckMs = ended;
+        } else if (status === 429 || status === 503) {
+          seen.refused += next.spans;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        } else seen.failed += next.spans;
+      } catch {
+        seen.failed += next.spans;
+      }
+      seen.sent += next.spans;
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, loop));
+  agent.destroy();
+  const left = made.length;
+  made.length = 0;
+  return { ...seen, seconds: (lastAckMs - begin) / 1000, latenciesMs, ranOut: left === 0 };
+}
+
+answerParent(async (question) => {
+  if (question.make === undefined) return await run(question);
+  const { kind, requests, spansPerRequest, seed } = question.make;
+  const source = createSpanSource(seed);
+  for (let at = 0; at < requests; at++) made.push(source.request(kind, spansPerRequest));
+  return { made: made.length };
+});
