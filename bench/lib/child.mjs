@@ -8,6 +8,7 @@ const CORE = String(availableParallelism() - 1);
 /**
  * @typedef {object} Child
  * @property {(question: object) => Promise<any>} ask one question at a time; rejects when the child fails or ends
+ * @property {(message: object) => Promise<void>} tell without an answer, also while a question is open
  * @property {() => Promise<void>} stop
  */
 
@@ -61,6 +62,8 @@ export async function startChild({ script, args = [], execArgv = [], env = {}, p
       child.send(question, (error) => error && settle("reject", error));
       return answer;
     },
+    /** Says something that has no answer of its own. */
+    tell: (message) => new Promise((resolve) => child.send(message, resolve)),
     async stop() {
       child.kill("SIGKILL");
       await ended;
@@ -72,7 +75,8 @@ export async function startChild({ script, args = [], execArgv = [], env = {}, p
 export function answerParent(answer) {
   process.on("message", async (question) => {
     try {
-      process.send(await answer(question));
+      const said = await answer(question);
+      if (said !== undefined) process.send(said);
     } catch (error) {
       process.send({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     }

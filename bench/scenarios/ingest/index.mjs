@@ -8,7 +8,7 @@ import { circumstances, figure, table, writeSection } from "../../lib/results.mj
 import { quantile } from "../../lib/statistics.mjs";
 import { root } from "../../../tools/prepare.mjs";
 import { startPeers } from "./peers.mjs";
-import { bytesBelow, startServer, usageOf } from "./programs.mjs";
+import { bytesBelow, startServer, usageOf } from "../../lib/server.mjs";
 
 const PARENT = join(root, ".tmp", "bench", "ingest");
 const SENDER = new URL("sender.mjs", import.meta.url);

@@ -23,7 +23,16 @@ function send(agent, url, { body }) {
   });
 }
 
-async function run({ url, connections, seconds }) {
+/** Set by the parent to end a run before its time. */
+let isStopped = false;
+
+/**
+ * @param {{ url: string, connections: number, seconds: number, everyMs?: number, repeat?: boolean }} question `everyMs`:
+ * at most one request in that time; `repeat`: requests are made anew when they run out, for runs of any length.
+ */
+async function run({ url, connections, seconds, everyMs = 0, repeat = false }) {
+  isStopped = false;
+  let due = performance.now();
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const latenciesMs = [];
   const seen = { sent: 0, acknowledged: 0, refused: 0, failed: 0, wireBytes: 0, plainBytes: 0 };
@@ -32,8 +41,10 @@ async function run({ url, connections, seconds }) {
   let lastAckMs = begin;
   const loop = async () => {
     for (;;) {
-      const next = made.pop();
-      if (next === undefined || performance.now() > deadline) return;
+      due += everyMs;
+      if (everyMs > 0) await new Promise((resolve) => setTimeout(resolve, due - performance.now()));
+      const next = made.pop() ?? (repeat ? remake() : undefined);
+      if (next === undefined || isStopped || performance.now() > deadline) return;
       const started = performance.now();
       try {
         const status = await send(agent, url, next);
@@ -61,10 +72,18 @@ async function run({ url, connections, seconds }) {
   return { ...seen, seconds: (lastAckMs - begin) / 1000, latenciesMs, ranOut: left === 0 };
 }
 
+/** One more request like those that were asked for. */
+let remake = () => undefined;
+
 answerParent(async (question) => {
+  if (question.stop === true) {
+    isStopped = true;
+    return undefined;
+  }
   if (question.make === undefined) return await run(question);
   const { kind, requests, spansPerRequest, seed } = question.make;
   const source = createSpanSource(seed);
+  remake = () => source.request(kind, spansPerRequest);
   for (let at = 0; at < requests; at++) made.push(source.request(kind, spansPerRequest));
   return { made: made.length };
 });

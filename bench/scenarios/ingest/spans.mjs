@@ -1,6 +1,7 @@
 // OTLP requests as our SDK sends them: LLM spans of production lengths, alone or each below a span of its HTTP request.
 import { gzipSync } from "node:zlib";
 import { create, toBinary } from "@bufbuild/protobuf";
+import { encodeTokenTape } from "../../../packages/core/dist/token-tape.js";
 import { otlpMessage } from "../../../packages/server/dist/codecs/otlp-registry.js";
 import { quantileAt, seededRandom, TRAFFIC } from "../../lib/production.mjs";
 
@@ -18,7 +19,17 @@ export function createSpanSource(seed) {
   const pick = (list) => list[Math.floor(random() * list.length)];
   const bytes = (length) => Uint8Array.from({ length }, () => 1 + Math.floor(random() * 255));
 
-  /** One LLM call that ended now: 29 attributes and a token tape of about 2 bytes a token. */
+  /** The time of every token, one token a chunk, with the spread of a real stream. */
+  function tapeOf(ttftSeconds, tokensPerSecond, tokens) {
+    let atMicros = ttftSeconds * 1e6;
+    const entries = Array.from({ length: Math.max(1, Math.round(tokens)) }, () => {
+      atMicros += (1e6 / tokensPerSecond) * (0.5 + random());
+      return { atMicros: Math.round(atMicros), kind: "text", tokens: 1 };
+    });
+    return encodeTokenTape(entries);
+  }
+
+  /** One LLM call that ended now: 28 attributes and its token tape. */
   function llmSpan(parentSpanId, traceId) {
     const traffic = random() < TRAFFIC[0].share ? TRAFFIC[0] : TRAFFIC[1];
     const [input, output] = [quantileAt(traffic.inputTokens, random()), quantileAt(traffic.outputTokens, random())];
@@ -66,7 +77,7 @@ export function createSpanSource(seed) {
         int("llm.chunk_count", output),
         int("llm.attempt", 1),
         text("llm.clock_source", "monotonic"),
-        text("llm.token_tape", Buffer.from(bytes(Math.min(600, output * 2))).toString("base64")),
+        text("llm.token_tape", tapeOf(ttft, rate, output)),
       ],
       events: [],
       links: [],

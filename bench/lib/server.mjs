@@ -1,15 +1,15 @@
 // The server under test, and what its process used.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { answers, freePort, startProgram } from "../../lib/program.mjs";
-import { PORTS } from "../../../packages/core/dist/names/ports.js";
-import { root } from "../../../tools/prepare.mjs";
+import { answers, freePort, startProgram } from "./program.mjs";
+import { PORTS } from "../../packages/core/dist/names/ports.js";
+import { root } from "../../tools/prepare.mjs";
 
 const TICKS_PER_SECOND = 100;
 
-/** The real server program on ports of its own, its data below `parent`. */
-export async function startServer(parent) {
-  const folder = mkdtempSync(join(parent, "nexent-ingest-"));
+/** The real server program on ports of its own. Its data folder is deleted when it stops, unless it was given. */
+export async function startServer(parent, given) {
+  const folder = given ?? mkdtempSync(join(parent, "nexent-"));
   const env = { LLM_MONITOR_DATA_DIR: folder };
   for (const { variable } of Object.values(PORTS)) env[variable] ??= String(await freePort());
   const dashboard = `http://127.0.0.1:${env[PORTS.dashboard.variable]}`;
@@ -18,11 +18,13 @@ export async function startServer(parent) {
   return {
     ...running,
     folder,
+    dashboard,
+    jaeger: `http://127.0.0.1:${env[PORTS.jaegerQuery.variable]}`,
     url: `http://127.0.0.1:${env[PORTS.otlpHttp.variable]}/v1/traces`,
     metrics: async () => metricsOf(await (await fetch(`${dashboard}/metrics`)).text()),
     async stop() {
       await running.stop();
-      rmSync(folder, { recursive: true, force: true });
+      if (given === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,0 +1,203 @@
+// `node bench/run.mjs query`: every question of the dashboard over a million and ten million calls (store contract 9).
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { startChild } from "../../lib/child.mjs";
+import { circumstances, figure, table, writeSection } from "../../lib/results.mjs";
+import { bytesBelow, startServer, usageOf } from "../../lib/server.mjs";
+import { quantile } from "../../lib/statistics.mjs";
+import { root } from "../../../tools/prepare.mjs";
+import { fillIndex } from "./fill.mjs";
+import { jaegerQuestions, openPage, questionsOf } from "./questions.mjs";
+
+const PARENT = join(root, ".tmp", "bench", "query");
+const DAY_MS = 86_400_000;
+/** Within the retention of a default installation. */
+const DAYS = 14;
+const IDLE_SECONDS = 10;
+
+const USAGE = `node bench/run.mjs query [options]
+  --calls 1000000,10000000   sizes; an index that was filled before is used again
+  --times 20                 how often each question is asked
+  --spans-per-second 2000    ingest beside the second pass
+  --fresh                    fill again
+A whole run is written to bench/RESULTS.md; one with options is only printed.`;
+
+function readOptions(args) {
+  const text = { type: "string" };
+  const { values } = parseArgs({
+    args,
+    options: { calls: text, times: text, "spans-per-second": text, fresh: { type: "boolean" } },
+  });
+  return {
+    sizes: (values.calls ?? "1000000,10000000").split(",").map(Number),
+    times: Number(values.times ?? 20),
+    spansPerSecond: Number(values["spans-per-second"] ?? 2000),
+    fresh: values.fresh === true,
+  };
+}
+
+/** The folder of one size; filled once, as filling takes longer than asking. */
+async function filledFolder(calls, fresh) {
+  const lastDay = Math.floor(Date.now() / DAY_MS) - 1;
+  const dataDir = join(PARENT, `${calls}-${lastDay}`);
+  if (fresh) rmSync(dataDir, { recursive: true, force: true });
+  if (!existsSync(join(dataDir, "filled"))) {
+    rmSync(dataDir, { recursive: true, force: true });
+    await fillIndex({ dataDir, calls, days: DAYS, lastDay });
+    mkdirSync(join(dataDir, "filled"));
+  }
+  return { dataDir, fromMs: (lastDay - DAYS + 1) * DAY_MS, toMs: (lastDay + 1) * DAY_MS };
+}
+
+/** Asks every question `times` times, one at a time, the first ask of each not counted. */
+async function ask(questions, page, times) {
+  const results = new Map();
+  for (const { name, paths } of questions) {
+    const samples = [];
+    for (let at = 0; at <= times; at += 1) {
+      const { ms } = await page.ask(paths[at % paths.length]);
+      if (at > 0) samples.push(ms);
+    }
+    results.set(name, samples);
+    process.stderr.write(".");
+  }
+  process.stderr.write("\n");
+  return results;
+}
+
+/** CPU of a server nobody talks to, percent of one core, and its memory. */
+async function idleOf(pid) {
+  const seconds = () => Object.values(usageOf(pid).threads).reduce((sum, value) => sum + value, 0);
+  const before = seconds();
+  await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1000));
+  return { cpuPercent: ((seconds() - before) / IDLE_SECONDS) * 100, rssMebibytes: usageOf(pid).rssMebibytes };
+}
+
+async function measure(calls, options) {
+  const { dataDir, fromMs, toMs } = await filledFolder(calls, options.fresh);
+  const diskBytes = bytesBelow(join(dataDir, "index"));
+  const begin = performance.now();
+  const server = await startServer(PARENT, dataDir);
+  const readySeconds = (performance.now() - begin) / 1000;
+  try {
+    const idle = await idleOf(server.pid);
+    const page = await openPage(server.dashboard);
+    const jaeger = { ask: async (path) => (await openJaeger(server.jaeger))(path) };
+    const range = { fromMs, toMs };
+    const [ours, theirs] = [await questionsOf(page, range), jaegerQuestions(range)];
+    const quiet = new Map([...(await ask(ours, page, options.times)), ...(await ask(theirs, jaeger, options.times))]);
+    const sender = await startSender(server.url, options);
+    const busy = new Map([...(await ask(ours, page, options.times)), ...(await ask(theirs, jaeger, options.times))]);
+    const sent = await sender.stop();
+    return {
+      calls,
+      readySeconds,
+      idle,
+      peakMebibytes: usageOf(server.pid).peakMebibytes,
+      diskBytes,
+      quiet,
+      busy,
+      sent,
+    };
+  } finally {
+    await server.stop();
+  }
+}
+
+async function openJaeger(base) {
+  return async (path) => {
+    const begin = performance.now();
+    const answer = await fetch(base + path);
+    await answer.arrayBuffer();
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    return { ms: performance.now() - begin };
+  };
+}
+
+/** Spans that come in while questions are asked, at a steady rate. */
+async function startSender(url, { spansPerSecond }) {
+  const sender = await startChild({ script: new URL("../ingest/sender.mjs", import.meta.url), pinned: false });
+  await sender.ask({ make: { kind: "mixed", requests: 400, spansPerRequest: 100, seed: 5 } });
+  const running = sender.ask({
+    url,
+    connections: 2,
+    seconds: 3_600,
+    everyMs: (100 / spansPerSecond) * 1000,
+    repeat: true,
+  });
+  return {
+    async stop() {
+      const stopped = sender.tell({ stop: true });
+      const result = await running;
+      await stopped;
+      await sender.stop();
+      return result;
+    },
+  };
+}
+
+function report({ calls, readySeconds, idle, peakMebibytes, diskBytes, quiet, busy, sent }) {
+  const rows = [...quiet].map(([name, samples]) => {
+    const under = busy.get(name);
+    return [name, samples, under].flatMap((cell, at) =>
+      at === 0 ? [cell] : [figure(quantile(cell, 0.5)), figure(quantile(cell, 0.95))],
+    );
+  });
+  return [
+    "",
+    `### ${calls.toLocaleString("en")} calls over ${DAYS} days`,
+    "",
+    `Start to ready ${figure(readySeconds)} s; idle ${figure(idle.rssMebibytes)} MiB RSS, ${figure(idle.cpuPercent)} % of a core; ` +
+      `peak ${figure(peakMebibytes)} MiB; ${figure(diskBytes / calls)} B a call on disk. ` +
+      `Under ingest: ${figure(sent.acknowledged / sent.seconds)} spans/s acknowledged, ${sent.failed} failed, ack p99 ${figure(quantile(sent.latenciesMs, 0.99))} ms.`,
+    "",
+    table(["question, ms", "p50", "p95", "under ingest p50", "p95"], rows),
+  ];
+}
+
+/** Goals of the store contract, at the largest size. */
+function judge({ calls, quiet, busy }) {
+  const worst = (results, part) =>
+    [...results]
+      .filter(([name]) => part.test(name))
+      .reduce((max, [, samples]) => Math.max(max, quantile(samples, 0.95)), 0);
+  const goals = [
+    ["24 h questions, worst p95", worst(quiet, /^[a-z].*, 24 h$/), 50],
+    ["24 h questions under ingest, worst p95", worst(busy, /^[a-z].*, 24 h$/), 150],
+    ["one request, p95", worst(quiet, /^one request$/), 100],
+    ["questions over all days, worst p95", worst(quiet, /^[a-z].*, all days$/), 1000],
+  ];
+  return goals.map(
+    ([name, value, goal]) =>
+      `- ${value <= goal ? "met" : "missed"}: ${calls.toLocaleString("en")} calls, ${name} ${figure(value)} ms (goal ${goal})`,
+  );
+}
+
+export async function run(args, { build }) {
+  if (args.includes("--help")) {
+    console.log(USAGE);
+    return 0;
+  }
+  const options = readOptions(args);
+  build("server");
+  mkdirSync(PARENT, { recursive: true });
+  const lines = [
+    "## Queries",
+    "",
+    circumstances(),
+    "",
+    `Each question asked ${options.times} times after a first one, one at a time, over HTTP.`,
+  ];
+  const goals = [];
+  for (const calls of options.sizes) {
+    const result = await measure(calls, options);
+    lines.push(...report(result));
+    goals.push(...judge(result));
+  }
+  lines.push("", ...goals);
+  const markdown = lines.join("\n");
+  console.log(markdown);
+  if (args.length === 0) writeSection("query", markdown);
+  return 0;
+}
