@@ -1,4 +1,6 @@
-/** Removes secrets from telemetry before it is kept. No regular expressions: the text is hostile and may be long. */
+/** Removes secrets from telemetry before it is kept. No backtracking: the text is hostile and may be long. */
+
+import { LIMITS } from "@nexent/monitor-core";
 
 const REDACTED = "[redacted]";
 
@@ -49,13 +51,26 @@ const SECRET_PREFIXES: readonly (readonly [prefix: string, minBody: number])[] =
 const AUTH_SCHEMES: readonly string[] = ["Bearer ", "bearer ", "Basic ", "basic "];
 const SHORTEST_CREDENTIAL = 8;
 const SHORTEST_JWT = 30;
+/** Lengths below which no rule of its kind can match. */
+const SHORTEST_WITH_PREFIX = Math.min(...SECRET_PREFIXES.map(([prefix, minBody]) => prefix.length + minBody));
+const SHORTEST_WITH_SCHEME = Math.min(...AUTH_SCHEMES.map((scheme) => scheme.length)) + SHORTEST_CREDENTIAL;
 const KEY_BLOCK = "-----BEGIN ";
 /** A rule can uncover a match of another one; texts settle after two rounds, the bound is a backstop. */
 const MAX_ROUNDS = 8;
 
+/** Keys repeat in every span: those that name no secret are remembered, a bounded number of them. */
+const MAX_HARMLESS_KEYS = 4096;
+const harmlessKeys = new Set<string>();
+
 /** Whether a value under this attribute key is a secret as a whole, whatever it looks like. */
 export function isSecretKey(key: string): boolean {
-  return SECRET_KEYS.has(lastSegment(key));
+  if (harmlessKeys.has(key)) return false;
+  const isSecret = SECRET_KEYS.has(lastSegment(key));
+  if (!isSecret && key.length <= LIMITS.keyBytes) {
+    if (harmlessKeys.size >= MAX_HARMLESS_KEYS) harmlessKeys.clear();
+    harmlessKeys.add(key);
+  }
+  return isSecret;
 }
 
 function lastSegment(key: string): string {
@@ -81,14 +96,27 @@ export function redactText(text: string): string {
   return current;
 }
 
+/** Most values are shorter than any secret that is found by its prefix, and cost two looks. */
 function redactOnce(text: string): string {
+  let out = text;
+  if (out.length >= SHORTEST_WITH_PREFIX) out = redactPrefixed(out);
+  if (out.length >= SHORTEST_WITH_SCHEME && out.includes(" ")) {
+    for (const scheme of AUTH_SCHEMES) if (out.includes(scheme)) out = redactCredentials(out, scheme);
+  }
+  if (out.includes("://")) out = redactUserInfo(out);
+  if (out.includes("=")) out = redactParameters(out);
+  return out;
+}
+
+/** Every prefix and key block holds one of these; a fixed list of literals, so the time is linear. */
+const MAY_HAVE_PREFIX = /[-_]|AIza|A[KS]IA|eyJ/;
+
+function redactPrefixed(text: string): string {
+  if (!MAY_HAVE_PREFIX.test(text)) return text;
   let out = text;
   if (out.includes(KEY_BLOCK)) out = redactKeyBlocks(out);
   for (const [prefix, minBody] of SECRET_PREFIXES) if (out.includes(prefix)) out = redactRuns(out, prefix, minBody, 0);
   if (out.includes("eyJ")) out = redactRuns(out, "eyJ", SHORTEST_JWT, 2);
-  for (const scheme of AUTH_SCHEMES) if (out.includes(scheme)) out = redactCredentials(out, scheme);
-  if (out.includes("://")) out = redactUserInfo(out);
-  if (out.includes("=")) out = redactParameters(out);
   return out;
 }
 

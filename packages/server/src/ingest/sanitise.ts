@@ -51,22 +51,9 @@ export function cleanText(text: string, maxBytes: number, counts: SanitiseCounts
 }
 
 function wellFormed(text: string, counts: SanitiseCounts): string {
-  if (!needsRepair(text)) return text;
+  if (text.isWellFormed() && !text.includes("\0")) return text;
   counts.replaced++;
   return decoder.decode(encoder.encode(text)).replaceAll("\0", "\uFFFD");
-}
-
-/** NUL, or a surrogate without its other half. */
-function needsRepair(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 0) return true;
-    if (code < 0xd800 || code > 0xdfff) continue;
-    const next = text.charCodeAt(i + 1);
-    if (code > 0xdbff || !(next >= 0xdc00 && next <= 0xdfff)) return true;
-    i++;
-  }
-  return false;
 }
 
 /** Cuts at a character boundary so that at most `maxBytes` UTF-8 bytes are left. */
@@ -88,7 +75,21 @@ export function cleanAttributes(attributes: AttributeMap, counts: SanitiseCounts
       counts.dropped += attributes.size - clean.size;
       break;
     }
-    clean.set(cleanText(key, LIMITS.keyBytes, counts), cleanValue(key, value, counts));
+    clean.set(cleanKey(key, counts), cleanValue(key, value, counts));
+  }
+  return clean;
+}
+
+/** Keys repeat in every span: those that need no change are remembered, a bounded number of them. */
+const MAX_CLEAN_KEYS = 4096;
+const cleanKeys = new Set<string>();
+
+function cleanKey(key: string, counts: SanitiseCounts): string {
+  if (cleanKeys.has(key)) return key;
+  const clean = cleanText(key, LIMITS.keyBytes, counts);
+  if (clean === key) {
+    if (cleanKeys.size >= MAX_CLEAN_KEYS) cleanKeys.clear();
+    cleanKeys.add(key);
   }
   return clean;
 }
@@ -146,7 +147,7 @@ function cleanList(
 function cleanMap(map: AttributeMap, budget: { bytes: number }, counts: SanitiseCounts): AttributeMap {
   const clean = new Map<string, AttributeValue>();
   for (const [key, value] of map) {
-    const name = cleanText(key, LIMITS.keyBytes, counts);
+    const name = cleanKey(key, counts);
     budget.bytes -= Buffer.byteLength(name) + 1;
     if (budget.bytes <= 0) {
       counts.dropped += map.size - clean.size;
