@@ -7,6 +7,8 @@ export interface Stack {
   readonly gatewayUrl: string;
   readonly dashboardUrl: string;
   readonly otlpUrl: string;
+  /** Where the SDK would send by itself, if the port were 14268. */
+  readonly jaegerThriftUrl: string;
   readonly dataDir: string;
   stop(): Promise<void>;
 }
@@ -15,10 +17,13 @@ export interface Stack {
 export async function startStack(env: Readonly<Record<string, string>> = {}): Promise<Stack> {
   const folder = temporaryFolder();
   const [gateway, dashboard, otlp, exact] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const [grpc, thrift] = [await freePort(), await freePort()];
   const program = startProgram("cli", ["up"], {
     GATEWAY_PORT: String(gateway),
     LLM_MONITOR_DASHBOARD_PORT: String(dashboard),
     LLM_MONITOR_OTLP_HTTP_PORT: String(otlp),
+    LLM_MONITOR_OTLP_GRPC_PORT: String(grpc),
+    LLM_MONITOR_JAEGER_THRIFT_PORT: String(thrift),
     EXACT_SERVER_PORT: String(exact),
     LLM_MONITOR_DATA_DIR: `${folder.path}/data`,
     ...env,
@@ -32,6 +37,7 @@ export async function startStack(env: Readonly<Record<string, string>> = {}): Pr
     gatewayUrl,
     dashboardUrl,
     otlpUrl: `http://127.0.0.1:${otlp}`,
+    jaegerThriftUrl: `http://127.0.0.1:${thrift}/api/traces`,
     dataDir: `${folder.path}/data`,
     async stop() {
       await program.stop("SIGINT");

@@ -12,6 +12,8 @@ const schema = z.object({
   GATEWAY_PORT: portVariable(PORTS.gateway.port),
   LLM_MONITOR_DASHBOARD_PORT: port.optional(),
   LLM_MONITOR_OTLP_HTTP_PORT: portVariable(PORTS.otlpHttp.port),
+  LLM_MONITOR_OTLP_GRPC_PORT: portVariable(PORTS.otlpGrpc.port),
+  LLM_MONITOR_JAEGER_THRIFT_PORT: portVariable(PORTS.jaegerThrift.port),
   EXACT_SERVER_PORT: portVariable(PORTS.exactServer.port),
   GATEWAY_HOST: z.string().default("127.0.0.1"),
   LLM_MONITOR_BIND: z.string().default("127.0.0.1"),
@@ -25,6 +27,8 @@ export interface CliConfig {
   /** `undefined`: 3005, or 3006 when that is taken. */
   readonly dashboardPort: number | undefined;
   readonly otlpHttpPort: number;
+  readonly otlpGrpcPort: number;
+  readonly jaegerThriftPort: number;
   readonly exactServerPort: number;
   /** Where the gateway is reached from this host: its bind address, or loopback when it listens everywhere. */
   readonly gatewayHost: string;
@@ -59,6 +63,8 @@ export function readCliConfig(env: Readonly<Record<string, string | undefined>>)
     gatewayPort: data.GATEWAY_PORT,
     dashboardPort: data.LLM_MONITOR_DASHBOARD_PORT,
     otlpHttpPort: data.LLM_MONITOR_OTLP_HTTP_PORT,
+    otlpGrpcPort: data.LLM_MONITOR_OTLP_GRPC_PORT,
+    jaegerThriftPort: data.LLM_MONITOR_JAEGER_THRIFT_PORT,
     exactServerPort: data.EXACT_SERVER_PORT,
     gatewayHost: reachableHost(data.GATEWAY_HOST),
     serverHost: reachableHost(data.LLM_MONITOR_BIND),
@@ -78,6 +84,8 @@ function doubledPorts(data: z.output<typeof schema>): readonly string[] {
     "GATEWAY_PORT",
     "LLM_MONITOR_DASHBOARD_PORT",
     "LLM_MONITOR_OTLP_HTTP_PORT",
+    "LLM_MONITOR_OTLP_GRPC_PORT",
+    "LLM_MONITOR_JAEGER_THRIFT_PORT",
     "EXACT_SERVER_PORT",
   ] as const;
   return names.flatMap((name, index) => {

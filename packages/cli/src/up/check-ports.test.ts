@@ -19,7 +19,14 @@ async function occupy(health: string): Promise<number> {
 }
 
 async function configWith(ports: Readonly<Record<string, number>>): Promise<CliConfig> {
-  const names = ["GATEWAY_PORT", "LLM_MONITOR_DASHBOARD_PORT", "LLM_MONITOR_OTLP_HTTP_PORT", "EXACT_SERVER_PORT"];
+  const names = [
+    "GATEWAY_PORT",
+    "LLM_MONITOR_DASHBOARD_PORT",
+    "LLM_MONITOR_OTLP_HTTP_PORT",
+    "LLM_MONITOR_OTLP_GRPC_PORT",
+    "LLM_MONITOR_JAEGER_THRIFT_PORT",
+    "EXACT_SERVER_PORT",
+  ];
   const env: Record<string, string> = {};
   for (const name of names) env[name] = String(ports[name] ?? (await findFreePort()));
   return readCliConfig(env);
@@ -32,6 +39,8 @@ it("returns the configured ports when all are free", async () => {
     dashboard: config.dashboardPort,
     dashboardMoved: false,
     otlpHttp: config.otlpHttpPort,
+    otlpGrpc: config.otlpGrpcPort,
+    jaegerThrift: config.jaegerThriftPort,
     exactServer: config.exactServerPort,
   });
 });

@@ -9,6 +9,8 @@ export interface UpPorts {
   readonly gateway: number;
   readonly dashboard: number;
   readonly otlpHttp: number;
+  readonly otlpGrpc: number;
+  readonly jaegerThrift: number;
   readonly exactServer: number;
   /** 3005 was taken, so the dashboard moved to 3006. */
   readonly dashboardMoved: boolean;
@@ -37,6 +39,8 @@ export async function checkPorts(config: CliConfig): Promise<UpPorts> {
   if (dashboard === undefined) await need(PORTS.dashboard.port, PORTS.dashboard, serverHost);
   else await need(dashboard.port, PORTS.dashboard, serverHost);
   await need(config.otlpHttpPort, PORTS.otlpHttp, serverHost);
+  await need(config.otlpGrpcPort, PORTS.otlpGrpc, serverHost);
+  await need(config.jaegerThriftPort, PORTS.jaegerThrift, serverHost);
   await need(config.exactServerPort, PORTS.exactServer, "127.0.0.1");
   if (taken.length > 0) throw portsTaken(taken);
   return {
@@ -44,6 +48,8 @@ export async function checkPorts(config: CliConfig): Promise<UpPorts> {
     dashboard: dashboard?.port ?? PORTS.dashboard.port,
     dashboardMoved: dashboard?.moved === true,
     otlpHttp: config.otlpHttpPort,
+    otlpGrpc: config.otlpGrpcPort,
+    jaegerThrift: config.jaegerThriftPort,
     exactServer: config.exactServerPort,
   };
 }

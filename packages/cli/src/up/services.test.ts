@@ -3,7 +3,15 @@ import { readCliConfig } from "../config.ts";
 import type { UpPorts } from "./check-ports.ts";
 import { logDirOf, servicesOf } from "./services.ts";
 
-const PORTS: UpPorts = { gateway: 1001, dashboard: 1002, otlpHttp: 1003, exactServer: 1004, dashboardMoved: false };
+const PORTS: UpPorts = {
+  gateway: 1001,
+  dashboard: 1002,
+  otlpHttp: 1003,
+  otlpGrpc: 1005,
+  jaegerThrift: 1006,
+  exactServer: 1004,
+  dashboardMoved: false,
+};
 
 function envOf(name: string, env: Readonly<Record<string, string>> = {}): Readonly<Record<string, string | undefined>> {
   const services = servicesOf({ config: readCliConfig(env), ports: PORTS, env, webDir: "/web" });
@@ -25,6 +33,8 @@ it("starts the server before the gateway, which exports to it", () => {
   expect(envOf("server")).toMatchObject({
     LLM_MONITOR_DASHBOARD_PORT: "1002",
     LLM_MONITOR_OTLP_HTTP_PORT: "1003",
+    LLM_MONITOR_OTLP_GRPC_PORT: "1005",
+    LLM_MONITOR_JAEGER_THRIFT_PORT: "1006",
     LLM_MONITOR_GATEWAY_URL: "http://127.0.0.1:1001",
     LLM_MONITOR_WEB_DIR: "/web",
   });

@@ -27,7 +27,12 @@ export async function startTestServer(config: Partial<ServerConfig> = {}, deps: 
 
 /** Settings of a memory-only server on free ports. */
 export function testConfig(over: Partial<ServerConfig> = {}): ServerConfig {
-  const defaults = readServerConfig({ LLM_MONITOR_DASHBOARD_PORT: "0", LLM_MONITOR_OTLP_HTTP_PORT: "0" });
+  const defaults = readServerConfig({
+    LLM_MONITOR_DASHBOARD_PORT: "0",
+    LLM_MONITOR_OTLP_HTTP_PORT: "0",
+    LLM_MONITOR_OTLP_GRPC_PORT: "0",
+    LLM_MONITOR_JAEGER_THRIFT_PORT: "0",
+  });
   return { ...defaults, dataDir: undefined, ...over };
 }
 
