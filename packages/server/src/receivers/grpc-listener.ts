@@ -62,7 +62,7 @@ export function createGrpcListener(options: GrpcListenerOptions): Listener {
   const onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw?: string[]): void => {
     // A reset by the client comes as an error; `close` tells the same.
     stream.on("error", () => undefined);
-    options.onCall({ stream, headers, rawHeaders: raw ?? [] });
+    if (!stream.aborted) options.onCall({ stream, headers, rawHeaders: raw ?? [] });
   };
   http2.on("stream", onStream);
   const server = createServer((socket) => admit(socket, http2, options));
@@ -119,19 +119,21 @@ function admit(socket: Socket, http2: ReturnType<typeof createHttp2Server>, { on
 function watchResets(session: Http2Session, { clock, onBadPeer }: GrpcListenerOptions): void {
   let resets = 0;
   let since = clock.monotonicMs();
-  const idle = setTimeout(() => session.destroy(), LIMITS.headerTimeoutMs);
+  const idle = setTimeout(() => session.close(), LIMITS.headerTimeoutMs);
   session.once("close", () => clearTimeout(idle));
+  const count = (): void => {
+    const now = clock.monotonicMs();
+    if (now - since > 1_000) [resets, since] = [0, now];
+    resets++;
+    if (resets !== LIMITS.grpcResetsPerSecond) return;
+    onBadPeer("too many reset calls");
+    session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    session.destroy();
+  };
   session.on("stream", (stream: ServerHttp2Stream) => {
     clearTimeout(idle);
-    stream.once("close", () => {
-      if (stream.rstCode === constants.NGHTTP2_NO_ERROR) return;
-      const now = clock.monotonicMs();
-      if (now - since > 1_000) [resets, since] = [0, now];
-      resets++;
-      if (resets !== LIMITS.grpcResetsPerSecond) return;
-      onBadPeer("too many reset calls");
-      session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-      session.destroy();
-    });
+    // A reset in the same read as its call is over before anybody could listen.
+    if (stream.aborted) count();
+    else stream.once("aborted", count);
   });
 }

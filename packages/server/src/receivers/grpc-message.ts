@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import type { ServerHttp2Stream } from "node:http2";
 import { inflate, readWire, type BodyOptions, type BodyResult } from "./body.ts";
 
 /** A compressed flag and the length, in front of every message. */
@@ -10,9 +10,11 @@ export interface MessageOptions extends BodyOptions {
 }
 
 /** Reads the one message of a unary call. Never throws. */
-export async function readMessage(source: Readable, options: MessageOptions): Promise<BodyResult> {
-  const wire = await readWire(source, { ...options, maxWireBytes: options.maxWireBytes + PREFIX_BYTES });
+export async function readMessage(stream: ServerHttp2Stream, options: MessageOptions): Promise<BodyResult> {
+  const wire = await readWire(stream, { ...options, maxWireBytes: options.maxWireBytes + PREFIX_BYTES });
   if (!(wire instanceof Uint8Array)) return wire;
+  // A reset ends the stream as if the message were whole.
+  if (stream.aborted) return { kind: "gone" };
   if (wire.byteLength < PREFIX_BYTES) return { kind: "malformed", detail: "a unary call needs one message" };
   const length = new DataView(wire.buffer, wire.byteOffset).getUint32(1);
   if (length !== wire.byteLength - PREFIX_BYTES) {

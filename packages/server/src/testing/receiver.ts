@@ -3,7 +3,7 @@ import { createMemoryStore, type TraceStore } from "@nexent/monitor-store";
 import { systemClock, type Clock } from "../clock.ts";
 import { createIngest } from "../ingest/ingest.ts";
 import { silentLog } from "../log.ts";
-import { createInFlight } from "../receivers/in-flight.ts";
+import { createInFlight, type InFlight } from "../receivers/in-flight.ts";
 import { createOtlpHttpReceiver } from "../receivers/otlp-http.ts";
 import type { Receiver, ReceiverOptions } from "../receivers/receiver.ts";
 import { createPipelineCounters, type PipelineCounters } from "../self/pipeline-counters.ts";
@@ -14,6 +14,7 @@ export interface TestReceiver {
   readonly port: number;
   readonly store: TraceStore;
   readonly counters: PipelineCounters;
+  readonly inFlight: InFlight;
   stop(): Promise<void>;
 }
 
@@ -31,6 +32,7 @@ export async function startTestReceiver(options: TestReceiverOptions = {}): Prom
   const store = createMemoryStore();
   const clock = options.clock ?? systemClock;
   const counters = createPipelineCounters(clock);
+  const inFlight = createInFlight(LIMITS.ingestInFlightBytes);
   const create = options.create ?? createOtlpHttpReceiver;
   const receiver = create({
     host: "127.0.0.1",
@@ -38,7 +40,7 @@ export async function startTestReceiver(options: TestReceiverOptions = {}): Prom
     events: counters,
     clock,
     log: silentLog,
-    inFlight: createInFlight(LIMITS.ingestInFlightBytes),
+    inFlight,
     allowedHosts: [],
     ingestToken: options.ingestToken,
     isReady: () => true,
@@ -50,6 +52,7 @@ export async function startTestReceiver(options: TestReceiverOptions = {}): Prom
     port: receiver.port,
     store,
     counters,
+    inFlight,
     stop: () => receiver.stop(1_000),
   };
 }
