@@ -53,12 +53,12 @@ export function jaegerResource(attributes: AttributeMap, spans: readonly ScopedS
 
 /**
  * A Jaeger span in the shape of OpenTelemetry: what travels in tags because Jaeger has no field for it goes back where it
- * came from; everything else stays an attribute. The inverse of the SDK's encoder, and of the mapping other exporters use.
+ * came from; everything else stays an attribute. The tags are taken over. The inverse of the SDK's encoder, and of the mapping other exporters use.
  */
 export function jaegerSpan(wire: JaegerWireSpan): ScopedSpan {
   const traceId = wire.traceIdHigh + wire.traceIdLow;
   const parentSpanId = parentOf(wire, traceId);
-  const tags = new Map(wire.tags);
+  const { tags } = wire;
   const scope = takeText(tags, JAEGER_TAG.scopeName) ?? takeText(tags, OLD_SCOPE_NAME) ?? "";
   const kind = takeText(tags, JAEGER_TAG.kind)?.toLowerCase() ?? "";
   const traceState = takeText(tags, JAEGER_TAG.traceState) ?? "";
@@ -122,7 +122,6 @@ function takeText(tags: Map<string, AttributeValue>, key: string): string | unde
 }
 
 function eventOf({ timeMicros, fields }: JaegerLog): TelemetryEvent {
-  const attributes = new Map(fields);
-  const name = takeText(attributes, JAEGER_TAG.event) ?? "";
-  return { timeUnixNanos: timeMicros * NANOS_PER_MICRO, name, attributes };
+  const name = takeText(fields, JAEGER_TAG.event) ?? "";
+  return { timeUnixNanos: timeMicros * NANOS_PER_MICRO, name, attributes: fields };
 }

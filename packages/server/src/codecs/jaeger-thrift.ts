@@ -82,7 +82,7 @@ const SPAN_VALUES: ReadonlyMap<number, (reader: ThriftReader, span: Draft<Jaeger
 ]);
 
 function readSpan(reader: ThriftReader, dropped: Dropped): JaegerWireSpan {
-  const span: Draft<JaegerWireSpan> = { tags: new Map(), logs: [], references: [] };
+  const span: Draft<JaegerWireSpan> = { tags: NO_TAGS, logs: [], references: [] };
   reader.struct((id, type) => {
     const read = type === i64 ? SPAN_VALUES.get(id) : undefined;
     if (read !== undefined) read(reader, span);
@@ -113,11 +113,14 @@ function isWhole(span: Draft<JaegerWireSpan>): span is JaegerWireSpan {
   return SPAN_KEYS.every((key) => span[key] !== undefined);
 }
 
+/** Stands for all empty lists of tags: a body can hold millions. Nothing is ever put into it. */
+const NO_TAGS = new Map<string, AttributeValue>();
+
 /** Tags of a span, log or process; of a key that comes twice the last value holds. */
 function readTags(reader: ThriftReader, what: string): Map<string, AttributeValue> {
-  const tags = new Map<string, AttributeValue>();
-  reader.structs(Number.MAX_SAFE_INTEGER, what, () => readTag(reader, tags));
-  return tags;
+  let tags: Map<string, AttributeValue> | undefined;
+  reader.structs(Number.MAX_SAFE_INTEGER, what, () => readTag(reader, (tags ??= new Map<string, AttributeValue>())));
+  return tags ?? NO_TAGS;
 }
 
 /** Value field of a tag by its type, and how it is read. */
@@ -168,7 +171,7 @@ function readLogs(reader: ThriftReader, dropped: Dropped): readonly JaegerLog[] 
 
 function readLog(reader: ThriftReader): JaegerLog {
   let timeMicros: bigint | undefined;
-  let fields = new Map<string, AttributeValue>();
+  let fields = NO_TAGS;
   reader.struct((id, type) => {
     if (id === LOG_FIELD.timestamp && type === i64) timeMicros = reader.i64();
     else if (id === LOG_FIELD.fields && type === list) fields = readTags(reader, "log fields");

@@ -45,22 +45,30 @@ async function stillStores(): Promise<void> {
   expect((await receiver.store.stats()).spans).toBe(before + 1);
 }
 
+function decoded(
+  name: "ExportServiceResponse" | "RpcStatus" | "RetryInfo",
+  bytes: Uint8Array,
+): Record<string, unknown> {
+  return { ...fromBinary(otlpMessage(name), bytes) };
+}
+
 function partialOf(answer: GrpcAnswer): unknown {
-  return { ...fromBinary(otlpMessage("ExportServiceResponse"), answer.body) }["partialSuccess"];
+  return decoded("ExportServiceResponse", answer.body)["partialSuccess"];
 }
 
 /** Seconds of the `RetryInfo` in the details of an answer. */
 function retrySeconds(answer: GrpcAnswer): number | undefined {
   if (answer.details.length === 0) return undefined;
-  const status = fromBinary(otlpMessage("RpcStatus"), answer.details) as unknown as {
-    readonly details: readonly { readonly typeUrl: string; readonly value: Uint8Array }[];
-  };
-  const [detail] = status.details;
-  expect(detail?.typeUrl).toBe("type.googleapis.com/google.rpc.RetryInfo");
-  const info = fromBinary(otlpMessage("RetryInfo"), detail?.value ?? new Uint8Array()) as unknown as {
-    readonly retryDelay: { readonly seconds: bigint; readonly nanos: number };
-  };
-  return Number(info.retryDelay.seconds) + info.retryDelay.nanos / 1e9;
+  const [detail] = asList(decoded("RpcStatus", answer.details)["details"]);
+  expect(detail?.["typeUrl"]).toBe("type.googleapis.com/google.rpc.RetryInfo");
+  const value = detail?.["value"];
+  const info = decoded("RetryInfo", value instanceof Uint8Array ? value : new Uint8Array());
+  const delay: Record<string, unknown> = { ...Object(info["retryDelay"]) };
+  return Number(delay["seconds"]) + Number(delay["nanos"]) / 1e9;
+}
+
+function asList(value: unknown): readonly Record<string, unknown>[] {
+  return Array.isArray(value) ? value : [];
 }
 
 describe("OTLP over gRPC", () => {

@@ -1,4 +1,10 @@
-import { connect, constants, type ClientHttp2Session, type OutgoingHttpHeaders } from "node:http2";
+import {
+  connect,
+  constants,
+  type ClientHttp2Session,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from "node:http2";
 
 /** How a call ended: the HTTP status, the gRPC status and its texts, the message of the answer. */
 export interface GrpcAnswer {
@@ -40,16 +46,14 @@ export function callGrpc(
       te: "trailers",
       ...headers,
     });
-    let first: Readonly<Record<string, unknown>> = {};
-    let trailers: Readonly<Record<string, unknown>> = {};
+    let ended: IncomingHttpHeaders = {};
     const chunks: Buffer[] = [];
-    stream.on("response", (received) => (first = { ...received }));
-    stream.on("trailers", (received) => (trailers = { ...received }));
+    stream.on("response", (received) => (ended = received));
+    stream.on("trailers", (received) => (ended = { ...ended, ...received }));
     stream.on("data", (chunk: Buffer) => chunks.push(chunk));
     stream.on("error", () => undefined);
     stream.on("close", () => {
-      const ended = { ...first, ...trailers };
-      const textOf = (name: string): string => String(ended[name] ?? "");
+      const textOf = (name: string): string => [ended[name] ?? ""].join("");
       resolve({
         httpStatus: Number(ended[":status"] ?? 0),
         status: ended["grpc-status"] === undefined ? undefined : textOf("grpc-status"),
