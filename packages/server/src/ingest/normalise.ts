@@ -16,9 +16,10 @@ import type {
   TelemetrySpan,
 } from "../codecs/telemetry-batch.ts";
 import { addFingerprint } from "./fingerprint.ts";
-import { addOurNames, firstChunkOf, serviceOf } from "./our-names.ts";
+import { addOurNames, firstChunkOf } from "./our-names.ts";
 import { brokenTime, isId, isNoId, type RejectReason } from "./reject.ts";
 import { cleanAttributes, cleanText, emptyCounts, type SanitiseCounts } from "./sanitise.ts";
+import { serviceOf } from "./service-name.ts";
 
 const TRACE_ID_BYTES = 16;
 const SPAN_ID_BYTES = 8;
