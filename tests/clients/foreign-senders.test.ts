@@ -1,7 +1,7 @@
 /** Programs of others send to the real server; what they did is read back from our JSON API. */
 import { spawn } from "node:child_process";
 import { cpSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import { join } from "node:path";
 import { requestDetailSchema, requestListSchema, type RequestRow } from "@nexent/monitor-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

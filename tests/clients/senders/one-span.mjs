@@ -1,4 +1,5 @@
 /** One span of an LLM call by hand, through an exporter of OpenTelemetry of either line. */
+import { SpanKind } from "@opentelemetry/api";
 import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 
 const { EXPORTER, OTLP_URL, COMPRESSION } = process.env;
@@ -7,7 +8,7 @@ const { OTLPTraceExporter } = await import(EXPORTER);
 const compression = COMPRESSION === "gzip" ? CompressionAlgorithm.GZIP : CompressionAlgorithm.NONE;
 const exporter = new OTLPTraceExporter({ url: OTLP_URL, compression });
 const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
-const span = provider.getTracer("by hand").startSpan("chat m", { kind: 2 });
+const span = provider.getTracer("by hand").startSpan("chat m", { kind: SpanKind.CLIENT });
 span.setAttributes({
   "gen_ai.operation.name": "chat",
   "gen_ai.provider.name": "openai",
