@@ -20,6 +20,9 @@ export interface Program {
   stop(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
+/** Receivers that a test of the server does not ask about are on free ports, so that tests can run side by side. */
+const SERVER_DEFAULTS = { LLM_MONITOR_OTLP_GRPC_PORT: "0", LLM_MONITOR_JAEGER_THRIFT_PORT: "0" };
+
 /** Starts `node packages/<package>/dist/main.js ...args` with a clean environment plus `env`. */
 export function startProgram(
   packageName: string,
@@ -30,7 +33,7 @@ export function startProgram(
   const main = join(repositoryRoot, "packages", packageName, "dist", "main.js");
   const child = spawn(process.execPath, [main, ...args], {
     cwd: repositoryRoot,
-    env: { ...inherited, ...env },
+    env: { ...inherited, ...(packageName === "server" ? SERVER_DEFAULTS : {}), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let text = "";

@@ -4,7 +4,11 @@ import { messageSchema } from "./envelope.ts";
 /** `GET /api/setup/check`: from nothing to the first request, step by step. */
 export const setupCheckSchema = z.object({
   listening: z.array(
-    z.object({ name: z.enum(["gateway", "otlp_http", "dashboard"]), url: z.string(), open: z.boolean() }),
+    z.object({
+      name: z.enum(["gateway", "otlp_http", "otlp_grpc", "jaeger_thrift", "dashboard"]),
+      url: z.string(),
+      open: z.boolean(),
+    }),
   ),
   steps: z.array(
     z.object({

@@ -7,6 +7,8 @@ it("uses the ports of the product when nothing is set; an empty variable is unse
     gatewayPort: 8000,
     dashboardPort: undefined,
     otlpHttpPort: 4318,
+    otlpGrpcPort: 4317,
+    jaegerThriftPort: 14268,
     exactServerPort: 8009,
     gatewayHost: "127.0.0.1",
     dataDir: ".nexent/data",

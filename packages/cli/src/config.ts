@@ -13,6 +13,8 @@ const schema = z.object({
   LLM_MONITOR_DASHBOARD_PORT: port.optional(),
   LLM_MONITOR_OTLP_HTTP_PORT: portVariable(PORTS.otlpHttp.port),
   LLM_MONITOR_JAEGER_PORT: portVariable(PORTS.jaegerQuery.port),
+  LLM_MONITOR_OTLP_GRPC_PORT: portVariable(PORTS.otlpGrpc.port),
+  LLM_MONITOR_JAEGER_THRIFT_PORT: portVariable(PORTS.jaegerThrift.port),
   EXACT_SERVER_PORT: portVariable(PORTS.exactServer.port),
   GATEWAY_HOST: z.string().default("127.0.0.1"),
   LLM_MONITOR_BIND: z.string().default("127.0.0.1"),
@@ -27,6 +29,8 @@ export interface CliConfig {
   readonly dashboardPort: number | undefined;
   readonly otlpHttpPort: number;
   readonly jaegerPort: number;
+  readonly otlpGrpcPort: number;
+  readonly jaegerThriftPort: number;
   readonly exactServerPort: number;
   /** Where the gateway is reached from this host: its bind address, or loopback when it listens everywhere. */
   readonly gatewayHost: string;
@@ -62,6 +66,8 @@ export function readCliConfig(env: Readonly<Record<string, string | undefined>>)
     dashboardPort: data.LLM_MONITOR_DASHBOARD_PORT,
     otlpHttpPort: data.LLM_MONITOR_OTLP_HTTP_PORT,
     jaegerPort: data.LLM_MONITOR_JAEGER_PORT,
+    otlpGrpcPort: data.LLM_MONITOR_OTLP_GRPC_PORT,
+    jaegerThriftPort: data.LLM_MONITOR_JAEGER_THRIFT_PORT,
     exactServerPort: data.EXACT_SERVER_PORT,
     gatewayHost: reachableHost(data.GATEWAY_HOST),
     serverHost: reachableHost(data.LLM_MONITOR_BIND),
@@ -82,6 +88,8 @@ function doubledPorts(data: z.output<typeof schema>): readonly string[] {
     "LLM_MONITOR_DASHBOARD_PORT",
     "LLM_MONITOR_OTLP_HTTP_PORT",
     "LLM_MONITOR_JAEGER_PORT",
+    "LLM_MONITOR_OTLP_GRPC_PORT",
+    "LLM_MONITOR_JAEGER_THRIFT_PORT",
     "EXACT_SERVER_PORT",
   ] as const;
   return names.flatMap((name, index) => {

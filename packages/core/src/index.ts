@@ -41,6 +41,19 @@ export { providerOfHost } from "./providers/hosts.ts";
 export { providerByFormat } from "./providers/index.ts";
 export { readFault } from "./providers/fault.ts";
 export { encodeJaegerBatch, type JaegerAttributes, type JaegerSpan } from "./wire/jaeger-thrift.ts";
+export {
+  BATCH_FIELD,
+  JAEGER_TAG,
+  LOG_FIELD,
+  PROCESS_FIELD,
+  REF_TYPE,
+  SPAN_FIELD,
+  SPAN_REF_FIELD,
+  TAG_FIELD,
+  TAG_TYPE,
+  THRIFT_STOP,
+  THRIFT_TYPE,
+} from "./wire/jaeger-schema.ts";
 export { utf8Length } from "./utf8.ts";
 export {
   SPAN_KINDS,

@@ -3,10 +3,18 @@ export const LIMITS = {
   ingestWireBytes: 20 * 1024 * 1024,
   ingestDecompressedBytes: 64 * 1024 * 1024,
   ingestJsonBytes: 20 * 1024 * 1024,
+  /** Jaeger thrift, on the wire and decompressed. */
+  thriftBytes: 16 * 1024 * 1024,
+  /** One HTTP/2 connection: calls at once, memory Node may hold for it (MB), calls reset by the client in one second. */
+  grpcStreams: 100,
+  grpcSessionMegabytes: 10,
+  grpcResetsPerSecond: 100,
   ingestInFlightBytes: 64 * 1024 * 1024,
   ingestConnections: 12_000,
   jsonNestingBrackets: 160,
   protobufNestingMessages: 128,
+  /** Containers inside each other; a Jaeger batch has six. */
+  thriftNesting: 16,
   valueNesting: 32,
   spansPerRequest: 20_000,
   attributesPerSpan: 128,

@@ -242,7 +242,9 @@ describe("what the span adds", () => {
   it.each<[string, Record<string, AttributeValue>, LlmSpanContext, string]>([
     ["a failed status", {}, { status: "error" }, "unknown"],
     ["our error type", { "error.type": "rate_limited" }, ENDED, "rate_limited"],
-    ["an exception's name", { "error.type": "APIConnectionError" }, ENDED, "unknown"],
+    ["an exception's name", { "error.type": "APIConnectionError" }, ENDED, "connection"],
+    ["a qualified name", { "error.type": "openai.RateLimitError" }, ENDED, "rate_limited"],
+    ["a name nobody knows", { "error.type": "MyError" }, ENDED, "unknown"],
     ["an HTTP status as error type", { "error.type": "429" }, ENDED, "rate_limited"],
     ["an HTTP status", { "http.response.status_code": 503 }, ENDED, "overloaded"],
     ["both", { "error.type": "_OTHER", "http.response.status_code": 401 }, ENDED, "auth"],

@@ -5,7 +5,14 @@
 import { createAttributeReader, type AttributeReader } from "./attribute-reader.ts";
 import { quantileOfSorted } from "./gap-statistics.ts";
 import type { LlmFields } from "./llm-call.ts";
-import { ERROR_TYPES, errorTypeOfStatus, OUTCOMES, type ErrorType, type Outcome } from "./model/outcome.ts";
+import {
+  ERROR_TYPES,
+  errorTypeOfName,
+  errorTypeOfStatus,
+  OUTCOMES,
+  type ErrorType,
+  type Outcome,
+} from "./model/outcome.ts";
 import type { AttributeMap, SpanRecord, StatusCode } from "./model/span-record.ts";
 import type { TokenSource } from "./model/token-timings.ts";
 import { ATTR } from "./names/attributes.ts";
@@ -26,6 +33,7 @@ type Draft = { -readonly [Field in keyof LlmFields]: LlmFields[Field] };
 const OPENINFERENCE_OPERATIONS: ReadonlyMap<string, string> = new Map([
   ["LLM", "chat"],
   ["EMBEDDING", "embeddings"],
+  ["RERANKER", "rerank"],
 ]);
 const OPENINFERENCE_KIND = ["openinference.span.kind"];
 const TOKEN_SOURCES: readonly TokenSource[] = ["continuous_usage", "usage", "tokenizer", "estimate"];
@@ -117,6 +125,8 @@ function errorTypeOf(read: AttributeReader, outcome: Outcome | undefined): Error
   const text = read.text(promotedNames("errorType"));
   const known = oneOf(ERROR_TYPES, text);
   if (known !== undefined) return known;
+  const named = text === undefined ? undefined : errorTypeOfName(text);
+  if (named !== undefined) return named;
   // Other SDKs put the HTTP status itself into `error.type`.
   const status = failedStatus(read) ?? (text !== undefined && /^[45]\d\d$/.test(text) ? Number(text) : undefined);
   return status === undefined ? "unknown" : errorTypeOfStatus(status);

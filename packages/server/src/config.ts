@@ -18,6 +18,8 @@ export interface ServerConfig {
   /** Unset: 3005, else 3006. */
   readonly dashboardPort: number | undefined;
   readonly otlpHttpPort: number;
+  readonly otlpGrpcPort: number;
+  readonly jaegerThriftPort: number;
   /** Absolute; unset = memory only. */
   readonly dataDir: string | undefined;
   readonly durability: "fsync" | "write" | "memory";
@@ -63,6 +65,8 @@ const schema = z.object({
   LLM_MONITOR_DASHBOARD_PORT: port.optional(),
   LLM_MONITOR_OTLP_HTTP_PORT: port.default(PORTS.otlpHttp.port),
   LLM_MONITOR_JAEGER_PORT: port.default(PORTS.jaegerQuery.port),
+  LLM_MONITOR_OTLP_GRPC_PORT: port.default(PORTS.otlpGrpc.port),
+  LLM_MONITOR_JAEGER_THRIFT_PORT: port.default(PORTS.jaegerThrift.port),
   LLM_MONITOR_DATA_DIR: z.string().default(".nexent/data"),
   LLM_MONITOR_DURABILITY: z.enum(["fsync", "write", "memory"]).default("fsync"),
   LLM_MONITOR_DISK_RESERVE_MIB: z.coerce.number().min(0).default(256),
@@ -102,6 +106,8 @@ export function readServerConfig(env: Readonly<Record<string, string | undefined
     isLoopbackBind,
     dashboardPort: settings.LLM_MONITOR_DASHBOARD_PORT,
     otlpHttpPort: settings.LLM_MONITOR_OTLP_HTTP_PORT,
+    otlpGrpcPort: settings.LLM_MONITOR_OTLP_GRPC_PORT,
+    jaegerThriftPort: settings.LLM_MONITOR_JAEGER_THRIFT_PORT,
     dataDir: resolve(settings.LLM_MONITOR_DATA_DIR),
     durability: settings.LLM_MONITOR_DURABILITY,
     diskReserveBytes: settings.LLM_MONITOR_DISK_RESERVE_MIB * MIB,

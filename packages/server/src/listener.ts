@@ -77,7 +77,12 @@ function bind(server: Server, options: ListenerOptions, port: number): Promise<n
   });
 }
 
-function bindError(error: NodeJS.ErrnoException, options: ListenerOptions, port: number): Error {
+/** What a failed bind means, with the variable that moves the port. */
+export function bindError(
+  error: NodeJS.ErrnoException,
+  options: Pick<ListenerOptions, "host" | "portVariable">,
+  port: number,
+): Error {
   if (error.code === "EADDRINUSE") {
     return new MonitorError("PORT_IN_USE", `port ${port} on ${options.host} is taken by another process`, {
       hint: `Stop the process that listens there, or set ${options.portVariable} to a free port.`,

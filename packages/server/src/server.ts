@@ -18,8 +18,11 @@ import type { Listener } from "./listener.ts";
 import { silentLog, type Log } from "./log.ts";
 import { loadAccents } from "./query/accents.ts";
 import { callOf, requestId } from "./query/request-row.ts";
+import { createInFlight } from "./receivers/in-flight.ts";
+import { createJaegerThriftReceiver } from "./receivers/jaeger-thrift.ts";
+import { createOtlpGrpcReceiver } from "./receivers/otlp-grpc.ts";
 import { createOtlpHttpReceiver } from "./receivers/otlp-http.ts";
-import type { Receiver } from "./receivers/receiver.ts";
+import type { Receiver, ReceiverOptions } from "./receivers/receiver.ts";
 import { createPipelineCounters, type PipelineCounters } from "./self/pipeline-counters.ts";
 import { createServerMetrics } from "./self/server-metrics.ts";
 import { openConfiguredStore, type OpenStore } from "./store-opening.ts";
@@ -41,6 +44,10 @@ export interface RunningServer {
   readonly dashboardUrl: string;
   readonly otlpUrl: string;
   readonly jaegerUrl: string;
+  /** Where gRPC senders go. */
+  readonly otlpGrpcUrl: string;
+  /** Where the SDK sends by default: the whole address, path included. */
+  readonly jaegerThriftUrl: string;
   /** Set when 3005 was taken and the dashboard moved to 3006. */
   readonly notice?: string;
   /** Stops accepting, finishes what is in flight within 10 s, closes the store. Idempotent. */
@@ -51,7 +58,7 @@ export interface RunningServer {
 type StopList = (() => Promise<void>)[];
 
 /**
- * Starts the server: store, control state, dashboard, receiver.
+ * Starts the server: store, control state, dashboard, receivers.
  * @throws {CONFIG_INVALID} {PORT_IN_USE} {DATA_DIR_LOCKED} {DATA_DIR_UNUSABLE} {DATA_DIR_TOO_NEW}; what was started
  * before is stopped again.
  */
@@ -87,7 +94,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   stopList.push(() => store.close());
   const isReady = (): boolean => state.isReady;
 
-  const receiver = createReceiver({ config, clock, log, counters, store, isReady });
+  const receivers = createReceivers({ config, clock, log, counters, store, isReady });
   const control = (name: string) => controlFileIn(config.dataDir, name);
   const hasher = createPasswordHasher(deps.passwordCost);
   const [users, sessions, limits, accents] = await Promise.all([
@@ -111,6 +118,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   });
   const hub = live;
   const urlOf = (port: number): string => `http://${urlHost(config.bind)}:${port}`;
+  const thriftUrl = (): string => urlOf(receivers.jaegerThrift.port) + THRIFT_PATH;
   const dashboard = createDashboard({
     host: config.bind,
     allowedHosts: config.allowedHosts,
@@ -121,7 +129,9 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     status: { store, counters, metrics: createServerMetrics(VERSION), clock, isReady },
     setup: createSetup({
       gatewayUrl: config.gatewayUrl,
-      otlpUrl: () => urlOf(receiver.port),
+      otlpUrl: () => urlOf(receivers.otlpHttp.port),
+      otlpGrpcUrl: () => urlOf(receivers.otlpGrpc.port),
+      jaegerThriftUrl: thriftUrl,
       dashboardUrl: () => urlOf(dashboard.port),
       isReceiverOpen: isReady,
       pipeline: () => counters.snapshot(),
@@ -148,15 +158,22 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   });
   await jaeger.start(config.jaegerPort);
   stopList.push(() => jaeger.stop(LIMITS.drainTimeoutMs));
-  await receiver.start(config.otlpHttpPort);
-  stopList.push(() => receiver.stop(LIMITS.drainTimeoutMs));
+  await startReceivers(receivers, config, stopList);
   state.isReady = true;
-  log.info("server_started", { dashboardPort: dashboard.port, otlpHttpPort: receiver.port, version: VERSION });
+  log.info("server_started", {
+    dashboardPort: dashboard.port,
+    otlpHttpPort: receivers.otlpHttp.port,
+    otlpGrpcPort: receivers.otlpGrpc.port,
+    jaegerThriftPort: receivers.jaegerThrift.port,
+    version: VERSION,
+  });
 
   let stopping: Promise<void> | undefined;
   return {
     dashboardUrl: urlOf(dashboard.port),
-    otlpUrl: urlOf(receiver.port),
+    otlpUrl: urlOf(receivers.otlpHttp.port),
+    otlpGrpcUrl: urlOf(receivers.otlpGrpc.port),
+    jaegerThriftUrl: thriftUrl(),
     jaegerUrl: urlOf(jaeger.port),
     ...(notice === undefined ? {} : { notice }),
     stop() {
@@ -176,18 +193,49 @@ interface ReceiverParts {
   readonly isReady: () => boolean;
 }
 
-/** Receivers of this release; others join here and in `receivers/`. */
-function createReceiver({ config, clock, log, counters, store, isReady }: ReceiverParts): Receiver {
-  return createOtlpHttpReceiver({
+/** Every way in; one pipeline and one budget of bytes behind all of them. */
+interface Receivers {
+  readonly otlpHttp: Receiver;
+  readonly otlpGrpc: Receiver;
+  readonly jaegerThrift: Receiver;
+}
+
+/** The one path of Jaeger thrift; its clients want the whole address. */
+const THRIFT_PATH = "/api/traces";
+
+function createReceivers({ config, clock, log, counters, store, isReady }: ReceiverParts): Receivers {
+  const options: ReceiverOptions = {
     host: config.bind,
     ingest: createIngest({ store, events: counters, clock }),
     events: counters,
     clock,
     log,
+    inFlight: createInFlight(LIMITS.ingestInFlightBytes),
     allowedHosts: config.allowedHosts,
     ingestToken: config.ingestToken,
     isReady,
-  });
+  };
+  return {
+    otlpHttp: createOtlpHttpReceiver(options),
+    otlpGrpc: createOtlpGrpcReceiver(options),
+    jaegerThrift: createJaegerThriftReceiver(options),
+  };
+}
+
+/** @throws {PORT_IN_USE} */
+async function startReceivers(receivers: Receivers, config: ServerConfig, stopList: StopList): Promise<void> {
+  const ports: Readonly<Record<keyof Receivers, number>> = {
+    otlpHttp: config.otlpHttpPort,
+    otlpGrpc: config.otlpGrpcPort,
+    jaegerThrift: config.jaegerThriftPort,
+  };
+  const started: Receiver[] = [];
+  // They drain side by side: each has the whole grace.
+  stopList.push(async () => void (await Promise.all(started.map((receiver) => receiver.stop(LIMITS.drainTimeoutMs)))));
+  for (const key of ["otlpHttp", "otlpGrpc", "jaegerThrift"] as const) {
+    await receivers[key].start(ports[key]);
+    started.push(receivers[key]);
+  }
 }
 
 /** Spans that are durable now: calls among them are counted and shown to open pages. */

@@ -104,6 +104,8 @@ function setupCheck() {
     listening: [
       { name: "gateway", url: "http://127.0.0.1:8000", open: true },
       { name: "otlp_http", url: "http://127.0.0.1:4318", open: true },
+      { name: "otlp_grpc", url: "http://127.0.0.1:4317", open: true },
+      { name: "jaeger_thrift", url: "http://127.0.0.1:14268/api/traces", open: true },
       { name: "dashboard", url: `http://127.0.0.1:${port}`, open: true },
     ],
     steps: [

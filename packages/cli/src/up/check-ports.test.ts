@@ -34,6 +34,8 @@ it("returns the configured ports when all are free", async () => {
     dashboardMoved: false,
     otlpHttp: config.otlpHttpPort,
     jaeger: config.jaegerPort,
+    otlpGrpc: config.otlpGrpcPort,
+    jaegerThrift: config.jaegerThriftPort,
     exactServer: config.exactServerPort,
   });
 });

@@ -10,6 +10,8 @@ export interface UpPorts {
   readonly dashboard: number;
   readonly otlpHttp: number;
   readonly jaeger: number;
+  readonly otlpGrpc: number;
+  readonly jaegerThrift: number;
   readonly exactServer: number;
   /** 3005 was taken, so the dashboard moved to 3006. */
   readonly dashboardMoved: boolean;
@@ -39,6 +41,8 @@ export async function checkPorts(config: CliConfig): Promise<UpPorts> {
   else await need(dashboard.port, PORTS.dashboard, serverHost);
   await need(config.otlpHttpPort, PORTS.otlpHttp, serverHost);
   await need(config.jaegerPort, PORTS.jaegerQuery, serverHost);
+  await need(config.otlpGrpcPort, PORTS.otlpGrpc, serverHost);
+  await need(config.jaegerThriftPort, PORTS.jaegerThrift, serverHost);
   await need(config.exactServerPort, PORTS.exactServer, "127.0.0.1");
   if (taken.length > 0) throw portsTaken(taken);
   return {
@@ -47,6 +51,8 @@ export async function checkPorts(config: CliConfig): Promise<UpPorts> {
     dashboardMoved: dashboard?.moved === true,
     otlpHttp: config.otlpHttpPort,
     jaeger: config.jaegerPort,
+    otlpGrpc: config.otlpGrpcPort,
+    jaegerThrift: config.jaegerThriftPort,
     exactServer: config.exactServerPort,
   };
 }

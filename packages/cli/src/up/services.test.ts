@@ -7,8 +7,10 @@ const PORTS: UpPorts = {
   gateway: 1001,
   dashboard: 1002,
   otlpHttp: 1003,
+  otlpGrpc: 1005,
+  jaegerThrift: 1006,
+  jaeger: 1007,
   exactServer: 1004,
-  jaeger: 1005,
   dashboardMoved: false,
 };
 
@@ -32,7 +34,9 @@ it("starts the server before the gateway, which exports to it", () => {
   expect(envOf("server")).toMatchObject({
     LLM_MONITOR_DASHBOARD_PORT: "1002",
     LLM_MONITOR_OTLP_HTTP_PORT: "1003",
-    LLM_MONITOR_JAEGER_PORT: "1005",
+    LLM_MONITOR_OTLP_GRPC_PORT: "1005",
+    LLM_MONITOR_JAEGER_THRIFT_PORT: "1006",
+    LLM_MONITOR_JAEGER_PORT: "1007",
     LLM_MONITOR_GATEWAY_URL: "http://127.0.0.1:1001",
     LLM_MONITOR_WEB_DIR: "/web",
   });

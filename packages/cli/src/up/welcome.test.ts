@@ -4,7 +4,16 @@ import { welcomeText, type WelcomeFacts } from "./welcome.ts";
 
 const FACTS: WelcomeFacts = {
   config: readCliConfig({}),
-  ports: { gateway: 8000, dashboard: 3005, otlpHttp: 4318, exactServer: 8009, jaeger: 16_686, dashboardMoved: false },
+  ports: {
+    gateway: 8000,
+    dashboard: 3005,
+    otlpHttp: 4318,
+    otlpGrpc: 4317,
+    jaegerThrift: 14_268,
+    jaeger: 16_686,
+    exactServer: 8009,
+    dashboardMoved: false,
+  },
   logDir: "/logs",
   defaultPassword: true,
   hasWeb: true,
@@ -28,4 +37,12 @@ it("says that the dashboard has moved, and that it is not built", () => {
   expect(text).toContain("http://127.0.0.1:3006");
   expect(text).toContain("3005 is taken; LLM_MONITOR_DASHBOARD_PORT");
   expect(text).toContain("npm run build");
+});
+
+it("says where the SDK sends by itself, and what it needs when that port is another", () => {
+  expect(welcomeText(FACTS).join("\n")).toContain(
+    "http://127.0.0.1:14268/api/traces   where @nexent/monitor sends with ENABLE_TELEMETRY=true alone",
+  );
+  const moved = welcomeText({ ...FACTS, ports: { ...FACTS.ports, jaegerThrift: 14269 } }).join("\n");
+  expect(moved).toContain("JAEGER_ENDPOINT=http://127.0.0.1:14269/api/traces");
 });

@@ -18,6 +18,11 @@ export function welcomeText(facts: WelcomeFacts): readonly string[] {
   const { config, ports } = facts;
   const gateway = `http://${config.gatewayHost}:${ports.gateway}`;
   const dashboard = `http://${config.serverHost}:${ports.dashboard}`;
+  const thriftUrl = `http://${config.serverHost}:${ports.jaegerThrift}/api/traces`;
+  const thriftNote =
+    ports.jaegerThrift === PORTS.jaegerThrift.port
+      ? "where @nexent/monitor sends with ENABLE_TELEMETRY=true alone"
+      : `for @nexent/monitor: JAEGER_ENDPOINT=${thriftUrl}`;
   const signIn = facts.defaultPassword
     ? "sign in with admin / admin, then change the password or skip"
     : "sign in with your password";
@@ -32,7 +37,8 @@ export function welcomeText(facts: WelcomeFacts): readonly string[] {
     ...(facts.hasWeb ? [] : ["             (the dashboard is not built: npm run build)"]),
     `  Gateway    ${gateway}/v1   forwards to ${config.upstreamBaseUrl}`,
     `  Metrics    ${gateway}/metrics`,
-    `  OTLP/HTTP  http://${config.serverHost}:${ports.otlpHttp}`,
+    `  OTLP       http://${config.serverHost}:${ports.otlpHttp} (HTTP), http://${config.serverHost}:${ports.otlpGrpc} (gRPC)`,
+    `  Thrift     ${thriftUrl}   ${thriftNote}`,
     `  Jaeger API http://${config.serverHost}:${ports.jaeger}   for Grafana's Jaeger data source and Jaeger clients`,
     `  Logs       ${facts.logDir}`,
     "",

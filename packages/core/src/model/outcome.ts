@@ -32,3 +32,25 @@ export function errorTypeOfStatus(status: number): ErrorType {
   if (status === 503 || status === 529) return "overloaded";
   return status < 500 ? "invalid_request" : "server_error";
 }
+
+/** Names of the errors that clients of providers throw, as other SDKs write them into `error.type`. */
+const ERROR_NAMES: ReadonlyMap<string, ErrorType> = new Map([
+  ["RateLimitError", "rate_limited"],
+  ["AuthenticationError", "auth"],
+  ["PermissionDeniedError", "auth"],
+  ["NotFoundError", "not_found"],
+  ["BadRequestError", "invalid_request"],
+  ["ConflictError", "invalid_request"],
+  ["UnprocessableEntityError", "invalid_request"],
+  ["OverloadedError", "overloaded"],
+  ["InternalServerError", "server_error"],
+  ["APIConnectionError", "connection"],
+  ["APIConnectionTimeoutError", "timeout"],
+  ["APITimeoutError", "timeout"],
+  ["TimeoutError", "timeout"],
+]);
+
+/** Error type of the name of a class, qualified or not, as `openai.RateLimitError`; undefined for one nobody knows. */
+export function errorTypeOfName(name: string): ErrorType | undefined {
+  return ERROR_NAMES.get(name.slice(name.lastIndexOf(".") + 1));
+}

@@ -16,6 +16,12 @@ export const PORTS = {
   },
   otlpHttp: { port: 4318, variable: "LLM_MONITOR_OTLP_HTTP_PORT", purpose: "OTLP over HTTP receiver" },
   jaegerQuery: { port: 16686, variable: "LLM_MONITOR_JAEGER_PORT", purpose: "Jaeger-compatible query API" },
+  otlpGrpc: { port: 4317, variable: "LLM_MONITOR_OTLP_GRPC_PORT", purpose: "OTLP over gRPC receiver" },
+  jaegerThrift: {
+    port: 14268,
+    variable: "LLM_MONITOR_JAEGER_THRIFT_PORT",
+    purpose: "Jaeger thrift over HTTP receiver, where the SDK sends by default",
+  },
   exactServer: {
     port: 8009,
     variable: "EXACT_SERVER_PORT",

@@ -34,7 +34,13 @@ export const PROMOTED = [
   {
     field: "model",
     kind: "text",
-    attributes: [ATTR.genAiRequestModel, ATTR.llmModelName, "llm.request.model_name", "embedding.model_name"],
+    attributes: [
+      ATTR.genAiRequestModel,
+      ATTR.llmModelName,
+      "llm.request.model_name",
+      "embedding.model_name",
+      "reranker.model_name",
+    ],
   },
   { field: "responseModel", kind: "text", attributes: [ATTR.genAiResponseModel, "llm.response.model_name"] },
   { field: "operation", kind: "derived", attributes: [ATTR.llmOperation, ATTR.genAiOperationName] },

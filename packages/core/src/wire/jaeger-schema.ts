@@ -4,7 +4,19 @@
  */
 
 /** Type codes of TBinaryProtocol. A struct ends with {@link THRIFT_STOP}. */
-export const THRIFT_TYPE = { bool: 2, double: 4, i32: 8, i64: 10, string: 11, struct: 12, list: 15 } as const;
+export const THRIFT_TYPE = {
+  bool: 2,
+  byte: 3,
+  double: 4,
+  i16: 6,
+  i32: 8,
+  i64: 10,
+  string: 11,
+  struct: 12,
+  map: 13,
+  set: 14,
+  list: 15,
+} as const;
 export const THRIFT_STOP = 0;
 
 export const BATCH_FIELD = { process: 1, spans: 2 } as const;

@@ -11,8 +11,9 @@ export const CONTENT_TYPES: Readonly<Record<OtlpEncoding, string>> = {
 };
 
 /** Codes of google.rpc.Status that we answer with. */
-export const RPC_CODES = {
+const RPC_CODES = {
   invalidArgument: 3,
+  deadlineExceeded: 4,
   permissionDenied: 7,
   resourceExhausted: 8,
   unimplemented: 12,
@@ -20,8 +21,19 @@ export const RPC_CODES = {
   unauthenticated: 16,
 } as const;
 
+/** `google.rpc.Code` of an HTTP status. */
+export function rpcCodeOf(status: number): number {
+  if (status === 408) return RPC_CODES.deadlineExceeded;
+  if (status === 401) return RPC_CODES.unauthenticated;
+  if (status === 403 || status === 421) return RPC_CODES.permissionDenied;
+  if (status === 413) return RPC_CODES.resourceExhausted;
+  if (status === 404 || status === 405 || status === 415) return RPC_CODES.unimplemented;
+  return status === 429 || status >= 500 ? RPC_CODES.unavailable : RPC_CODES.invalidArgument;
+}
+
 const RESPONSE = otlpMessage("ExportServiceResponse");
 const STATUS = otlpMessage("RpcStatus");
+const RETRY_INFO = otlpMessage("RetryInfo");
 
 const REJECTED_FIELD: Readonly<Record<Signal, string>> = {
   traces: "rejectedSpans",
@@ -56,4 +68,13 @@ export function encodeExportResponse(encoding: OtlpEncoding, signal: Signal, par
 export function encodeStatus(encoding: OtlpEncoding, code: number, message: string): Uint8Array {
   if (encoding === "json") return Buffer.from(JSON.stringify({ code, message }));
   return toBinary(STATUS, create(STATUS, { code, message }));
+}
+
+/** A `google.rpc.Status` that says when to come back: what gRPC carries in `grpc-status-details-bin`. */
+export function encodeRetryStatus(code: number, message: string, retryAfterMs: number): Uint8Array {
+  const seconds = Math.floor(retryAfterMs / 1000);
+  const nanos = Math.round((retryAfterMs - seconds * 1000) * 1e6);
+  const value = toBinary(RETRY_INFO, create(RETRY_INFO, { retryDelay: { seconds: BigInt(seconds), nanos } }));
+  const details = [{ typeUrl: "type.googleapis.com/google.rpc.RetryInfo", value }];
+  return toBinary(STATUS, create(STATUS, { code, message, details }));
 }

@@ -48,6 +48,9 @@ const MESSAGE_NAMES = [
   "PartialSuccess",
   "ExportServiceResponse",
   "RpcStatus",
+  "ProtobufAny",
+  "RetryInfo",
+  "Duration",
 ] as const;
 export type MessageName = (typeof MESSAGE_NAMES)[number];
 
@@ -133,5 +136,15 @@ export const OTLP_MESSAGES: Readonly<Record<MessageName, readonly FieldRow[]>> =
   RpcStatus: [
     ["code", 1, "int32"],
     ["message", 2, "string"],
+    ["details", 3, "ProtobufAny", "repeated"],
+  ],
+  ProtobufAny: [
+    ["type_url", 1, "string"],
+    ["value", 2, "bytes"],
+  ],
+  RetryInfo: [["retry_delay", 1, "Duration"]],
+  Duration: [
+    ["seconds", 1, "int64"],
+    ["nanos", 2, "int32"],
   ],
 };

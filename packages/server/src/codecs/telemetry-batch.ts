@@ -1,12 +1,14 @@
 import type { AttributeMap } from "@nexent/monitor-core";
 
 /**
- * One decoded OTLP trace request, still shaped as the sender shaped it: protobuf defaults (`""`, `0`, `0n`) stand where
+ * One decoded request of traces, still shaped as the sender shaped it: protobuf defaults (`""`, `0`, `0n`) stand where
  * the sender said nothing, ids are lower-case hex of whatever length was sent. Attributes are maps from the start, so
  * that keys like `__proto__` are ordinary keys.
  */
 export interface TelemetryBatch {
   readonly resources: readonly TelemetryResource[];
+  /** Events and links beyond the limits of their span that the decoder left out; absent = none. */
+  readonly droppedItems?: number;
 }
 
 export interface TelemetryResource {

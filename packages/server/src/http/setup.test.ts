@@ -25,6 +25,8 @@ function setupWith(gatewayUrl: string) {
   const setup = createSetup({
     gatewayUrl,
     otlpUrl: () => OTLP,
+    otlpGrpcUrl: () => "http://127.0.0.1:4317",
+    jaegerThriftUrl: () => "http://127.0.0.1:14268/api/traces",
     dashboardUrl: () => "http://127.0.0.1:3005",
     isReceiverOpen: () => true,
     pipeline: () => counters.snapshot(),
@@ -83,7 +85,7 @@ describe("setup check", () => {
     counters.callsStored(1, "newest");
     const check = await setup.check(never);
     expect(setupCheckSchema.parse(check)).toEqual(check);
-    expect(check.listening.map(({ open }) => open)).toEqual([true, true, true]);
+    expect(check.listening.map(({ open }) => open)).toEqual([true, true, true, true, true]);
     expect(check).not.toHaveProperty("exactBaseUrl");
     expect(check.newestRequestId).toBe("newest");
     const full = await setupWith(await gateway((_, response) => response.end())).setup.check(never);

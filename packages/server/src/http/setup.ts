@@ -5,6 +5,8 @@ import type { PipelineSnapshot } from "../self/pipeline-counters.ts";
 export interface SetupOptions {
   readonly gatewayUrl: string;
   readonly otlpUrl: () => string;
+  readonly otlpGrpcUrl: () => string;
+  readonly jaegerThriftUrl: () => string;
   readonly dashboardUrl: () => string;
   readonly isReceiverOpen: () => boolean;
   readonly pipeline: () => PipelineSnapshot;
@@ -60,6 +62,8 @@ export function createSetup(options: SetupOptions): Setup {
         listening: [
           { name: "gateway", url: options.gatewayUrl, open: gatewayOpen },
           { name: "otlp_http", url: options.otlpUrl(), open: receiverOpen },
+          { name: "otlp_grpc", url: options.otlpGrpcUrl(), open: receiverOpen },
+          { name: "jaeger_thrift", url: options.jaegerThriftUrl(), open: receiverOpen },
           { name: "dashboard", url: options.dashboardUrl(), open: true },
         ],
         steps: stepsOf(pipeline, receiverOpen, options.otlpUrl()),

@@ -1,6 +1,7 @@
 import { LIMITS, MonitorError } from "@nexent/monitor-core";
 import type { TraceStore } from "@nexent/monitor-store";
 import type { Clock } from "../clock.ts";
+import type { OtlpEncoding } from "../codecs/otlp-answers.ts";
 import { spanCount, type TelemetryBatch } from "../codecs/telemetry-batch.ts";
 import type { PipelineEvents } from "../pipeline-events.ts";
 import { normalise } from "./normalise.ts";
@@ -20,6 +21,17 @@ export type IngestAnswer =
 export interface Ingest {
   /** @throws {PAYLOAD_TOO_LARGE} beyond `LIMITS.spansPerRequest`. */
   traces(batch: TelemetryBatch): Promise<IngestAnswer>;
+  /**
+   * Takes a metrics request as it came; absent while the store keeps no metric samples. A partial answer counts data
+   * points.
+   */
+  metrics?(request: MetricsRequest): Promise<IngestAnswer>;
+}
+
+/** An `ExportMetricsServiceRequest`, not decoded. */
+export interface MetricsRequest {
+  readonly encoding: OtlpEncoding;
+  readonly bytes: Uint8Array;
 }
 
 export interface IngestOptions {

@@ -58,11 +58,93 @@ describe("names", () => {
     const llm = readLlmFields(attributes, { status: "unset", durationSeconds: 1 });
     expect(llm).toMatchObject({
       model: "gpt-4o",
-      provider: "azure",
+      provider: "azure.ai.openai",
       inputTokens: 11,
       outputTokens: 22,
       reasoningTokens: 5,
     });
+  });
+
+  it("takes the model OpenInference asked from its parameters, and the one that answered from its name", () => {
+    const attributes = attributesOf({
+      "openinference.span.kind": "LLM",
+      "llm.model_name": "gpt-4o-2024-08-06",
+      "llm.invocation_parameters": '{"model":"gpt-4o","stream":true}',
+    });
+    expect(attributes.get("gen_ai.request.model")).toBe("gpt-4o");
+    expect(attributes.get("gen_ai.response.model")).toBe("gpt-4o-2024-08-06");
+    expect(attributes.get("gen_ai.request.stream")).toBe(true);
+    const ours = attributesOf({ "llm.model_name": "as asked", "gen_ai.request.model": "as asked, too" });
+    expect(ours.get("gen_ai.response.model")).toBeUndefined();
+  });
+
+  it("maps the first OpenLLMetry, whose counts and reasons have other names", () => {
+    const attributes = attributesOf({
+      "gen_ai.system": "OpenAI",
+      "llm.request.type": "completion",
+      "gen_ai.request.model": "m",
+      "gen_ai.usage.prompt_tokens": 7,
+      "gen_ai.usage.completion_tokens": 20,
+      "gen_ai.usage.cache_read_input_tokens": 3,
+      "gen_ai.completion.0.finish_reason": "stop",
+      "gen_ai.completion.1.finish_reason": "length",
+      "llm.is_streaming": true,
+    });
+    expect(readLlmFields(attributes, { status: "ok", durationSeconds: 1 })).toMatchObject({
+      provider: "openai",
+      operation: "text_completion",
+      inputTokens: 7,
+      outputTokens: 20,
+      cacheReadTokens: 3,
+      finishReason: "stop,length",
+      streaming: true,
+    });
+  });
+
+  it("maps a call of the AI SDK from milliseconds, and leaves the span around it alone", () => {
+    const given = {
+      "ai.model.provider": "google.generative-ai",
+      "ai.model.id": "gemini-2.5",
+      "ai.response.msToFirstChunk": 55.5,
+      "ai.usage.inputTokens": 7,
+      "ai.usage.outputTokens": Number.NaN,
+      "ai.response.finishReason": "stop",
+    };
+    const call = attributesOf({ ...given, "ai.operationId": "ai.streamText.doStream" });
+    expect(readLlmFields(call, { status: "unset", durationSeconds: 1 })).toEqual({
+      provider: "gcp.gemini",
+      model: "gemini-2.5",
+      operation: "chat",
+      outcome: "ok",
+      finishReason: "stop",
+      streaming: true,
+      firstChunkSeconds: 0.0555,
+      inputTokens: 7,
+    });
+    const around = attributesOf({ ...given, "ai.operationId": "ai.streamText" });
+    expect(readLlmFields(around, { status: "unset", durationSeconds: 1 })).toBeUndefined();
+  });
+
+  it.each([
+    ["openai.responses", "openai"],
+    ["az.ai.openai", "azure.ai.openai"],
+    ["Vertex_AI", "gcp.vertex_ai"],
+    ["My own.chat", "My own.chat"],
+  ])("knows the provider %s as %s", (system, provider) => {
+    expect(attributesOf({ "gen_ai.system": system }).get("gen_ai.provider.name")).toBe(provider);
+  });
+
+  it("restores lists that came as JSON text, and no other text", () => {
+    const attributes = attributesOf({
+      "gen_ai.response.finish_reasons": '["stop","length"]',
+      "llm.slow": "[broken",
+      "gen_ai.request.stop_sequences": "[1]",
+      "application.list": '["a"]',
+    });
+    expect(attributes.get("gen_ai.response.finish_reasons")).toEqual(["stop", "length"]);
+    expect(attributes.get("llm.slow")).toBe("[broken");
+    expect(attributes.get("gen_ai.request.stop_sequences")).toBe("[1]");
+    expect(attributes.get("application.list")).toBe('["a"]');
   });
 
   it("lets a value under our name win over a converted one", () => {

@@ -16,9 +16,10 @@ import type {
   TelemetrySpan,
 } from "../codecs/telemetry-batch.ts";
 import { addFingerprint } from "./fingerprint.ts";
-import { addOurNames, firstChunkOf, serviceOf } from "./our-names.ts";
+import { addOurNames, firstChunkOf } from "./our-names.ts";
 import { brokenTime, isId, isNoId, type RejectReason } from "./reject.ts";
 import { cleanAttributes, cleanText, emptyCounts, type SanitiseCounts } from "./sanitise.ts";
+import { serviceOf } from "./service-name.ts";
 
 const TRACE_ID_BYTES = 16;
 const SPAN_ID_BYTES = 8;
@@ -36,6 +37,7 @@ export function normalise(batch: TelemetryBatch, nowMs: number): Normalised {
   const spans: SpanRecord[] = [];
   const rejected = new Map<RejectReason, number>();
   const counts = emptyCounts();
+  counts.dropped += batch.droppedItems ?? 0;
   for (const wireResource of batch.resources) {
     const resource = resourceOf(wireResource, counts);
     for (const scope of wireResource.scopes) {
@@ -93,7 +95,9 @@ function attributesOf(wire: TelemetrySpan, counts: SanitiseCounts): Map<string, 
 }
 
 function eventsOf(events: readonly TelemetryEvent[], counts: SanitiseCounts): readonly SpanEvent[] {
-  const kept = events.filter((event) => event.timeUnixNanos <= MAX_INT64).slice(0, LIMITS.eventsPerSpan);
+  const kept = events
+    .filter(({ timeUnixNanos: time }) => time >= 0n && time <= MAX_INT64)
+    .slice(0, LIMITS.eventsPerSpan);
   counts.dropped += events.length - kept.length;
   return kept.map((event) => ({
     name: cleanText(event.name, LIMITS.valueBytes, counts),

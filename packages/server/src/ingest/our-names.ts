@@ -1,5 +1,19 @@
 import type { AttributeMap, AttributeValue } from "@nexent/monitor-core";
-import { INVOCATION_PARAMETERS, RENAMED, SPAN_KIND_OPERATIONS } from "./foreign-names.ts";
+import {
+  AI_SDK_CALLS,
+  AI_SDK_NAMES,
+  GEN_AI_NAMES,
+  INVOCATION_PARAMETERS,
+  LIST_ATTRIBUTES,
+  OPENINFERENCE_NAMES,
+  PROVIDER_NAMES,
+  PROVIDER_VALUES,
+  REQUEST_TYPE_OPERATIONS,
+  SPAN_KIND_OPERATIONS,
+} from "./foreign-names.ts";
+
+/** Attributes of one span while our names are added to them. */
+type Attributes = Map<string, AttributeValue>;
 
 /**
  * Adds our (v0.1.0) names for what other conventions say (measurement contract 5.6). The originals stay; a value that is
@@ -7,34 +21,65 @@ import { INVOCATION_PARAMETERS, RENAMED, SPAN_KIND_OPERATIONS } from "./foreign-
  * @param attributes changed in place.
  * @param firstChunkSeconds from an event that other SDKs write at their first chunk: a chunk time, never a TTFT.
  */
-export function addOurNames(attributes: Map<string, AttributeValue>, firstChunkSeconds: number | undefined): void {
-  for (const [foreign, ours] of RENAMED) addOnce(attributes, ours, attributes.get(foreign));
-  const kind = attributes.get("openinference.span.kind");
-  if (typeof kind === "string")
-    addOnce(attributes, "gen_ai.operation.name", SPAN_KIND_OPERATIONS.get(kind.toUpperCase()));
-  const finish = attributes.get("llm.finish_reason");
-  if (typeof finish === "string") addOnce(attributes, "gen_ai.response.finish_reasons", [finish]);
+export function addOurNames(attributes: Attributes, firstChunkSeconds: number | undefined): void {
+  restoreLists(attributes);
+  rename(attributes, GEN_AI_NAMES);
+  rename(attributes, OPENINFERENCE_NAMES);
+  addOperation(attributes, "openinference.span.kind", (kind) => SPAN_KIND_OPERATIONS.get(kind.toUpperCase()));
+  addOperation(attributes, "llm.request.type", (type) => REQUEST_TYPE_OPERATIONS.get(type));
+  addFinishReason(attributes, "llm.finish_reason");
+  addCompletionReasons(attributes);
   addInvocationParameters(attributes);
+  addModelName(attributes);
+  addAiSdkCall(attributes);
+  addProvider(attributes);
   addOnce(attributes, "gen_ai.response.time_to_first_chunk", firstChunkSeconds);
   wholeTopK(attributes);
 }
 
-function addOnce(attributes: Map<string, AttributeValue>, name: string, value: AttributeValue | undefined): void {
-  if (value === undefined || value === null || attributes.has(name)) return;
+/** Adds a value unless there is one, or the value says nothing: some SDKs write NaN for a count they do not know. */
+function addOnce(attributes: Attributes, name: string, value: AttributeValue | undefined): void {
+  if (value === undefined || value === null || Number.isNaN(value) || attributes.has(name)) return;
   attributes.set(name, value);
 }
 
-/** OpenInference keeps request parameters as JSON text; only the known ones are read, and only plain values. */
-function addInvocationParameters(attributes: Map<string, AttributeValue>): void {
-  const text = attributes.get("llm.invocation_parameters");
-  if (typeof text !== "string" || !text.startsWith("{")) return;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    // Not JSON after all (or cut): the original stays readable, nothing is derived from it.
-    return;
+function rename(attributes: Attributes, names: readonly (readonly [foreign: string, ours: string])[]): void {
+  for (const [foreign, ours] of names) addOnce(attributes, ours, attributes.get(foreign));
+}
+
+function textOf(attributes: AttributeMap, name: string): string | undefined {
+  const value = attributes.get(name);
+  return typeof value === "string" ? value : undefined;
+}
+
+function addOperation(
+  attributes: Attributes,
+  foreign: string,
+  operationOf: (value: string) => string | undefined,
+): void {
+  const value = textOf(attributes, foreign);
+  if (value !== undefined) addOnce(attributes, "gen_ai.operation.name", operationOf(value));
+}
+
+function addFinishReason(attributes: Attributes, foreign: string): void {
+  const reason = textOf(attributes, foreign);
+  if (reason !== undefined) addOnce(attributes, "gen_ai.response.finish_reasons", [reason]);
+}
+
+/** Earlier OpenLLMetry writes `gen_ai.completion.<n>.finish_reason`, one per choice. */
+function addCompletionReasons(attributes: Attributes): void {
+  const reasons: string[] = [];
+  for (let n = 0; ; n++) {
+    const reason = textOf(attributes, `gen_ai.completion.${n}.finish_reason`);
+    if (reason === undefined) break;
+    reasons.push(reason);
   }
+  if (reasons.length > 0) addOnce(attributes, "gen_ai.response.finish_reasons", reasons);
+}
+
+/** OpenInference keeps request parameters as JSON text; only the known ones are read, and only plain values. */
+function addInvocationParameters(attributes: Attributes): void {
+  const parsed = jsonOf(textOf(attributes, "llm.invocation_parameters"), "{");
   if (!isRecord(parsed)) return;
   for (const [foreign, ours] of INVOCATION_PARAMETERS) {
     const value = Object.hasOwn(parsed, foreign) ? parsed[foreign] : undefined;
@@ -43,12 +88,68 @@ function addInvocationParameters(attributes: Map<string, AttributeValue>): void 
   }
 }
 
+/** Value of a JSON text; undefined for what is none after all, or was cut. The original stays readable either way. */
+function jsonOf(text: string | undefined, opening: "{" | "["): unknown {
+  if (text === undefined || !text.startsWith(opening)) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
 }
 
+/** OpenInference writes the model it asked first, and puts the model that answered in its place. */
+function addModelName(attributes: Attributes): void {
+  const name = textOf(attributes, "llm.model_name");
+  const isForeign = attributes.has("openinference.span.kind");
+  if (name !== undefined && isForeign && attributes.has("gen_ai.request.model")) {
+    if (name !== attributes.get("gen_ai.request.model")) addOnce(attributes, "gen_ai.response.model", name);
+  } else addOnce(attributes, "gen_ai.request.model", name);
+}
+
+/** The span of a call of the AI SDK. It has no operation of its own and writes milliseconds. */
+function addAiSdkCall(attributes: Attributes): void {
+  const id = textOf(attributes, "ai.operationId");
+  const call = id === undefined ? undefined : AI_SDK_CALLS.get(id.slice(id.lastIndexOf(".") + 1));
+  if (call === undefined) return;
+  addOnce(attributes, "gen_ai.operation.name", call.operation);
+  if (call.operation === "chat") addOnce(attributes, "gen_ai.request.stream", call.streams);
+  rename(attributes, AI_SDK_NAMES);
+  addFinishReason(attributes, "ai.response.finishReason");
+  const milliseconds = attributes.get("ai.response.msToFirstChunk");
+  if (typeof milliseconds === "number") addOnce(attributes, "gen_ai.response.time_to_first_chunk", milliseconds / 1000);
+}
+
+function addProvider(attributes: Attributes): void {
+  for (const name of PROVIDER_NAMES) {
+    const value = textOf(attributes, name);
+    if (value !== undefined && value !== "") addOnce(attributes, "gen_ai.provider.name", providerOf(value));
+  }
+}
+
+/** `openai.chat` of the AI SDK is `openai`: what follows the provider names one of its interfaces. */
+function providerOf(value: string): string {
+  for (let name = value.toLowerCase(); name !== ""; name = name.slice(0, Math.max(0, name.lastIndexOf(".")))) {
+    const known = PROVIDER_VALUES.get(name);
+    if (known !== undefined) return known;
+  }
+  return value;
+}
+
+function restoreLists(attributes: Attributes): void {
+  for (const name of LIST_ATTRIBUTES) {
+    const list = jsonOf(textOf(attributes, name), "[");
+    if (Array.isArray(list) && list.every((item): item is string => typeof item === "string"))
+      attributes.set(name, list);
+  }
+}
+
 /** Older senders write `top_k` as a double; it is a count. */
-function wholeTopK(attributes: Map<string, AttributeValue>): void {
+function wholeTopK(attributes: Attributes): void {
   const topK = attributes.get("gen_ai.request.top_k");
   if (typeof topK === "number" && !Number.isInteger(topK)) attributes.set("gen_ai.request.top_k", Math.round(topK));
 }
@@ -64,26 +165,4 @@ export function firstChunkOf(
   const event = events.find((candidate) => FIRST_CHUNK_EVENTS.includes(candidate.name));
   if (event === undefined || event.timeUnixNanos < startUnixNanos) return undefined;
   return Number(event.timeUnixNanos - startUnixNanos) / 1e9;
-}
-
-/** `service.name` that says nothing, as SDKs fill it in. */
-const UNKNOWN_SERVICE = "unknown_service";
-/** Resource attributes that name the sender when `service.name` does not, best first. */
-const SERVICE_FALLBACKS: readonly string[] = [
-  "k8s.deployment.name",
-  "container.name",
-  "process.executable.name",
-  "host.name",
-];
-const UNNAMED_SERVICE = "unnamed";
-
-/** Name of the sending service; never empty, never `unknown_service`. */
-export function serviceOf(resource: AttributeMap): string {
-  const given = resource.get("service.name");
-  if (typeof given === "string" && given !== "" && !given.startsWith(UNKNOWN_SERVICE)) return given;
-  for (const key of SERVICE_FALLBACKS) {
-    const value = resource.get(key);
-    if (typeof value === "string" && value !== "") return value;
-  }
-  return UNNAMED_SERVICE;
 }

@@ -1,12 +1,14 @@
 import type { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
 import { gunzip } from "node:zlib";
-import { LIMITS } from "@nexent/monitor-core";
 import type { Clock } from "../clock.ts";
 import type { InFlight } from "./in-flight.ts";
 
 /** A body, or why there is none. */
-export type BodyResult =
-  | { readonly kind: "body"; readonly bytes: Uint8Array; readonly wireBytes: number }
+export type BodyResult = { readonly kind: "body"; readonly bytes: Uint8Array; readonly wireBytes: number } | UnreadBody;
+
+/** Why a body was not read. */
+export type UnreadBody =
   | { readonly kind: "too_large"; readonly detail: string }
   | { readonly kind: "malformed"; readonly detail: string }
   | { readonly kind: "too_slow" }
@@ -15,9 +17,12 @@ export type BodyResult =
   | { readonly kind: "gone" };
 
 export interface BodyOptions {
-  readonly gzip: boolean;
+  /** Limit of the bytes as they come. */
+  readonly maxWireBytes: number;
   /** Limit after decompression. */
   readonly maxBytes: number;
+  /** Longest time until the last byte; absent where the listener watches it. */
+  readonly timeoutMs?: number;
   readonly clock: Clock;
   /** Bytes taken for this request; released by the caller through {@link BodyLease.release}. */
   readonly lease: BodyLease;
@@ -57,9 +62,12 @@ const MIN_BYTES_PER_SECOND = 1024;
 const SLOW_GRACE_MS = 5_000;
 
 /** Reads a whole body; bytes are counted as they come, never believed from a header. Never throws. */
-export async function readBody(request: IncomingMessage, options: BodyOptions): Promise<BodyResult> {
+export async function readBody(
+  request: IncomingMessage,
+  options: BodyOptions & { readonly gzip: boolean },
+): Promise<BodyResult> {
   const declared = Number(request.headers["content-length"] ?? 0);
-  if (declared > LIMITS.ingestWireBytes) return tooLarge("wire", LIMITS.ingestWireBytes);
+  if (declared > options.maxWireBytes) return tooLarge("wire", options.maxWireBytes);
   const wire = await readWire(request, options);
   if (!(wire instanceof Uint8Array)) return wire;
   if (!options.gzip) {
@@ -70,23 +78,27 @@ export async function readBody(request: IncomingMessage, options: BodyOptions): 
   return inflate(wire, options);
 }
 
-function tooLarge(what: string, limit: number): BodyResult {
+function tooLarge(what: string, limit: number): UnreadBody {
   return { kind: "too_large", detail: `${what} larger than ${limit / 1024 / 1024} MiB` };
 }
 
-function readWire(request: IncomingMessage, options: BodyOptions): Promise<Uint8Array | BodyResult> {
+/** Reads a stream to its end, or as far as its limits and the budget allow. */
+export function readWire(source: Readable, options: BodyOptions): Promise<Uint8Array | UnreadBody> {
   const started = options.clock.monotonicMs();
   const chunks: Buffer[] = [];
   let size = 0;
   return new Promise((resolve) => {
-    const finish = (result: Uint8Array | BodyResult): void => {
-      request.off("data", onData).off("end", onEnd).off("error", onGone).off("close", onGone);
+    const finish = (result: Uint8Array | UnreadBody): void => {
+      clearTimeout(late);
+      source.off("data", onData).off("end", onEnd).off("error", onGone).off("close", onGone);
       resolve(result);
     };
+    const late =
+      options.timeoutMs === undefined ? undefined : setTimeout(() => finish({ kind: "too_slow" }), options.timeoutMs);
     const onData = (chunk: Buffer): void => {
       size += chunk.byteLength;
       const elapsedMs = options.clock.monotonicMs() - started;
-      if (size > LIMITS.ingestWireBytes) finish(tooLarge("wire", LIMITS.ingestWireBytes));
+      if (size > options.maxWireBytes) finish(tooLarge("wire", options.maxWireBytes));
       else if (elapsedMs > SLOW_GRACE_MS && size < (elapsedMs / 1000) * MIN_BYTES_PER_SECOND)
         finish({ kind: "too_slow" });
       else if (!options.lease.take(chunk.byteLength)) finish({ kind: "overloaded" });
@@ -95,7 +107,7 @@ function readWire(request: IncomingMessage, options: BodyOptions): Promise<Uint8
     const onEnd = (): void =>
       finish(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size));
     const onGone = (): void => finish({ kind: "gone" });
-    request.on("data", onData).on("end", onEnd).on("error", onGone).on("close", onGone);
+    source.on("data", onData).on("end", onEnd).on("error", onGone).on("close", onGone);
   });
 }
 
@@ -108,9 +120,9 @@ const DEFLATE_MAX_RATIO = 1_032;
  * Inflates with a hard cap. The trailer of a gzip member holds its inflated size: an honest bomb is refused before a byte
  * is inflated, and a lying one is stopped at the size it claimed.
  */
-async function inflate(wire: Uint8Array, options: BodyOptions): Promise<BodyResult> {
+export async function inflate(wire: Uint8Array, options: Pick<BodyOptions, "maxBytes" | "lease">): Promise<BodyResult> {
   if (wire.byteLength < GZIP_MIN_BYTES || wire[0] !== 0x1f || wire[1] !== 0x8b) {
-    return { kind: "malformed", detail: "content-encoding is gzip, but the body is not" };
+    return { kind: "malformed", detail: "it is said to be gzip, but is not" };
   }
   const claimed = new DataView(wire.buffer, wire.byteOffset, wire.byteLength).getUint32(wire.byteLength - 4, true);
   if (claimed > wire.byteLength * DEFLATE_MAX_RATIO) return { kind: "malformed", detail: "the gzip body is damaged" };

@@ -87,7 +87,7 @@ describe("OTLP over HTTP", () => {
       {
         partialSuccess: {
           rejectedDataPoints: "2",
-          errorMessage: "this release stores traces only; data points are not kept",
+          errorMessage: "no metric samples are stored here; data points are not kept",
         },
       },
     ]);

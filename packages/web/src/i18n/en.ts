@@ -401,6 +401,8 @@ export const en = {
   "setup.closed": "not open",
   "setup.gateway": "gateway",
   "setup.otlp_http": "OTLP",
+  "setup.otlp_grpc": "OTLP/gRPC",
+  "setup.jaeger_thrift": "Jaeger thrift",
   "setup.dashboard": "dashboard",
   "setup.tabs": "Ways to send the first request",
   "setup.tab.curl": "curl",

@@ -396,6 +396,8 @@ export const zhCN = {
   "setup.closed": "未打开",
   "setup.gateway": "网关",
   "setup.otlp_http": "OTLP",
+  "setup.otlp_grpc": "OTLP/gRPC",
+  "setup.jaeger_thrift": "Jaeger thrift",
   "setup.dashboard": "看板",
   "setup.tabs": "发出第一个请求的方式",
   "setup.tab.curl": "curl",
