@@ -25,17 +25,23 @@ export async function startStack(env: Readonly<Record<string, string>> = {}): Pr
   });
   const gatewayUrl = `http://127.0.0.1:${gateway}`;
   const dashboardUrl = `http://127.0.0.1:${dashboard}`;
-  await answers(`${gatewayUrl}/health`, program);
-  await answers(`${dashboardUrl}/ready`, program);
+  async function stop(): Promise<void> {
+    await program.stop("SIGINT");
+    folder.remove();
+  }
+  try {
+    await answers(`${gatewayUrl}/health`, program);
+    await answers(`${dashboardUrl}/ready`, program);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     program,
     gatewayUrl,
     dashboardUrl,
     otlpUrl: `http://127.0.0.1:${otlp}`,
     dataDir: `${folder.path}/data`,
-    async stop() {
-      await program.stop("SIGINT");
-      folder.remove();
-    },
+    stop,
   };
 }
