@@ -20,15 +20,16 @@ export interface Program {
   stop(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
-/** Starts `node packages/<package>/dist/main.js ...args` with a clean environment plus `env`. */
+/** Starts `node ...nodeArgs packages/<package>/dist/main.js ...args` with a clean environment plus `env`. */
 export function startProgram(
   packageName: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  nodeArgs: readonly string[] = [],
 ): Program {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name)));
   const main = join(repositoryRoot, "packages", packageName, "dist", "main.js");
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(process.execPath, [...nodeArgs, main, ...args], {
     cwd: repositoryRoot,
     env: { ...inherited, ...env },
     stdio: ["ignore", "pipe", "pipe"],
