@@ -40,6 +40,7 @@ export { llmRouteOf, type LlmRoute, type WireFormat } from "./providers/routes.t
 export { providerOfHost } from "./providers/hosts.ts";
 export { providerByFormat } from "./providers/index.ts";
 export { readFault } from "./providers/fault.ts";
+export { readCutAnswer } from "./providers/cut-answer.ts";
 export { encodeJaegerBatch, type JaegerAttributes, type JaegerSpan } from "./wire/jaeger-thrift.ts";
 export { utf8Length } from "./utf8.ts";
 export {

@@ -26,6 +26,7 @@ describe("gatekeeper", () => {
     const byQuery = keeper.admit([], `?alt=sse&key=${TOKEN}&x=%20`, true);
     expect(byQuery).toMatchObject({ admitted: true, query: "?alt=sse&x=%20" });
     expect(keeper.admit([], `?key=${TOKEN}`, true).query).toBe("");
+    expect(keeper.admit([], `?%6Bey=${TOKEN.replace("_", "%5F")}`, false)).toMatchObject({ admitted: true, query: "" });
   });
 
   it("35: passes the client's own key beside x-nexent-token, and replaces it when the gateway holds one", () => {
@@ -33,6 +34,15 @@ describe("gatekeeper", () => {
     const headers = ["authorization", "Bearer sk-own", "X-Nexent-Token", TOKEN];
     expect([...keeper.admit(headers, "", false).omit]).toEqual(["x-nexent-token"]);
     expect([...keeper.admit(headers, "", true).omit].sort()).toEqual(["authorization", "x-nexent-token"]);
+  });
+
+  it("35: a key of the client's own in the query goes with the others", () => {
+    const keeper = createGatekeeper([TOKEN]);
+    const headers = ["X-Nexent-Token", TOKEN];
+    expect(keeper.admit(headers, "?key=own&alt=sse", false).query).toBe("?key=own&alt=sse");
+    expect(keeper.admit(headers, "?key=own&alt=sse&key=%E0%A4%A", true).query).toBe("?alt=sse");
+    expect(keeper.admit(headers, "?keys=1&x=key", true).query).toBe("?keys=1&x=key");
+    expect(keeper.admit(headers, "", true).query).toBe("");
   });
 
   it("refuses a wrong or missing token", () => {

@@ -13,7 +13,7 @@ export interface Admission {
   readonly admitted: boolean;
   /** Header names in lower case that must not travel. */
   readonly omit: ReadonlySet<string>;
-  /** Query without a token in `key`; starts with `?` or is empty. */
+  /** Query without a `key` that must not travel; starts with `?` or is empty. */
   readonly query: string;
 }
 
@@ -31,13 +31,24 @@ function bearer(value: string): string {
   return /^bearer\s+/i.test(value) ? value.replace(/^bearer\s+/i, "").trim() : value.trim();
 }
 
-/** `query` without the `key` parameters whose value `isToken`. */
-function withoutTokenKey(query: string, isToken: (value: string) => boolean): { query: string; found: boolean } {
-  if (!query.startsWith("?key=") && !query.includes("&key=")) return { query, found: false };
+/** A query parameter as its reader understands it; as it stands when it is badly encoded. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** `query` without the `key` parameters that must not travel. */
+function withoutKeys(query: string, mustGo: (value: string) => boolean): string {
   const pairs = query.slice(1).split("&");
-  const kept = pairs.filter((pair) => !(pair.startsWith("key=") && isToken(pair.slice(4))));
-  if (kept.length === pairs.length) return { query, found: false };
-  return { query: kept.length === 0 ? "" : `?${kept.join("&")}`, found: true };
+  const kept = pairs.filter((pair) => {
+    const equals = pair.indexOf("=");
+    return equals < 0 || decoded(pair.slice(0, equals)) !== "key" || !mustGo(decoded(pair.slice(equals + 1)));
+  });
+  if (kept.length === pairs.length) return query;
+  return kept.length === 0 ? "" : `?${kept.join("&")}`;
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
@@ -65,8 +76,12 @@ export function createGatekeeper(tokens: readonly string[]): Gatekeeper {
         if (token) admitted = true;
         if (credential && (token || held)) omit.add(name);
       }
-      const cleaned = withoutTokenKey(query, isToken);
-      return { admitted: admitted || cleaned.found, omit, query: cleaned.query };
+      const cleaned = withoutKeys(query, (value) => {
+        const token = isToken(value);
+        if (token) admitted = true;
+        return token || held;
+      });
+      return { admitted, omit, query: cleaned };
     },
   };
 }

@@ -1,5 +1,12 @@
 /** Readers of one answer's body: they take what the tap copies to them and feed the token clock. Nothing waits for them. */
-import { LIMITS, type Provider, type ResponseReading, type StreamEvent, type StreamParser } from "@nexent/monitor-core";
+import {
+  LIMITS,
+  readCutAnswer,
+  type Provider,
+  type ResponseReading,
+  type StreamEvent,
+  type StreamParser,
+} from "@nexent/monitor-core";
 import type { Recording } from "@nexent/monitor/recorder";
 
 /** Takes the bytes of one body. `atMs` is the monotonic time of the body read they came with. */
@@ -19,6 +26,7 @@ class EventReader implements StreamReader {
   readonly #recording: Recording;
   readonly #onDone: (atMs: number) => void;
   readonly #sink: (event: StreamEvent) => void;
+  #failed = false;
   #micros = 0;
   #atMs = 0;
   responseModel: string | undefined;
@@ -36,6 +44,8 @@ class EventReader implements StreamReader {
     this.#micros = this.#recording.micros(atMs);
     this.#atMs = atMs;
     this.#parser.push(bytes, this.#sink);
+    // Nothing but what came with it belongs to an error: a server may leave the connection open behind it.
+    if (this.#failed) this.#onDone(atMs);
   }
 
   end(atMs: number): void {
@@ -48,11 +58,12 @@ class EventReader implements StreamReader {
     if (this.#recording.ended) return;
     this.#recording.clock.record(event, this.#micros);
     if (event.responseModel !== undefined) this.responseModel ??= event.responseModel;
-    if (event.type === "done") this.#onDone(this.#atMs);
+    if (event.type === "error") this.#failed = true;
+    else if (event.type === "done") this.#onDone(this.#atMs);
   }
 }
 
-/** Reads a streamed answer; `onDone` is called at the terminal marker of the format. */
+/** Reads a streamed answer; `onDone` is called at the terminal marker of the format, and after an error event. */
 export function createStreamReader(
   provider: Provider,
   recording: Recording,
@@ -61,10 +72,7 @@ export function createStreamReader(
   return new EventReader(provider, recording, onDone);
 }
 
-/** Bytes kept of a body that is too large to be parsed as a whole: usage stands at its end. */
-const TAIL_BYTES = 16 * 1024;
-
-/** What a whole JSON body said. `unread`: too large to parse, and no usage in its tail. */
+/** What a whole JSON body said. `unread`: too large to parse, and its ends say nothing. */
 export type JsonVerdict =
   | { readonly kind: "read"; readonly reading: ResponseReading }
   | { readonly kind: "unread" }
@@ -75,6 +83,8 @@ export interface JsonReader extends BodyReader {
   verdict(): JsonVerdict;
 }
 
+const END_BYTES = LIMITS.observerTailBytes;
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -84,54 +94,38 @@ function parse(text: string): unknown {
   }
 }
 
-/** Text of the object that follows the last `"usage":` of a tail, or undefined. */
-function usageText(tail: string): string | undefined {
-  const key = tail.lastIndexOf('"usage"');
-  if (key < 0) return undefined;
-  const open = tail.indexOf("{", key);
-  if (open < 0) return undefined;
-  let depth = 0;
-  for (let i = open; i < tail.length; i += 1) {
-    if (tail[i] === "{") depth += 1;
-    else if (tail[i] === "}") {
-      depth -= 1;
-      if (depth === 0) return tail.slice(open, i + 1);
-    }
-  }
-  return undefined;
-}
-
-/** Collects a JSON body: whole up to `maxBytes` (default 256 KiB), beyond that only its last 16 KiB. */
+/** Collects a JSON body: whole up to `maxBytes` (default 256 KiB), beyond that its first and its last 16 KiB. */
 export function createJsonReader(provider: Provider, maxBytes: number = LIMITS.observerJsonBytes): JsonReader {
   let chunks: Uint8Array[] = [];
   let held = 0;
-  let truncated = false;
+  /** Set once the body was too long. */
+  let beginning: string | undefined;
 
-  function keepTail(): void {
+  function keepEnds(): void {
     const all = Buffer.concat(chunks);
-    const tail = all.subarray(Math.max(0, all.length - TAIL_BYTES));
-    chunks = [tail];
-    held = tail.length;
-    truncated = true;
+    beginning ??= all.toString("utf8", 0, END_BYTES);
+    // A copy, or the whole buffer would stay.
+    const end = Buffer.from(all.subarray(-END_BYTES));
+    chunks = [end];
+    held = end.length;
   }
 
   return {
     data(bytes) {
       chunks.push(bytes);
       held += bytes.length;
-      if (held > (truncated ? TAIL_BYTES * 4 : maxBytes)) keepTail();
+      if (held > (beginning === undefined ? maxBytes : END_BYTES * 4)) keepEnds();
     },
     end: () => undefined,
     verdict() {
       const text = Buffer.concat(chunks).toString("utf8");
-      if (!truncated) {
-        const value = parse(text);
-        const reading = value === undefined ? undefined : provider.readResponse(value);
-        return reading === undefined ? { kind: "malformed" } : { kind: "read", reading };
+      if (beginning !== undefined) {
+        const reading = readCutAnswer(provider, beginning, text);
+        return reading === undefined ? { kind: "unread" } : { kind: "read", reading };
       }
-      const usage = usageText(text);
-      const reading = usage === undefined ? undefined : provider.readResponse(parse(`{"choices":[],"usage":${usage}}`));
-      return reading === undefined ? { kind: "unread" } : { kind: "read", reading };
+      const value = parse(text);
+      const reading = value === undefined ? undefined : provider.readResponse(value);
+      return reading === undefined ? { kind: "malformed" } : { kind: "read", reading };
     },
   };
 }

@@ -9,7 +9,6 @@ import {
   providerByFormat,
   type ErrorType,
   type Provider,
-  type RequestReading,
   type ResponseReading,
 } from "@nexent/monitor-core";
 import { recordAnswer, type CallEnd, type Recorder, type Recording, type SpanContext } from "@nexent/monitor/recorder";
@@ -22,19 +21,18 @@ import {
   type JsonReader,
   type StreamReader,
 } from "./observe-body.ts";
+import type { RequestFacts } from "./request-facts.ts";
 import type { Upstream } from "./routes/prefix-table.ts";
 import type { Tail } from "./routes/tails.ts";
 import type { UpstreamFault } from "./upstream/faults.ts";
-import type { RelayedHead } from "./upstream/headers.ts";
+import { isJsonType, type RelayedHead } from "./upstream/headers.ts";
 
 /** One LLM request as the relay knows it before anything is sent. */
 export interface ObservedRequest {
   readonly upstream: Upstream;
   readonly tail: Tail;
   readonly request: IncomingMessage;
-  /** Parsed body; undefined when it streams through unread. */
-  readonly body: unknown;
-  readonly model: string | undefined;
+  readonly facts: RequestFacts;
   /** Context of the SERVER span. */
   readonly parent: SpanContext | undefined;
 }
@@ -91,7 +89,6 @@ class GuardedObserver implements CallObserver {
   readonly #deps: ObserverDependencies;
   readonly #observed: ObservedRequest;
   readonly #provider: Provider | undefined;
-  readonly #reading: RequestReading | undefined;
   #recording: Recording | undefined;
   #body: BodyReader | undefined;
   #stream: StreamReader | undefined;
@@ -106,7 +103,6 @@ class GuardedObserver implements CallObserver {
     this.#observed = observed;
     const providerOf = deps.providerOf ?? providerByFormat;
     this.#provider = observed.tail.format === "opaque" ? undefined : providerOf(observed.tail.format);
-    this.#reading = observed.body === undefined ? undefined : this.#read(observed.body);
   }
 
   get context(): SpanContext | undefined {
@@ -192,30 +188,21 @@ class GuardedObserver implements CallObserver {
     this.#end({ outcome: "error", errorType: fault, atMs });
   }
 
-  #read(body: unknown): RequestReading | undefined {
-    try {
-      return this.#provider?.readRequest(body);
-    } catch {
-      this.#switchOff();
-      return undefined;
-    }
-  }
-
   #start(atMs: number): void {
-    const { upstream, tail, request, parent } = this.#observed;
-    const model = this.#observed.model ?? "unknown";
+    const { upstream, tail, request, facts, parent } = this.#observed;
+    const model = facts.model ?? "unknown";
     const retries = retryCount(request);
     this.#recording = this.#deps.recorder.start(
       {
         provider: upstream.config.provider,
         model,
         operation: tail.operation,
-        streaming: this.#reading?.stream ?? false,
+        streaming: facts.streaming,
         clockSource: "wire",
         serverAddress: upstream.endpoint.hostname,
         serverPort: upstream.endpoint.port,
-        modelLabel: this.#observed.model === undefined ? model : this.#deps.admission.labelOf(model),
-        attributes: { ...this.#reading?.parameters, ...(retries !== undefined && { [ATTR.llmAttempt]: retries + 1 }) },
+        modelLabel: facts.model === undefined ? model : this.#deps.admission.labelOf(model),
+        attributes: { ...facts.parameters, ...(retries !== undefined && { [ATTR.llmAttempt]: retries + 1 }) },
       },
       { atMs, ...(parent !== undefined && { parent }) },
     );
@@ -226,18 +213,15 @@ class GuardedObserver implements CallObserver {
     if (recording === undefined) return;
     recording.clock.markFirstByte(recording.micros(atMs));
     const ok = head.status >= 200 && head.status < 300;
-    if (ok && this.#observed.model !== undefined) {
-      this.#deps.admission.admit(this.#observed.model);
-      recording.amend({ modelLabel: this.#deps.admission.labelOf(this.#observed.model) });
-    }
+    const { model } = this.#observed.facts;
+    if (ok && model !== undefined) this.#label(model);
     const provider = this.#provider;
-    const streamed = head.mediaType === "text/event-stream";
-    if (ok) recording.amend({ streaming: streamed });
+    if (ok) recording.amend({ streaming: head.streamed });
     if (provider === undefined || (head.status >= 300 && head.status < 400)) return;
-    if (ok && streamed) {
+    if (ok && head.streamed) {
       this.#stream = createStreamReader(provider, recording, (doneMs) => this.#conclude("complete", doneMs));
       this.#body = this.#stream;
-    } else if (/^application\/([\w.+-]+\+)?json$/.test(head.mediaType)) {
+    } else if (isJsonType(head.mediaType)) {
       this.#json = createJsonReader(provider, ok ? undefined : ERROR_BODY_BYTES);
       this.#body = this.#json;
     }
@@ -323,7 +307,8 @@ class GuardedObserver implements CallObserver {
       return { outcome: "error", errorType, ...(code !== undefined && { errorCode: code }), atMs };
     }
     if (recording !== undefined) recordAnswer(recording.clock, reading, recording.micros(atMs));
-    if (this.#observed.model === undefined && reading.responseModel !== undefined) this.#label(reading.responseModel);
+    if (this.#observed.facts.model === undefined && reading.responseModel !== undefined)
+      this.#label(reading.responseModel);
     return { outcome: "ok", atMs };
   }
 
@@ -339,7 +324,7 @@ class GuardedObserver implements CallObserver {
   /** A body that went up unread named no model: the answer's name has to do. */
   #amendModel(): void {
     const named = this.#stream?.responseModel;
-    if (this.#observed.model === undefined && named !== undefined) this.#label(named);
+    if (this.#observed.facts.model === undefined && named !== undefined) this.#label(named);
   }
 
   #label(model: string): void {

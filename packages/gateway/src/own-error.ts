@@ -1,27 +1,18 @@
 /** Faults of the gateway itself, in the shape of the route's format, so that client libraries can parse them. */
 import { STATUS_CODES, type ServerResponse } from "node:http";
 import { ERROR_CODES, type ErrorCode } from "@nexent/monitor-core";
-
-/** Error body shapes of the wire formats. */
-export type ErrorShape = "openai" | "anthropic";
+import type { FormatFamily } from "./format-family.ts";
 
 /** A fault that is answered before any response head was sent. */
 export interface OwnError {
   readonly code: ErrorCode;
   /** Names the upstream at most; never an address, a query or a key. */
   readonly message: string;
-  readonly shape?: ErrorShape;
+  /** Whose shape the body has; default `openai`. */
+  readonly shape?: FormatFamily;
   readonly retryAfterSeconds?: number;
   /** Close the connection after the answer. */
   readonly close?: boolean;
-}
-
-function bodyOf(error: OwnError): string {
-  if (error.shape === "anthropic") {
-    return JSON.stringify({ type: "error", error: { type: "api_error", message: error.message } });
-  }
-  const code = `gateway_${error.code.toLowerCase()}`;
-  return JSON.stringify({ error: { message: error.message, type: "gateway_error", param: null, code } });
 }
 
 /** HTTP status of a fault; the codes that have none are never answered over HTTP. */
@@ -30,9 +21,32 @@ function statusOf(code: ErrorCode): number {
   return "httpStatus" in definition ? definition.httpStatus : 500;
 }
 
+/** Names of Google's status codes, by HTTP status. */
+const GOOGLE_STATUS: Readonly<Record<number, string>> = {
+  400: "INVALID_ARGUMENT",
+  401: "UNAUTHENTICATED",
+  403: "PERMISSION_DENIED",
+  404: "NOT_FOUND",
+  413: "INVALID_ARGUMENT",
+  501: "UNIMPLEMENTED",
+  502: "UNAVAILABLE",
+  503: "UNAVAILABLE",
+  504: "DEADLINE_EXCEEDED",
+};
+
+function bodiesOf({ code, message }: OwnError, status: number): Readonly<Record<FormatFamily, unknown>> {
+  return {
+    openai: { error: { message, type: "gateway_error", param: null, code: `gateway_${code.toLowerCase()}` } },
+    anthropic: { type: "error", error: { type: "api_error", message } },
+    gemini: { error: { code: status, message, status: GOOGLE_STATUS[status] ?? "INTERNAL" } },
+    ollama: { error: message },
+  };
+}
+
 /** Sends the fault. The response head must not have been sent. */
 export function sendOwnError(response: ServerResponse, error: OwnError): void {
-  const body = Buffer.from(bodyOf(error));
+  const status = statusOf(error.code);
+  const body = Buffer.from(JSON.stringify(bodiesOf(error, status)[error.shape ?? "openai"]));
   const headers = [
     "Content-Type",
     "application/json",
@@ -47,7 +61,6 @@ export function sendOwnError(response: ServerResponse, error: OwnError): void {
   ];
   if (error.retryAfterSeconds !== undefined) headers.push("Retry-After", String(error.retryAfterSeconds));
   if (error.close === true) headers.push("Connection", "close");
-  const status = statusOf(error.code);
   // The reason phrase is given, or Node would keep one that it has just refused to send.
   response.writeHead(status, STATUS_CODES[status] ?? "", headers);
   response.end(body);

@@ -67,15 +67,28 @@ describe("38: tracing", () => {
 
 describe("held keys", () => {
   it.each([
-    ["authorization", undefined, CHAT, "Bearer sk-held"],
-    ["x-api-key", undefined, "/v1/messages", "sk-held"],
-    ["api-key", "api-key", CHAT, "sk-held"],
-  ])("go into %s", async (header, authHeader, path, value) => {
-    const own = { apiKey: "sk-held", ...(authHeader !== undefined && { authHeader }) };
-    const origin = await start(own, { config: { tokens: [TOKEN] } });
+    ["authorization", {}, CHAT, "Bearer sk-held"],
+    ["x-api-key", {}, "/v1/messages", "sk-held"],
+    ["x-goog-api-key", {}, "/v1/models/m:generateContent", "sk-held"],
+    ["api-key", { provider: "azure.ai.openai" }, CHAT, "sk-held"],
+    ["api-key", { authHeader: "api-key" }, "/v1/messages", "sk-held"],
+  ])("go into %s", async (header, own, path, value) => {
+    const origin = await start({ ...own, apiKey: "sk-held" }, { config: { tokens: [TOKEN] } });
     await fetchRaw(origin + path, { ...STREAM, headers: { authorization: `Bearer ${TOKEN}` } });
     expect(upstream.requests[0]?.headers[header]).toBe(value);
     expect(JSON.stringify(upstream.requests[0]?.rawHeaders)).not.toContain(TOKEN);
+  });
+
+  it("35: stand in for a key in the query, whoever it belongs to", async () => {
+    const origin = await start({ apiKey: "sk-held" }, { config: { tokens: [TOKEN] } });
+    const path = "/v1/models/m:streamGenerateContent";
+    await fetchRaw(`${origin}${path}?alt=sse&key=${TOKEN}`, STREAM);
+    await fetchRaw(`${origin}${path}?key=sk-own&%6bey=sk-own&monkey=1`, {
+      ...STREAM,
+      headers: { "x-nexent-token": TOKEN },
+    });
+    expect(upstream.requests.map(({ url }) => url)).toEqual([`/base${path}?alt=sse`, `/base${path}?monkey=1`]);
+    for (const { headers } of upstream.requests) expect(headers["x-goog-api-key"]).toBe("sk-held");
   });
 });
 

@@ -4,17 +4,18 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
-import { jsonDepthExceeds, LIMITS, type ErrorCode } from "@nexent/monitor-core";
+import { LIMITS, type ErrorCode } from "@nexent/monitor-core";
 import type { SpanContext } from "@nexent/monitor/recorder";
 import type { Admission } from "./auth.ts";
 import { createDownstream, type Downstream } from "./downstream.ts";
 import { createHeldAnswer, type HeldAnswer } from "./held-answer.ts";
 import type { CallObserver, ObserverFactory } from "./observe.ts";
-import { sendOwnError, type ErrorShape } from "./own-error.ts";
+import { sendOwnError } from "./own-error.ts";
 import { declaredLength, hasBody, readBody, streamBody, type BodyBudget, type BodyOutcome } from "./request-body.ts";
+import { parsedJson, readFacts } from "./request-facts.ts";
 import type { Route } from "./routes/prefix-table.ts";
 import type { GatewayCounters } from "./self-metrics.ts";
-import { isStreamedType, relayedHead, upstreamHeaders, withoutContentLength } from "./upstream/headers.ts";
+import { relayedHead, upstreamHeaders, withoutContentLength, type RelayedHead } from "./upstream/headers.ts";
 import { createIdleLimit, type IdleLimit } from "./upstream/idle-limit.ts";
 import { startExchange, type Exchange, type ExchangeSink } from "./upstream/exchange.ts";
 import type { UpstreamFault } from "./upstream/faults.ts";
@@ -49,38 +50,12 @@ export interface Relay {
   breakOff(): void;
 }
 
-/** Silence longer than this many characters of model name is not worth a map key. */
-const MODEL_NAME_CHARACTERS = 256;
-
 function isPlainJson(request: IncomingMessage): boolean {
   const type = request.headers["content-type"];
   return (
     type !== undefined && /^application\/([\w.+-]+\+)?json\b/i.test(type) && !("content-encoding" in request.headers)
   );
 }
-
-/** The parsed body, or undefined when it is not JSON we would dare to parse. It is never re-serialised. */
-function parsedJson(body: Buffer): unknown {
-  if (jsonDepthExceeds(body, LIMITS.jsonNestingBrackets)) return undefined;
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    // Not JSON after all: the upstream says so in its own words.
-    return undefined;
-  }
-}
-
-function modelOf(parsed: unknown): string | undefined {
-  if (typeof parsed !== "object" || parsed === null || !("model" in parsed)) return undefined;
-  const { model } = parsed;
-  return typeof model === "string" && model.length <= MODEL_NAME_CHARACTERS ? model : undefined;
-}
-
-/** Where each format's clients put their key. */
-const AUTH_HEADERS: Readonly<Record<ErrorShape, string>> = {
-  openai: "authorization",
-  anthropic: "x-api-key",
-};
 
 function credential(apiKey: string, header: string): string[] {
   return [header, header === "authorization" ? `Bearer ${apiKey}` : apiKey];
@@ -164,17 +139,11 @@ class RequestRelay implements Relay, ExchangeSink {
   #open(body: Buffer | Readable | undefined, parsed: unknown): void {
     const { observers, counters } = this.#context;
     const { tail, upstream } = this.#route;
-    this.#model = modelOf(parsed) ?? "unknown";
-    this.#streaming = typeof parsed === "object" && parsed !== null && "stream" in parsed && parsed.stream === true;
     if (tail !== undefined && observers !== undefined) {
-      this.#observer = observers.open({
-        upstream,
-        tail,
-        request: this.#request,
-        model: modelOf(parsed),
-        body: parsed,
-        parent: this.#parent,
-      });
+      const facts = readFacts(tail, parsed);
+      this.#model = facts.model ?? "unknown";
+      this.#streaming = facts.streaming;
+      this.#observer = observers.open({ upstream, tail, request: this.#request, facts, parent: this.#parent });
     }
     let sent = body;
     if (Buffer.isBuffer(body) && this.#mayInject(parsed)) {
@@ -205,7 +174,7 @@ class RequestRelay implements Relay, ExchangeSink {
       identityEncoding: this.#observer !== undefined && this.#streaming,
       omit: trace.omit.length === 0 ? this.#admission.omit : new Set([...this.#admission.omit, ...trace.omit]),
       ...(!Buffer.isBuffer(body) && body !== undefined && declared !== undefined && { contentLength: declared }),
-      add: [...(apiKey === undefined ? [] : credential(apiKey, this.#authHeader())), ...trace.add],
+      add: [...(apiKey === undefined ? [] : credential(apiKey, this.#route.keyHeader)), ...trace.add],
     });
     const path = `${upstreamPath}${this.#admission.query}`;
     this.#exchange = startExchange(
@@ -215,11 +184,6 @@ class RequestRelay implements Relay, ExchangeSink {
     );
     // A failure may have been reported before the handle was there.
     if (this.#over) this.#exchange.abort();
-  }
-
-  /** Where the held key goes: as configured, else as the request's format has it. */
-  #authHeader(): string {
-    return this.#route.upstream.config.authHeader ?? AUTH_HEADERS[this.#route.tail?.errorShape ?? "openai"];
   }
 
   /** The answer has been silent for longer than this upstream may be. */
@@ -287,9 +251,9 @@ class RequestRelay implements Relay, ExchangeSink {
   }
 
   #passHead(status: number, statusMessage: string, rawHeaders: readonly Buffer[], atMs: number): void {
-    const head = relayedHead(status, statusMessage, rawHeaders);
+    const head = relayedHead(status, statusMessage, rawHeaders, this.#route.tail?.framing === "json_array");
     this.#releaseBody();
-    const strips = this.#settleInjection(head.status, head.mediaType, head.contentEncoding);
+    const strips = this.#settleInjection(head);
     this.#observer?.head(head, atMs);
     this.#downstream.head(strips ? { ...head, headers: withoutContentLength(head.headers) } : head);
     this.#headSent = true;
@@ -298,7 +262,7 @@ class RequestRelay implements Relay, ExchangeSink {
   }
 
   /** Remembers how the upstream took the usage request; true when the answer must be stripped. */
-  #settleInjection(status: number, mediaType: string, contentEncoding: string): boolean {
+  #settleInjection({ status, mediaType, contentEncoding }: RelayedHead): boolean {
     if (this.#injection === "none" || status < 200 || status > 299) return false;
     const { name } = this.#route.upstream.config;
     if (this.#injection === "withdrawn") {
@@ -306,7 +270,7 @@ class RequestRelay implements Relay, ExchangeSink {
       this.#context.counters.usageInjection(name, "rejected");
       return false;
     }
-    if (!isStreamedType(mediaType)) return false;
+    if (mediaType !== "text/event-stream") return false;
     const readable = contentEncoding === "";
     this.#context.usageMemory.remember(name, this.#model, readable ? "works" : "rejects");
     return readable;
@@ -379,11 +343,10 @@ class RequestRelay implements Relay, ExchangeSink {
   #refuse(code: ErrorCode, message: string, retryAfterSeconds?: number): void {
     this.#finish();
     this.#context.counters.ownError(code);
-    const shape = this.#route.tail?.errorShape ?? "openai";
     sendOwnError(this.#response, {
       code,
       message,
-      shape,
+      shape: this.#route.family,
       ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     });
   }

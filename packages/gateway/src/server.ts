@@ -23,6 +23,7 @@ import { createBodyBudget } from "./request-body.ts";
 import { createHostCheck } from "./routes/host-check.ts";
 import { createOwnPaths } from "./routes/own-paths.ts";
 import { createPrefixTable, type Route } from "./routes/prefix-table.ts";
+import { familyOfTarget } from "./routes/tails.ts";
 import { createGatewayCounters, NO_COUNTERS, refreshConnectionGauges } from "./self-metrics.ts";
 import { createUsageMemory } from "./usage.ts";
 
@@ -204,8 +205,8 @@ class NodeGateway implements Gateway {
 
   #onForward(request: IncomingMessage, response: ServerResponse, target: RequestTarget): void {
     const method = request.method ?? "GET";
-    const route = this.#table.find(method, target.path);
-    const shape = route?.tail?.errorShape ?? "openai";
+    const route = this.#table.find(method, target.path, target.query);
+    const shape = route?.family ?? familyOfTarget(method, target);
     if (route === undefined) {
       this.#refuse(response, { code: "NOT_FOUND", message: "no upstream is configured for this path", shape });
       return;

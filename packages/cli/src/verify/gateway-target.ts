@@ -13,18 +13,21 @@ import { byteCounter } from "./count-chunks.ts";
 import { requestOf } from "./scenario-request.ts";
 import type { PlayOrder, PlayReport, TargetStart, VerifyTarget } from "./target.ts";
 
+/** Where the gateway serves the exact-schedule server, all formats of it. */
+const EXACT_PREFIX = "/exact";
 const START_TIMEOUT_MS = 20_000;
 const STOP_GRACE_MS = 10_000;
 
 class GatewayTarget implements VerifyTarget {
   readonly name = "gateway";
   readonly #process: ServiceProcess;
-  readonly #origin: string;
+  /** Base URL of the exact-schedule server behind the gateway. */
+  readonly #baseUrl: string;
   readonly #agent = new Agent({ keepAlive: true });
 
-  constructor(process: ServiceProcess, origin: string) {
+  constructor(process: ServiceProcess, baseUrl: string) {
     this.#process = process;
-    this.#origin = origin;
+    this.#baseUrl = baseUrl;
   }
 
   plays({ targets }: Scenario): boolean {
@@ -33,7 +36,7 @@ class GatewayTarget implements VerifyTarget {
 
   async play({ scenario, playId }: PlayOrder): Promise<PlayReport> {
     const { path, body } = requestOf(scenario);
-    const request = httpRequest(`${this.#origin}${path}`, {
+    const request = httpRequest(`${this.#baseUrl}${path}`, {
       method: "POST",
       agent: this.#agent,
       headers: {
@@ -64,7 +67,7 @@ export async function startGatewayTarget(start: TargetStart): Promise<VerifyTarg
       ...withoutSettings(start.env),
       ...exportSettings(start.otlpEndpoint, "nexent-verify-gateway"),
       GATEWAY_PORT: String(port),
-      UPSTREAM_BASE_URL: `${start.exactOrigin}/v1`,
+      GATEWAY_EXACT_BASE_URL: `${start.exactOrigin}/v1`,
     },
     logPath: join(start.logDir, "gateway.log"),
   });
@@ -80,7 +83,7 @@ export async function startGatewayTarget(start: TargetStart): Promise<VerifyTarg
       `the gateway did not start:\n${service.lastLogLines(10).join("\n")}`,
     );
   }
-  return new GatewayTarget(service, `http://127.0.0.1:${port}`);
+  return new GatewayTarget(service, `http://127.0.0.1:${port}${EXACT_PREFIX}`);
 }
 
 /** Resolves when the exchange is over, however it ends. */

@@ -6,9 +6,17 @@ import { llmRouteOf, type LlmRoute } from "./routes.ts";
 
 const post = (path: string, search?: string): LlmRoute | undefined => llmRouteOf("POST", path, search);
 
-const CHAT = { format: "openai-chat", operation: "chat", framing: "sse" };
-const MESSAGES = { format: "anthropic-messages", operation: "chat" };
-const EMBEDDINGS = { format: "openai-embeddings", operation: "embeddings", streaming: false };
+const CHAT = { format: "openai-chat", operation: "chat", pattern: "/chat/completions", framing: "sse" };
+const CLAUDE = { format: "anthropic-messages", operation: "chat" };
+const MESSAGES = { ...CLAUDE, pattern: "/v1/messages", framing: "sse" };
+const EMBEDDINGS = {
+  format: "openai-embeddings",
+  operation: "embeddings",
+  pattern: "/embeddings",
+  streaming: false,
+};
+const RERANK = { ...EMBEDDINGS, operation: "rerank" };
+const OLLAMA_EMBED = { format: "ollama", operation: "embeddings", streaming: false };
 const VERTEX = "/v1/projects/p/locations/us-central1";
 
 describe("the route of a request", () => {
@@ -19,17 +27,23 @@ describe("the route of a request", () => {
     ["/api/v1/chat/completions", CHAT],
     ["/v1beta/openai/chat/completions", CHAT],
     [`${VERTEX}/endpoints/openapi/chat/completions`, CHAT],
-    ["/v1/completions", { format: "openai-completions", operation: "text_completion", framing: "sse" }],
-    ["/v1/responses", { format: "openai-responses", operation: "chat", framing: "sse" }],
-    ["/v1/messages", { ...MESSAGES, framing: "sse" }],
-    ["/anthropic/v1/messages", { ...MESSAGES, framing: "sse" }],
+    [
+      "/v1/completions",
+      { ...CHAT, format: "openai-completions", operation: "text_completion", pattern: "/completions" },
+    ],
+    ["/v1/responses", { ...CHAT, format: "openai-responses", pattern: "/responses" }],
+    ["/v1/messages", MESSAGES],
+    ["/anthropic/v1/messages", MESSAGES],
     ["/v1/embeddings", EMBEDDINGS],
-    ["/v1/rerank", { ...EMBEDDINGS, operation: "rerank" }],
-    ["/score", { ...EMBEDDINGS, operation: "rerank" }],
-    ["/api/chat", { format: "ollama", operation: "chat", framing: "ndjson" }],
-    ["/ollama/api/generate", { format: "ollama", operation: "text_completion", framing: "ndjson" }],
-    ["/api/embed", { format: "ollama", operation: "embeddings", streaming: false }],
-    ["/api/embeddings", { format: "ollama", operation: "embeddings", streaming: false }],
+    ["/v1/rerank", { ...RERANK, pattern: "/rerank" }],
+    ["/score", { ...RERANK, pattern: "/score" }],
+    ["/api/chat", { format: "ollama", operation: "chat", pattern: "/api/chat", framing: "ndjson" }],
+    [
+      "/ollama/api/generate",
+      { format: "ollama", operation: "text_completion", pattern: "/api/generate", framing: "ndjson" },
+    ],
+    ["/api/embed", { ...OLLAMA_EMBED, pattern: "/api/embed" }],
+    ["/api/embeddings", { ...OLLAMA_EMBED, pattern: "/api/embeddings" }],
   ])("%s", (path, expected) => {
     expect(post(path)).toEqual(expected);
   });
@@ -51,20 +65,23 @@ describe("the route of a request", () => {
     "%s names model and streaming, and the query the framing",
     (prefix) => {
       const generates = { format: "gemini", operation: "generate_content", model: "gemini-2.5-flash" };
+      const streams = { ...generates, pattern: "/models/{model}:streamGenerateContent", streaming: true };
       const stream = `${prefix}gemini-2.5-flash:streamGenerateContent`;
-      expect(post(stream)).toEqual({ ...generates, streaming: true, framing: "json_array" });
+      expect(post(stream)).toEqual({ ...streams, framing: "json_array" });
       for (const search of ["?alt=sse", "alt=sse", "?key=k&alt=sse", "?%24alt=sse", "?$alt=sse&key=k"]) {
-        expect(post(stream, search)).toEqual({ ...generates, streaming: true, framing: "sse" });
+        expect(post(stream, search)).toEqual({ ...streams, framing: "sse" });
       }
       expect(post(stream, "?alt=json&key=alt=sse")).toMatchObject({ framing: "json_array" });
       expect(post(`${prefix}gemini-2.5-flash:generateContent`, "?alt=sse")).toEqual({
         ...generates,
+        pattern: "/models/{model}:generateContent",
         streaming: false,
       });
       for (const method of ["embedContent", "batchEmbedContents"]) {
         expect(post(`${prefix}text-embedding-004:${method}`)).toEqual({
           format: "gemini",
           operation: "embeddings",
+          pattern: `/models/{model}:${method}`,
           model: "text-embedding-004",
           streaming: false,
         });
@@ -80,18 +97,21 @@ describe("the route of a request", () => {
   it("takes Anthropic's models on Vertex and Bedrock, where their format is handed through", () => {
     const claude = `${VERTEX}/publishers/anthropic/models/claude-sonnet-4@20250514`;
     expect(post(`${claude}:rawPredict`)).toEqual({
-      ...MESSAGES,
+      ...CLAUDE,
+      pattern: "/models/{model}:rawPredict",
       model: "claude-sonnet-4@20250514",
       streaming: false,
     });
     expect(post(`${claude}:streamRawPredict`)).toEqual({
-      ...MESSAGES,
+      ...CLAUDE,
+      pattern: "/models/{model}:streamRawPredict",
       model: "claude-sonnet-4@20250514",
       streaming: true,
       framing: "sse",
     });
     expect(post("/model/us.anthropic.claude-sonnet-4-20250514-v1%3A0/invoke")).toEqual({
-      ...MESSAGES,
+      ...CLAUDE,
+      pattern: "/model/{model}/invoke",
       model: "us.anthropic.claude-sonnet-4-20250514-v1:0",
       streaming: false,
     });

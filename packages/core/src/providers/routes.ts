@@ -16,6 +16,8 @@ export interface LlmRoute {
   readonly format: WireFormat;
   /** `gen_ai.operation.name`: `chat`, `text_completion`, `generate_content`, `embeddings`, `rerank`. */
   readonly operation: string;
+  /** End of the path with `{model}` for a name in it: a bounded name of the endpoint, e.g. `/chat/completions`. */
+  readonly pattern: string;
   /** The model, where the path names it: Gemini, Vertex, Bedrock, an Azure deployment. Else the body does. */
   readonly model?: string;
   /** Set where the path decides: Gemini and Vertex, and false for what never streams. Else the body does. */
@@ -24,7 +26,9 @@ export interface LlmRoute {
   readonly framing?: "sse" | "ndjson" | "json_array";
 }
 
-type Ending = readonly [suffix: string, route: LlmRoute];
+/** What a path's ending says before the rest of the path has been looked at. */
+type Endpoint = Omit<LlmRoute, "pattern">;
+type Ending = readonly [suffix: string, endpoint: Endpoint];
 
 const SSE = { framing: "sse" } as const;
 const WHOLE = { streaming: false } as const;
@@ -47,7 +51,7 @@ const ENDINGS: readonly Ending[] = [
 /** Methods behind the colon of a Gemini or Vertex path. */
 const GENERATES = { format: "gemini", operation: "generate_content" } as const;
 const EMBEDS = { format: "gemini", operation: "embeddings", ...WHOLE } as const;
-const GOOGLE_METHODS: ReadonlyMap<string, LlmRoute> = new Map<string, LlmRoute>([
+const GOOGLE_METHODS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ["generateContent", { ...GENERATES, ...WHOLE }],
   ["streamGenerateContent", { ...GENERATES, streaming: true, framing: "json_array" }],
   ["embedContent", EMBEDS],
@@ -55,7 +59,7 @@ const GOOGLE_METHODS: ReadonlyMap<string, LlmRoute> = new Map<string, LlmRoute>(
 ]);
 /** Vertex hands a partner's own format through; of these only Anthropic's is one of ours. */
 const MESSAGES = { format: "anthropic-messages", operation: "chat" } as const;
-const ANTHROPIC_METHODS: ReadonlyMap<string, LlmRoute> = new Map<string, LlmRoute>([
+const ANTHROPIC_METHODS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ["rawPredict", { ...MESSAGES, ...WHOLE }],
   ["streamRawPredict", { ...MESSAGES, streaming: true, ...SSE }],
 ]);
@@ -89,20 +93,22 @@ function googleRoute(segments: readonly string[], search: string): LlmRoute | un
   if (route === undefined) return undefined;
   const name = decoded(last.slice(0, colon));
   const model = collection === "models" ? name : `${collection}/${name}`;
-  return { ...route, model, ...(route.framing === "json_array" && asksForEvents(search) ? SSE : {}) };
+  const pattern = `/${collection}/{model}:${method}`;
+  return { ...route, pattern, model, ...(route.framing === "json_array" && asksForEvents(search) ? SSE : {}) };
 }
 
 /** Bedrock's `/model/{id}/invoke` takes and gives the model's own format. */
 function bedrockRoute(segments: readonly string[]): LlmRoute | undefined {
   if (segments.at(-1) !== "invoke" || segments.at(-3) !== "model") return undefined;
   const model = decoded(segments.at(-2) ?? "");
-  return model.includes("anthropic.") ? { ...MESSAGES, ...WHOLE, model } : undefined;
+  return model.includes("anthropic.") ? { ...MESSAGES, ...WHOLE, pattern: "/model/{model}/invoke", model } : undefined;
 }
 
 function endingRoute(path: string): LlmRoute | undefined {
   const ending = ENDINGS.find(([suffix]) => path.endsWith(suffix));
   if (ending === undefined) return undefined;
-  const [suffix, route] = ending;
+  const [suffix, endpoint] = ending;
+  const route = { ...endpoint, pattern: suffix };
   const head = path.slice(0, -suffix.length).split("/");
   const model = MODEL_COLLECTIONS.has(head.at(-2) ?? "") ? decoded(head.at(-1) ?? "") : "";
   return model === "" ? route : { ...route, model };

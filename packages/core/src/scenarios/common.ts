@@ -267,6 +267,7 @@ function clients({ dialect, define, opening, word, firsts, openFirsts, openInput
       end: { kind: "end", atMs: 620 },
       client: { kind: "never_read" },
       truth: { outcome: "abandoned", estimated: false, stallCount: 0 },
+      targets: ["sdk"],
     }),
   ];
 }

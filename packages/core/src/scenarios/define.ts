@@ -6,29 +6,21 @@ type Given = Pick<Scenario, "name" | "title" | "writes" | "end" | "truth"> & Par
 /** Completes scenarios of one format. */
 export type Define = (given: Given) => Scenario;
 
-/** A `define` for streams of another format, so far for the SDK. */
+/** What is so unless a scenario says otherwise: a stream that is asked for and read to its end. */
+const USUAL = {
+  stream: true,
+  status: 200,
+  client: { kind: "read" },
+  includeUsage: false,
+  targets: ["gateway", "sdk"],
+} as const;
+
+/** A `define` for streams of another format. */
 export function definerOf(usual: Pick<Scenario, "format" | "headers">): Define {
-  return (given) => ({
-    stream: true,
-    status: 200,
-    client: { kind: "read" },
-    includeUsage: false,
-    targets: ["sdk"],
-    ...usual,
-    ...given,
-  });
+  return (given) => ({ ...USUAL, ...usual, ...given });
 }
 
-/** A scenario with the usual answers to what it does not say: a chat stream that is read to its end and asks for usage. */
+/** A chat stream that asks for usage, where the scenario does not say otherwise. */
 export function define(given: Given): Scenario {
-  return {
-    format: "openai-chat",
-    stream: true,
-    status: 200,
-    headers: STREAM_HEADERS,
-    client: { kind: "read" },
-    includeUsage: true,
-    targets: ["gateway", "sdk"],
-    ...given,
-  };
+  return { ...USUAL, format: "openai-chat", headers: STREAM_HEADERS, includeUsage: true, ...given };
 }

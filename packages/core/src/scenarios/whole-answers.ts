@@ -65,7 +65,6 @@ export const WHOLE_ANSWERS: readonly Scenario[] = [
     end: { kind: "end", atMs: 300 },
     includeUsage: false,
     truth: { outcome: "ok", durationSeconds: 0.3, inputTokens: 7, estimated: false, stallCount: 0 },
-    targets: ["sdk"],
   }),
   httpFailure(define, {
     name: "http-400",

@@ -152,7 +152,7 @@ upstreams:
     const byName = Object.fromEntries(config.upstreams.map((upstream) => [upstream.name, upstream]));
     expect(Object.keys(byName)).toEqual(["openai", "anthropic", "ollama", "azure", "local"]);
     expect(byName["openai"]).toMatchObject({ provider: "vllm", tracing: "propagate", usage: "inject" });
-    expect(byName["anthropic"]).toMatchObject({ apiKey: "sk-held", authHeader: "x-api-key", usage: "observe" });
+    expect(byName["anthropic"]).toMatchObject({ apiKey: "sk-held", usage: "observe" });
     expect(byName["azure"]).toMatchObject({ prefix: "/azure", authHeader: "api-key" });
     expect(byName["local"]).toMatchObject({
       prefix: "/local",

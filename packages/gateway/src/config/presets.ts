@@ -10,6 +10,7 @@ export type UpstreamPreset = Pick<UpstreamConfig, "prefix" | "baseUrl" | "provid
  */
 export const PRESETS: Readonly<Record<string, UpstreamPreset>> = {
   openai: {
+    // The one-upstream case may be any server, and a compatible one reads its key here for Anthropic's format, too.
     prefix: "/v1",
     baseUrl: "https://api.openai.com/v1",
     provider: "openai",
@@ -19,18 +20,15 @@ export const PRESETS: Readonly<Record<string, UpstreamPreset>> = {
     prefix: "/anthropic",
     baseUrl: "https://api.anthropic.com",
     provider: "anthropic",
-    authHeader: "x-api-key",
   },
   gemini: {
     prefix: "/gemini",
     baseUrl: "https://generativelanguage.googleapis.com",
     provider: "gcp.gemini",
-    authHeader: "x-goog-api-key",
   },
   ollama: {
     prefix: "/ollama",
     baseUrl: "http://127.0.0.1:11434",
     provider: "ollama",
-    authHeader: "authorization",
   },
 };

@@ -1,37 +1,69 @@
-/** Path tails that are LLM requests, whatever the upstream (gateway contract 3). Only `POST` counts. */
-import type { ErrorShape } from "../own-error.ts";
+/** Paths that are LLM requests, whatever the upstream (gateway contract 3): the route table is that of core. */
+import { llmRouteOf, type LlmRoute, type RequestTarget, type WireFormat } from "@nexent/monitor-core";
+import { familyOf, type FormatFamily } from "../format-family.ts";
+import type { UpstreamFormat } from "../upstream/upstream.ts";
 
 /** How the answers of a tail are read. `opaque`: status and duration only. */
-export type TailFormat = "openai-chat" | "openai-completions" | "opaque";
+export type TailFormat = WireFormat | "opaque";
 
-/** One LLM endpoint. */
-export interface Tail {
-  readonly suffix: string;
+/** One LLM endpoint, as the gateway treats it. */
+export interface Tail extends Omit<LlmRoute, "format"> {
   readonly format: TailFormat;
-  readonly operation: string;
-  readonly errorShape: ErrorShape;
+  /** How its clients expect an error and a key. */
+  readonly family: FormatFamily;
   /** Streams of this endpoint report usage only when asked (gateway contract 7). */
   readonly usageOnRequest: boolean;
   /** Answers carry input usage at most, so a body without it is no fault. */
   readonly usageOnly: boolean;
 }
 
-const OPENAI = { errorShape: "openai", usageOnRequest: false, usageOnly: false } as const;
-const GENERATES = { ...OPENAI, usageOnRequest: true } as const;
-const INPUT_ONLY = { ...OPENAI, format: "openai-chat", usageOnly: true } as const;
+/** A request target in both its forms. */
+export interface TailTarget {
+  readonly method: string;
+  /** As the client sent it, without query. */
+  readonly path: string;
+  /** What stands behind the upstream's prefix. */
+  readonly rest: string;
+  /** As the upstream gets it, without query. */
+  readonly upstreamPath: string;
+  /** With its `?`, or empty. */
+  readonly query: string;
+}
 
-/** Every listed tail; a longer suffix stands before one it ends with. */
-const TAILS: readonly Tail[] = [
-  { ...GENERATES, suffix: "/chat/completions", format: "openai-chat", operation: "chat" },
-  { ...GENERATES, suffix: "/completions", format: "openai-completions", operation: "text_completion" },
-  { ...OPENAI, suffix: "/responses", format: "opaque", operation: "chat" },
-  { ...INPUT_ONLY, suffix: "/embeddings", operation: "embeddings" },
-  { ...INPUT_ONLY, suffix: "/rerank", operation: "rerank" },
-  { ...INPUT_ONLY, suffix: "/score", operation: "rerank" },
-  { ...OPENAI, suffix: "/v1/messages", format: "opaque", operation: "chat", errorShape: "anthropic" },
-];
+/** Formats whose streams say usage when `stream_options` asks for it. */
+const ON_REQUEST: ReadonlySet<TailFormat> = new Set<TailFormat>(["openai-chat", "openai-completions"]);
 
-/** The LLM endpoint a request addresses, or undefined when it passes unread. */
-export function tailOf(method: string, path: string): Tail | undefined {
-  return method === "POST" ? TAILS.find((tail) => path.endsWith(tail.suffix)) : undefined;
+/** Where the endpoints of a family stand, for a base URL that does not show it. */
+const ROOTS: Readonly<Record<FormatFamily, string>> = { openai: "", anthropic: "/v1", gemini: "", ollama: "/api" };
+
+function tailFrom(route: LlmRoute, format: TailFormat): Tail {
+  return {
+    ...route,
+    format,
+    family: familyOf(route.format),
+    usageOnRequest: ON_REQUEST.has(format),
+    usageOnly: route.streaming === false && (route.operation === "embeddings" || route.operation === "rerank"),
+  };
+}
+
+/**
+ * The LLM endpoint a request addresses, or undefined when it passes unread. The path the upstream sees decides, then the
+ * client's own. An upstream whose format is configured speaks that alone: its other endpoints are opaque.
+ */
+export function tailOf(format: UpstreamFormat, target: TailTarget): Tail | undefined {
+  const { method, path, rest, upstreamPath, query } = target;
+  const routeAt = (candidate: string): LlmRoute | undefined => llmRouteOf(method, candidate, query);
+  const found = routeAt(upstreamPath) ?? routeAt(path);
+  if (format === "auto") return found && tailFrom(found, found.format);
+  if (format === "opaque") return found && tailFrom(found, "opaque");
+  const speaks = (route: LlmRoute | undefined): boolean => route !== undefined && familyOf(route.format) === format;
+  const own = [found, routeAt(path), routeAt(ROOTS[format] + rest)].find(speaks);
+  if (own !== undefined) return tailFrom(own, own.format);
+  return found && tailFrom(found, "opaque");
+}
+
+/** How the client of a target that leads to no upstream expects an error. */
+export function familyOfTarget(method: string, { path, query }: RequestTarget): FormatFamily {
+  const route = llmRouteOf(method, path, query);
+  return route === undefined ? "openai" : familyOf(route.format);
 }

@@ -74,19 +74,36 @@ export interface RelayedHead {
   readonly headers: string[];
   /** Media type in lower case without parameters; empty when absent. */
   readonly mediaType: string;
+  /** Whether the body comes piece by piece. */
+  readonly streamed: boolean;
   /** Content coding in lower case; empty for identity. */
   readonly contentEncoding: string;
 }
 
-const EVENT_STREAMS = new Set(["text/event-stream", "application/x-ndjson", "application/ndjson"]);
+const STREAMED_TYPES = new Set([
+  "text/event-stream",
+  "application/x-ndjson",
+  "application/ndjson",
+  "application/jsonl",
+  "application/x-jsonlines",
+  "application/stream+json",
+]);
 
-/** Whether an answer of this type is written piece by piece. */
-export function isStreamedType(mediaType: string): boolean {
-  return EVENT_STREAMS.has(mediaType);
+/** Whether a body of this type is JSON. */
+export function isJsonType(mediaType: string): boolean {
+  return /^application\/([\w.+-]+\+)?json$/.test(mediaType);
 }
 
-/** Turns an upstream's raw head into ours. Streams get `X-Accel-Buffering: no` unless the upstream sent its own value. */
-export function relayedHead(status: number, statusMessage: string, rawHeaders: readonly Buffer[]): RelayedHead {
+/**
+ * Turns an upstream's raw head into ours. Streams get `X-Accel-Buffering: no` unless the upstream sent its own value.
+ * @param streamsJson JSON of this endpoint is a stream as well: one array, element by element.
+ */
+export function relayedHead(
+  status: number,
+  statusMessage: string,
+  rawHeaders: readonly Buffer[],
+  streamsJson = false,
+): RelayedHead {
   const raw = rawHeaders.map((part) => part.toString("latin1"));
   const named = connectionNamed(raw);
   const headers: string[] = [];
@@ -104,8 +121,9 @@ export function relayedHead(status: number, statusMessage: string, rawHeaders: r
     headers.push(key, value);
   }
   if (contentEncoding === "identity") contentEncoding = "";
-  if (!accelBuffering && isStreamedType(mediaType)) headers.push("X-Accel-Buffering", "no");
-  return { status, statusMessage, headers, mediaType, contentEncoding };
+  const streamed = STREAMED_TYPES.has(mediaType) || (streamsJson && status < 300 && isJsonType(mediaType));
+  if (!accelBuffering && streamed) headers.push("X-Accel-Buffering", "no");
+  return { status, statusMessage, headers, mediaType, streamed, contentEncoding };
 }
 
 /** Removes `Content-Length`: the body is about to change its size. */

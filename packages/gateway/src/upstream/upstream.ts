@@ -1,8 +1,10 @@
+import type { FormatFamily } from "../format-family.ts";
+
 /** How the gateway treats the usage of OpenAI streams (gateway contract 7). */
 export type UsagePolicy = "inject" | "observe";
 
-/** Which parser reads the answers of an upstream; `auto`: the path decides, `opaque`: none. */
-export type UpstreamFormat = "auto" | "openai" | "anthropic" | "gemini" | "ollama" | "opaque";
+/** Which parsers read the answers of an upstream; `auto`: the path decides, `opaque`: none. */
+export type UpstreamFormat = FormatFamily | "auto" | "opaque";
 
 /** What an upstream is told of a trace: the client's headers, ours in their place, or nothing. */
 export type TracingPolicy = "pass" | "propagate" | "strip";
@@ -19,7 +21,7 @@ export interface UpstreamConfig {
   readonly provider: string;
   /** A key the gateway holds; it replaces whatever credential the client sent. */
   readonly apiKey?: string;
-  /** Header the held key goes into, lower case; default by the format of the request. */
+  /** Header the held key goes into, lower case; default by provider and by the format of the request. */
   readonly authHeader?: string;
   readonly format: UpstreamFormat;
   readonly usage: UsagePolicy;
