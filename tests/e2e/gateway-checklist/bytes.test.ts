@@ -8,7 +8,7 @@ import { sumOf } from "../../harness/gateway/process.ts";
 import { eventually } from "../../harness/program.ts";
 
 const SPLICE = '"stream_options":{"include_usage":true},';
-const hash = (bytes: Buffer | string): string => createHash("sha256").update(bytes).digest("hex");
+const hash = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
 
 /** Bodies that would not survive being parsed and written again. */
 const ODD_BODIES = [

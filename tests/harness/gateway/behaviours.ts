@@ -57,7 +57,12 @@ function toolEvents(request: SeenRequest): string[] {
 }
 
 /** Writes piece by piece, `gapMs` apart; 0 = as fast as the loop turns. */
-function paced(response: ServerResponse, pieces: readonly (string | Buffer)[], gapMs: number, end: () => void): void {
+function paced(
+  response: ServerResponse,
+  pieces: readonly (string | Uint8Array)[],
+  gapMs: number,
+  end: () => void,
+): void {
   let at = 0;
   const next = (): void => {
     const piece = pieces[at];
@@ -74,7 +79,9 @@ function paced(response: ServerResponse, pieces: readonly (string | Buffer)[], g
   next();
 }
 
-function streamed(change: (events: string[], request: SeenRequest) => readonly (string | Buffer)[]): UpstreamScript {
+function streamed(
+  change: (events: string[], request: SeenRequest) => readonly (string | Uint8Array)[],
+): UpstreamScript {
   return (request, response) => {
     response.writeHead(200, EVENT_STREAM);
     paced(response, change(textEvents(request), request), 0, () => response.end());
@@ -95,7 +102,7 @@ export const COMPLETION = JSON.stringify({
 });
 
 const json =
-  (body: string | Buffer, headers: Record<string, string> = {}): UpstreamScript =>
+  (body: string | Uint8Array, headers: Record<string, string> = {}): UpstreamScript =>
   (_request, response) => {
     response.writeHead(200, {
       "Content-Type": "application/json",

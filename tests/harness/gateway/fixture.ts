@@ -24,8 +24,8 @@ export interface GatewayFixture {
 
 export interface FixtureOptions {
   readonly usage?: (typeof POLICIES)[number];
-  /** More lines of the configuration file. */
-  readonly yaml?: string;
+  /** Further settings of every upstream, as in a YAML flow mapping. */
+  readonly settings?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly nodeArgs?: readonly string[];
 }
@@ -45,7 +45,7 @@ export function useGateway(options: FixtureOptions = {}): GatewayFixture {
     upstream = await startFaultUpstream({ highWaterMark: 64 * 1024 });
     behaveByModel(upstream);
     gateway = await startGatewayProcess({
-      yaml: fourFormats(upstream.origin, options.yaml),
+      yaml: fourFormats(upstream.origin, options.settings),
       env: { ...MEASURING, LLM_MONITOR_INJECT_USAGE: String(options.usage !== "observe"), ...options.env },
       nodeArgs: options.nodeArgs ?? [],
     });

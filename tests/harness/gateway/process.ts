@@ -49,15 +49,14 @@ function portOf(program: Program): number | undefined {
   return line === null ? undefined : Number(line[1]);
 }
 
-/** All four wire formats served from one upstream; keys are the presets' names. `base` is its origin. */
+/** All four wire formats served from one upstream under the presets' prefixes; `more` are settings of each of them. */
 export function fourFormats(base: string, more = ""): string {
-  return `
-upstreams:
-  openai: { baseUrl: "${base}/v1" }
-  anthropic: { baseUrl: "${base}" }
-  gemini: { baseUrl: "${base}" }
-  ollama: { baseUrl: "${base}" }
-${more}`;
+  const upstream = (name: string, path = ""): string =>
+    `  ${name}: { baseUrl: "${base}${path}"${more && `, ${more}`} }`;
+  return `upstreams:
+${upstream("openai", "/v1")}
+${["anthropic", "gemini", "ollama"].map((name) => upstream(name)).join("\n")}
+`;
 }
 
 /** Value of one sample; undefined when the exposition does not have it. */
