@@ -75,13 +75,13 @@ function body(more: object = {}): string {
   });
 }
 
-/** A careless provider; `code` is a word of its own that spans may show. */
+/** A careless provider: spans show its code only where that is a word. */
 const ECHO = JSON.stringify({
   error: {
     message: `bad key ${secret.errorBody}: ${secret.prompt}`,
     type: "invalid_request_error",
     param: secret.errorBody,
-    code: "invalid_api_key",
+    code: `your key ${secret.errorBody} is wrong`,
   },
 });
 
