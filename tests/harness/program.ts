@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PORTS } from "@nexent/monitor-core";
 
 export const repositoryRoot = join(import.meta.dirname, "..", "..");
 
@@ -20,18 +21,19 @@ export interface Program {
   stop(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
-/** Receivers that a test of the server does not ask about are on free ports, so that tests can run side by side. */
-const SERVER_DEFAULTS = { LLM_MONITOR_OTLP_GRPC_PORT: "0", LLM_MONITOR_JAEGER_THRIFT_PORT: "0" };
+/** Listeners that a test of the server does not ask about are on free ports, so that tests can run side by side. */
+const SERVER_DEFAULTS = Object.fromEntries(Object.values(PORTS).map(({ variable }) => [variable, "0"]));
 
-/** Starts `node packages/<package>/dist/main.js ...args` with a clean environment plus `env`. */
+/** Starts `node ...nodeArgs packages/<package>/dist/main.js ...args` with a clean environment plus `env`. */
 export function startProgram(
   packageName: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  nodeArgs: readonly string[] = [],
 ): Program {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name)));
   const main = join(repositoryRoot, "packages", packageName, "dist", "main.js");
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(process.execPath, [...nodeArgs, main, ...args], {
     cwd: repositoryRoot,
     env: { ...inherited, ...(packageName === "server" ? SERVER_DEFAULTS : {}), ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -26,8 +26,17 @@ export async function startStack(env: Readonly<Record<string, string>> = {}): Pr
   });
   const gatewayUrl = urlOf("GATEWAY_PORT");
   const dashboardUrl = urlOf("LLM_MONITOR_DASHBOARD_PORT");
-  await answers(`${gatewayUrl}/health`, program);
-  await answers(`${dashboardUrl}/ready`, program);
+  async function stop(): Promise<void> {
+    await program.stop("SIGINT");
+    folder.remove();
+  }
+  try {
+    await answers(`${gatewayUrl}/health`, program);
+    await answers(`${dashboardUrl}/ready`, program);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     program,
     gatewayUrl,
@@ -36,9 +45,6 @@ export async function startStack(env: Readonly<Record<string, string>> = {}): Pr
     jaegerUrl: urlOf("LLM_MONITOR_JAEGER_PORT"),
     jaegerThriftUrl: `${urlOf("LLM_MONITOR_JAEGER_THRIFT_PORT")}/api/traces`,
     dataDir: `${folder.path}/data`,
-    async stop() {
-      await program.stop("SIGINT");
-      folder.remove();
-    },
+    stop,
   };
 }

@@ -47,8 +47,8 @@ const TYPE_OF_CODE: ReadonlyMap<string, ErrorType> = new Map(
   Object.entries(CODES).flatMap(([type, codes]) => codes.map((code) => [code, type as ErrorType] as const)),
 );
 
-/** Raw codes are kept for one attribute only; a longer one is no code. */
-const MAX_CODE_LENGTH = 128;
+/** Raw codes are kept for one attribute only. What is no short word is no code: a sentence may echo a prompt or a key. */
+const CODE = /^[\w.:/-]{1,64}$/;
 
 function scalar(value: unknown): string | undefined {
   if (typeof value === "string" && value !== "") return value;
@@ -80,6 +80,6 @@ export function readFault(error: unknown): ProviderFault {
   };
   const given = [scalar(code), scalar(type), scalar(status)].filter((value) => value !== undefined);
   const errorType = given.map(errorTypeOfCode).find((mapped) => mapped !== undefined) ?? "stream_error";
-  const raw = given[0];
-  return raw === undefined ? { errorType } : { errorType, code: raw.slice(0, MAX_CODE_LENGTH) };
+  const raw = given.find((value) => CODE.test(value));
+  return raw === undefined ? { errorType } : { errorType, code: raw };
 }

@@ -12,6 +12,8 @@ export interface SeenRequest {
   readonly body: Buffer;
   /** Monotonic milliseconds at which the connection was lost before the answer was complete. */
   readonly lostAtMs: () => number | undefined;
+  /** Bytes of the answer that its connection has taken so far. */
+  readonly bytesTaken: () => number;
   /** Number of this request, from 1. */
   readonly number: number;
 }
@@ -38,6 +40,8 @@ export async function startFaultUpstream(options: http.ServerOptions = {}): Prom
 
   const server = http.createServer(options, (request, response) => {
     const chunks: Buffer[] = [];
+    const writtenBefore = request.socket.bytesWritten;
+    let bytesTaken = 0;
     let lostAtMs: number | undefined;
     response.on("close", () => {
       if (!response.writableFinished) lostAtMs = performance.now();
@@ -51,6 +55,12 @@ export async function startFaultUpstream(options: http.ServerOptions = {}): Prom
         headers: request.headers,
         body: Buffer.concat(chunks),
         lostAtMs: () => lostAtMs,
+        bytesTaken() {
+          const { destroyed, bytesWritten, writableLength } = request.socket;
+          // A destroyed socket has forgotten what it wrote.
+          if (!destroyed) bytesTaken = bytesWritten - writableLength - writtenBefore;
+          return bytesTaken;
+        },
         number: requests.length + 1,
       };
       requests.push(seen);

@@ -42,8 +42,13 @@ export function fetchRaw(url: string, request: RawRequest = {}): Promise<RawAnsw
       agent: request.agent ?? new http.Agent({ keepAlive: false }),
       headers: { "content-type": "application/json", ...request.headers },
     });
-    sent.on("error", reject);
+    let headCame = false;
+    sent.on("error", (error) => {
+      // A reset after the head shows in `complete`.
+      if (!headCame) reject(error);
+    });
     sent.on("response", (response) => {
+      headCame = true;
       const headAfterMs = performance.now() - startMs;
       const chunks: Buffer[] = [];
       const readsAtMs: number[] = [];
