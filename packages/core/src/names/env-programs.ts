@@ -86,11 +86,34 @@ export const GATEWAY_ENV: readonly EnvVariable[] = [
     alsoReadBy: ["cli"],
   },
   {
+    name: "GATEWAY_STALL",
+    type: "choice",
+    default: "observe",
+    values: ["observe", "abort"],
+    meaning: "What happens to a stream that has stalled: `abort` breaks it off, as a timeout. Needs telemetry.",
+    program: "gateway",
+  },
+  {
+    name: "GATEWAY_ACCESS_LOG",
+    type: "boolean",
+    default: "false",
+    meaning: "Logs one line per request, without paths, queries, headers or bodies.",
+    program: "gateway",
+  },
+  {
+    name: "LLM_MONITOR_READ_TOKEN",
+    type: "text",
+    meaning:
+      "Token for reading `/inflight` of the gateway, and its `/metrics` from other hosts; at least 32 characters. The server presents it.",
+    program: "gateway",
+    alsoReadBy: ["server"],
+  },
+  {
     name: "GATEWAY_LOG_LEVEL",
     type: "choice",
     default: "info",
     values: ["debug", "info", "warn", "error", "silent"],
-    meaning: "`debug` logs one line per request.",
+    meaning: "`debug` turns the access log on.",
     program: "gateway",
   },
   {

@@ -35,6 +35,7 @@ describe("gateway configuration", () => {
       format: "auto",
       usage: "inject",
       tracing: "pass",
+      stall: "observe",
       models: [],
       streamIdleTimeoutMs: 0,
     });
