@@ -26,6 +26,8 @@ export interface ServerConfig {
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
   readonly gatewayUrl: string;
+  /** What the gateway is shown when it is asked for its open calls. */
+  readonly readToken: string | undefined;
   readonly webDir: string | undefined;
   readonly slowRequestSeconds: number;
   readonly slowTokenRate: number;
@@ -69,6 +71,10 @@ const schema = z.object({
   LLM_MONITOR_ALLOWED_HOSTS: list,
   LLM_MONITOR_ALLOWED_ORIGINS: list,
   LLM_MONITOR_GATEWAY_URL: z.url({ protocol: /^https?$/ }).default(`http://127.0.0.1:${PORTS.gateway.port}`),
+  LLM_MONITOR_READ_TOKEN: z
+    .string()
+    .min(MIN_TOKEN_CHARS, `must have at least ${MIN_TOKEN_CHARS} characters`)
+    .optional(),
   LLM_MONITOR_WEB_DIR: z.string().optional(),
   LLM_SLOW_REQUEST_THRESHOLD_SECONDS: positive.default(5),
   LLM_SLOW_TOKEN_RATE_THRESHOLD: positive.default(10),
@@ -107,6 +113,7 @@ export function readServerConfig(env: Readonly<Record<string, string | undefined
     allowedHosts: settings.LLM_MONITOR_ALLOWED_HOSTS,
     allowedOrigins: settings.LLM_MONITOR_ALLOWED_ORIGINS,
     gatewayUrl: settings.LLM_MONITOR_GATEWAY_URL.replace(/\/+$/, ""),
+    readToken: settings.LLM_MONITOR_READ_TOKEN,
     webDir: settings.LLM_MONITOR_WEB_DIR === undefined ? undefined : resolve(settings.LLM_MONITOR_WEB_DIR),
     slowRequestSeconds: settings.LLM_SLOW_REQUEST_THRESHOLD_SECONDS,
     slowTokenRate: settings.LLM_SLOW_TOKEN_RATE_THRESHOLD,
