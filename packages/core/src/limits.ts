@@ -35,7 +35,7 @@ export const LIMITS = {
   gatewayClientKeepAliveMs: 75_000,
   gatewayUpstreamKeepAliveMs: 4_000,
   gatewayDrainTimeoutMs: 30_000,
-  gatewayInFlightRows: 500,
+  gatewayInFlightRows: 200,
   gatewayGatherMs: 1_000,
   gatewayWorkerRestartMs: 500,
   gatewayWorkerRestartMaxMs: 10_000,

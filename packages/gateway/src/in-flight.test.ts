@@ -205,13 +205,16 @@ describe("the view", () => {
     estimated: false,
   });
 
+  const reader = (elapsedMs: number, isOpenCall = true) => ({ isOpenCall, inFlight: () => call(elapsedMs) });
+
   it("holds the oldest calls and counts them all", () => {
-    const view = viewOf([call(1), call(3), call(2)], 2);
+    const view = viewOf([reader(3), reader(9, false), reader(2), reader(1)], 0, 2);
     expect([view.total, view.calls.map(({ elapsedMs }) => elapsedMs)]).toEqual([3, [3, 2]]);
   });
 
-  it("of several processes is one list, and counts what each left out", () => {
-    const merged = mergeViews([viewOf([call(1), call(3)], 1), viewOf([call(2)])]);
-    expect([merged.total, merged.calls.map(({ elapsedMs }) => elapsedMs)]).toEqual([3, [3, 2]]);
+  it("of several processes is one list of the oldest, and counts what was left out", () => {
+    const views = [viewOf([reader(3), reader(1)], 0, 1), viewOf([reader(4), reader(2)], 0)];
+    const merged = mergeViews(views, 2);
+    expect([merged.total, merged.calls.map(({ elapsedMs }) => elapsedMs)]).toEqual([4, [4, 3]]);
   });
 });

@@ -70,18 +70,39 @@ export function readInFlight(source: InFlightSource, nowMs: number): InFlightCal
   };
 }
 
-/** The view of one process: the oldest calls first, at most `maxRows` (default 500) of them. */
-export function viewOf(calls: readonly InFlightCall[], maxRows: number = LIMITS.gatewayInFlightRows): InFlightView {
-  const oldest = calls.toSorted((a, b) => b.elapsedMs - a.elapsedMs);
-  return { observed: true, total: calls.length, calls: oldest.slice(0, maxRows) };
+/** An open request that may be an LLM call. */
+export interface InFlightReader {
+  /** Whether it is an LLM call that was sent and has not ended. */
+  readonly isOpenCall: boolean;
+  inFlight(nowMs: number): InFlightCall | undefined;
 }
 
-/** One view of several processes. */
-export function mergeViews(views: readonly InFlightView[]): InFlightView {
-  const merged = viewOf(views.flatMap((view) => view.calls));
+/**
+ * The view of one process. `readers` come in the order of their start; only the first `maxRows` (default 200) calls are
+ * looked at closely, so that looking costs the same however many there are.
+ */
+export function viewOf(
+  readers: Iterable<InFlightReader>,
+  nowMs: number,
+  maxRows: number = LIMITS.gatewayInFlightRows,
+): InFlightView {
+  const calls: InFlightCall[] = [];
+  let total = 0;
+  for (const reader of readers) {
+    if (!reader.isOpenCall) continue;
+    total += 1;
+    const call = calls.length < maxRows ? reader.inFlight(nowMs) : undefined;
+    if (call !== undefined) calls.push(call);
+  }
+  return { observed: true, total, calls };
+}
+
+/** One view of several processes: the oldest calls of all of them, at most `maxRows` (default 200). */
+export function mergeViews(views: readonly InFlightView[], maxRows: number = LIMITS.gatewayInFlightRows): InFlightView {
+  const oldest = views.flatMap((view) => view.calls).toSorted((a, b) => b.elapsedMs - a.elapsedMs);
   return {
-    ...merged,
     observed: views.some((view) => view.observed),
     total: views.reduce((sum, view) => sum + view.total, 0),
+    calls: oldest.slice(0, maxRows),
   };
 }

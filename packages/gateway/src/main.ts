@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { ERROR_CODES, MonitorError } from "@nexent/monitor-core";
 import { readGatewayConfig, type GatewayConfig } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
+import { warnIfExposed } from "./exposure.ts";
 import { createProcessLog, type ProcessLog } from "./log.ts";
 import { runGateway } from "./run-gateway.ts";
 import { stopOnSignals } from "./stop-signals.ts";
@@ -54,6 +55,7 @@ async function runPrimary(config: GatewayConfig, logging: ProcessLog): Promise<v
     process.exit(started.exitCode);
   }
   stopOnSignals({ logging, drain: () => pool.drain() });
+  warnIfExposed(config, logging.log);
   const upstreams = config.upstreams.map(({ name, prefix, provider }) => ({ name, prefix, provider }));
   logging.log.info({ event: "listening", host, port: started.port, workers: size, upstreams }, "listening");
 }

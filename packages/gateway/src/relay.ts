@@ -9,7 +9,7 @@ import type { SpanContext } from "@nexent/monitor/recorder";
 import type { Admission } from "./auth.ts";
 import { createDownstream, type Downstream } from "./downstream.ts";
 import { createHeldAnswer, type HeldAnswer } from "./held-answer.ts";
-import { readInFlight, type InFlightCall } from "./in-flight.ts";
+import { readInFlight, type InFlightCall, type InFlightReader } from "./in-flight.ts";
 import type { CallObserver, ObserverFactory } from "./observe.ts";
 import { sendOwnError, type ErrorShape } from "./own-error.ts";
 import { declaredLength, hasBody, readBody, streamBody, type BodyBudget, type BodyOutcome } from "./request-body.ts";
@@ -47,9 +47,7 @@ export interface RoutedRequest {
 }
 
 /** Handle on a running relay. */
-export interface Relay {
-  /** How an LLM call stands; undefined for other requests, and before it was sent. */
-  inFlight(nowMs: number): InFlightCall | undefined;
+export interface Relay extends InFlightReader {
   /** Breaks the answer off: the drain limit was reached. */
   breakOff(): void;
 }
@@ -138,10 +136,14 @@ class RequestRelay implements Relay, ExchangeSink {
     } else this.#open(streamBody(this.#request, {}), undefined);
   }
 
+  get isOpenCall(): boolean {
+    return !this.#over && this.#observer?.recording?.ended === false;
+  }
+
   inFlight(nowMs: number): InFlightCall | undefined {
     const recording = this.#observer?.recording;
     const { tail, upstream } = this.#route;
-    if (this.#over || recording === undefined || tail === undefined) return undefined;
+    if (recording === undefined || tail === undefined) return undefined;
     const { name, provider } = upstream.config;
     const sent = this.#exchange?.sent === true;
     const call = {

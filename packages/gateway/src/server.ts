@@ -17,6 +17,7 @@ import { createGatekeeper, type Admission } from "./auth.ts";
 import { upstreamProblems, type GatewayConfig } from "./config/config.ts";
 import { mergeViews, viewOf, type InFlightView } from "./in-flight.ts";
 import { startLagMeter } from "./lag-meter.ts";
+import { warnIfExposed } from "./exposure.ts";
 import { createModelAdmission } from "./model-admission.ts";
 import { createExposition, type Exposition, type Monitoring } from "./monitoring.ts";
 import { createObserverFactory } from "./observe.ts";
@@ -102,6 +103,7 @@ class NodeGateway implements Gateway {
   readonly #accessLog;
   readonly #watcher;
   readonly #lagMeter;
+  readonly #tellsExposure: boolean;
   readonly #relays = new Set<Relay>();
   #draining = false;
   #closing: Promise<void> | undefined;
@@ -111,6 +113,7 @@ class NodeGateway implements Gateway {
     this.#config = config;
     this.#log = log ?? SILENT;
     this.#monitoring = monitoring;
+    this.#tellsExposure = siblings === undefined;
     const table = createPrefixTable(config.upstreams);
     this.#table = table;
     this.#checkHost = createHostCheck({ ...config, loopbackBind: isLoopbackName(config.host) });
@@ -145,9 +148,7 @@ class NodeGateway implements Gateway {
   }
 
   inFlight(): InFlightView {
-    const nowMs = performance.now();
-    const calls = [...this.#relays].flatMap((relay) => relay.inFlight(nowMs) ?? []);
-    return { ...viewOf(calls), observed: this.#monitoring !== undefined };
+    return { ...viewOf(this.#relays, performance.now()), observed: this.#monitoring !== undefined };
   }
 
   async listen(): Promise<number> {
@@ -159,7 +160,7 @@ class NodeGateway implements Gateway {
     this.#server.on("error", (error) =>
       this.#log.warn({ event: "listener_error", reason: error.message }, "listener error"),
     );
-    this.#warnIfExposed();
+    if (this.#tellsExposure) warnIfExposed(this.#config, this.#log);
     return this.port ?? port;
   }
 
@@ -312,15 +313,6 @@ class NodeGateway implements Gateway {
         resolve();
       };
     });
-  }
-
-  #warnIfExposed(): void {
-    const { host, tokens, upstreams } = this.#config;
-    if (isLoopbackName(host) || tokens.length > 0) return;
-    this.#log.warn(
-      { event: "exposed_without_token", host, upstreams: upstreams.map((upstream) => upstream.name) },
-      `everybody who reaches ${host} can use these upstreams with a key of their own; set GATEWAY_TOKENS to ask for a token`,
-    );
   }
 }
 

@@ -1,11 +1,24 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MonitorError } from "@nexent/monitor-core";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { readGatewayConfig, upstreamProblems } from "./config.ts";
 
 const TOKEN = "nxm_gw_0123456789abcdef0123456789abcdef";
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A file of its own; removed when all tests are done. */
+function temporaryFile(name: string, text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "gateway-config-"));
+  folders.push(folder);
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+}
 
 function faultOf(env: Record<string, string>): MonitorError {
   try {
@@ -89,8 +102,7 @@ describe("gateway configuration", () => {
   });
 
   it("reads tokens from a file beside those of the variable", () => {
-    const file = join(mkdtempSync(join(tmpdir(), "gateway-config-")), "tokens");
-    writeFileSync(file, `${TOKEN}a\n${TOKEN}b\n`);
+    const file = temporaryFile("tokens", `${TOKEN}a\n${TOKEN}b\n`);
     expect(readGatewayConfig({ GATEWAY_TOKENS: TOKEN, GATEWAY_TOKENS_FILE: file }).tokens).toEqual([
       TOKEN,
       `${TOKEN}a`,
@@ -112,11 +124,7 @@ describe("gateway configuration", () => {
 });
 
 describe("the configuration file", () => {
-  function fileWith(text: string): string {
-    const path = join(mkdtempSync(join(tmpdir(), "gateway-config-")), "gateway.yaml");
-    writeFileSync(path, text);
-    return path;
-  }
+  const fileWith = (text: string): string => temporaryFile("gateway.yaml", text);
 
   it("adds upstreams, changes presets, removes them, and sets limits", () => {
     const path = fileWith(`
@@ -197,5 +205,34 @@ upstreams:
       bomb.push(`${name}: &${name} [${Array.from({ length: 9 }, () => `*${before}`).join(", ")}]`);
     }
     expect(faultOf({ GATEWAY_CONFIG: fileWith(bomb.join("\n")) }).message).toContain("gateway.yaml");
+  });
+
+  it("breaks off stalled streams where the upstream, the environment or the file says so, in this order", () => {
+    const stallOf = (env: Record<string, string>) =>
+      Object.fromEntries(readGatewayConfig(env).upstreams.map(({ name, stall }) => [name, stall]));
+    expect(stallOf({})).toMatchObject({ openai: "observe", ollama: "observe" });
+    expect(stallOf({ GATEWAY_STALL: "abort" })).toMatchObject({ openai: "abort", ollama: "abort" });
+    const path = fileWith("stall: abort\nupstreams:\n  ollama: { stall: observe }\n");
+    expect(stallOf({ GATEWAY_CONFIG: path })).toMatchObject({ openai: "abort", ollama: "observe" });
+    expect(stallOf({ GATEWAY_CONFIG: path, GATEWAY_STALL: "observe" })).toMatchObject({ openai: "observe" });
+    expect(() => readGatewayConfig({ GATEWAY_STALL: "kill" })).toThrow(/GATEWAY_STALL/);
+  });
+
+  it("logs requests when it is told to, or when everything is logged", () => {
+    const logs = (env: Record<string, string>) => readGatewayConfig(env).accessLog;
+    expect([logs({}), logs({ GATEWAY_ACCESS_LOG: "yes" }), logs({ GATEWAY_LOG_LEVEL: "debug" })]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect(logs({ GATEWAY_LOG_LEVEL: "debug", GATEWAY_ACCESS_LOG: "off" })).toBe(false);
+    expect(logs({ GATEWAY_CONFIG: fileWith("accessLog: true\n") })).toBe(true);
+  });
+
+  it("takes a read token of 32 characters or more, and keeps /inflight for itself", () => {
+    expect(readGatewayConfig({ LLM_MONITOR_READ_TOKEN: "r".repeat(32) }).readToken).toBe("r".repeat(32));
+    expect(() => readGatewayConfig({ LLM_MONITOR_READ_TOKEN: "short" })).toThrow(/LLM_MONITOR_READ_TOKEN/);
+    const path = fileWith("upstreams:\n  x: { prefix: /inflight, baseUrl: 'http://127.0.0.1:9/v1' }\n");
+    expect(() => readGatewayConfig({ GATEWAY_CONFIG: path })).toThrow(/path of the gateway/);
   });
 });

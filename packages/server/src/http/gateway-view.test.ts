@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { createGatewayView } from "./gateway-view.ts";
@@ -14,15 +14,16 @@ const CALL = {
   elapsedMs: 61_000.5,
   estimated: false,
 };
-let gateway: Server | undefined;
+let stop: () => void = () => undefined;
 
-afterEach(() => {
-  gateway?.closeAllConnections();
-  gateway?.close();
-});
+afterEach(() => stop());
 
 async function serve(listener: RequestListener): Promise<string> {
-  gateway = createServer(listener).listen(0, "127.0.0.1");
+  const gateway = createServer(listener).listen(0, "127.0.0.1");
+  stop = () => {
+    gateway.closeAllConnections();
+    gateway.close();
+  };
   await once(gateway, "listening");
   const address = gateway.address();
   return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
