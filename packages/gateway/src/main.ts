@@ -67,9 +67,12 @@ async function main(env: Environment): Promise<void> {
   const ignored = PROXY_VARIABLES.filter((name) => (env[name] ?? "") !== "");
   if (ignored.length > 0 && link === undefined)
     logging.log.warn({ event: "proxy_ignored", variables: ignored }, "outgoing proxies are not supported");
-  if (config.workers > 1 && link === undefined) await runPrimary(config, logging);
-  else {
-    await runGateway({ config, env, version: ownVersion(), logging, ...(link !== undefined && { link }) });
+  try {
+    if (config.workers > 1 && link === undefined) await runPrimary(config, logging);
+    else await runGateway({ config, env, version: ownVersion(), logging, ...(link !== undefined && { link }) });
+  } finally {
+    // What keeps it from starting ends the process; warnings before it may explain why.
+    logging.flush();
   }
 }
 

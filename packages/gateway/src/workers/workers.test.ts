@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { chunkEvent, DONE_EVENT, startFaultUpstream, type FaultUpstream } from "../testing/fault-upstream.testing.ts";
 import { startGatewayProcess, type GatewayProcess } from "../testing/gateway-process.testing.ts";
@@ -39,6 +40,15 @@ async function originOf(gateway: GatewayProcess): Promise<string> {
 
 function workersThatServed(gateway: GatewayProcess): Set<unknown> {
   return new Set(gateway.events("request").map(({ worker }) => worker));
+}
+
+/** Whether a process does anything; one that nobody has reaped does not. */
+function isRunning(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
+  } catch {
+    return false;
+  }
 }
 
 function sample(text: string, series: string): number | undefined {
@@ -120,6 +130,27 @@ describe("a gateway of two workers", () => {
     const text = await scrape(origin);
     expect(sample(text, REQUESTS)).toBe(5);
     expect(sample(text, "nexent_gateway_worker_restarts_total")).toBe(1);
+  });
+
+  it("31: ends a worker that does not finish within the drain limit, and says by its exit code that it had to", async () => {
+    const gateway = run({ GATEWAY_DRAIN_TIMEOUT_MS: "0" });
+    await originOf(gateway);
+    const stuck = Number(gateway.events("worker_listening")[0]?.["pid"]);
+    process.kill(stuck, "SIGSTOP");
+    const stopped = performance.now();
+    gateway.child.kill("SIGTERM");
+    expect(await gateway.exit).toBe(1);
+    expect(performance.now() - stopped).toBeLessThan(10_000);
+    expect(isRunning(stuck)).toBe(false);
+  });
+
+  it("ends its workers when it is killed itself", async () => {
+    const gateway = run();
+    const origin = await originOf(gateway);
+    const workers = gateway.events("worker_listening").map(({ pid }) => Number(pid));
+    gateway.child.kill("SIGKILL");
+    await until(() => !workers.some(isRunning));
+    await expect(fetchRaw(`${origin}/health`)).rejects.toThrow("ECONNREFUSED");
   });
 
   it("exits with 75, and says so once, when the port is taken", async () => {
