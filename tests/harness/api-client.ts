@@ -13,6 +13,9 @@ import { z } from "zod";
 
 /** A signed-in reader of the server's JSON API. */
 export interface ApiClient {
+  /** What a request of one's own has to carry: the session's cookie, and the token of `CSRF_HEADER`. */
+  readonly cookie: string;
+  readonly csrf: string;
   get<T extends z.ZodType>(path: string, data: T): Promise<z.infer<T>>;
   requests(query?: string): Promise<RequestList>;
   detail(id: string): Promise<RequestDetail>;
@@ -58,6 +61,8 @@ export async function signIn(baseUrl: string): Promise<ApiClient> {
     return data.parse(body.data);
   };
   return {
+    cookie,
+    csrf,
     get,
     requests: (query = "") => get(`/api/requests?${allTime()}${query}`, requestListSchema),
     detail: (id) => get(`/api/requests/${id}`, requestDetailSchema),

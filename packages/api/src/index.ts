@@ -51,5 +51,6 @@ export {
   type StreamView,
 } from "./requests.ts";
 export { SETUP_REASON_IDS, VERDICT_IDS, type SetupReasonId, type VerdictId } from "./message-ids.ts";
+export { inFlightSchema, type OpenCall, type OpenCalls } from "./in-flight.ts";
 export { LIVE_TOPICS, liveEventSchema, type LiveEvent } from "./live.ts";
 export { setupCheckSchema, setupTestSchema, type SetupCheck, type SetupTest } from "./setup.ts";

@@ -26,7 +26,13 @@ export type {
   TokenSource,
   TokenTimings,
 } from "./model/token-timings.ts";
-export { createTokenClock, type LiveStall, type TokenClock, type TokenClockOptions } from "./token-clock.ts";
+export {
+  createTokenClock,
+  type AnswerProgress,
+  type LiveStall,
+  type TokenClock,
+  type TokenClockOptions,
+} from "./token-clock.ts";
 export { decodeTokenTape, encodeTokenTape, type DecodedTape } from "./token-tape.ts";
 export type { TapeOptions } from "./token-tape-encode.ts";
 export { summarisesThinking } from "./providers/anthropic-event.ts";

@@ -31,6 +31,16 @@ export interface LiveStall {
   readonly sinceMicros: number;
 }
 
+/** An answer that is still coming. Absent = not known, or not yet there. Microseconds since `t_req`. */
+export interface AnswerProgress {
+  readonly firstTokenMicros?: number;
+  /** The latest counted chunk. */
+  readonly lastTokenMicros?: number;
+  /** Output tokens so far: as the stream counts them, else estimated from its bytes. */
+  readonly outputTokens?: number;
+  readonly estimated: boolean;
+}
+
 /**
  * Marks of one answer -> {@link TokenTimings}. All times are integer microseconds since `t_req`, taken by the caller
  * from a monotonic clock; all events of one body read share one stamp. Not reusable, not thread-safe.
@@ -53,6 +63,8 @@ export interface TokenClock {
   markPause(atMicros: number): void;
   /** A stall that is open now, at most one; the caller polls with a shared timer. */
   liveStall(nowMicros: number): LiveStall | undefined;
+  /** What is known of the answer so far, for views of open calls. */
+  progress(): AnswerProgress;
   /** `waiting` before the first counted delta, then `generating`. */
   readonly phase: "waiting" | "generating";
   /** A finish reason was seen: the stream may end `ok`. A terminal marker alone is not a normal end. */
@@ -224,6 +236,18 @@ class MarkingClock implements TokenClock {
     const sinceMicros = this.#chunks.atMicros(length - 1);
     const stalled = isOpenStall(nowMicros - sinceMicros, this.#rule, () => this.#medianSoFar());
     return stalled ? { phase: "mid_stream", sinceMicros } : undefined;
+  }
+
+  progress(): AnswerProgress {
+    const { token } = this.#firsts;
+    const { length } = this.#chunks;
+    const { outputTokens, estimated } = countTokens(this.#seen(this.#options.estimateTokens ?? true));
+    return {
+      estimated,
+      ...(token !== undefined && { firstTokenMicros: token }),
+      ...(length > 0 && { lastTokenMicros: this.#chunks.atMicros(length - 1) }),
+      ...(outputTokens !== undefined && { outputTokens }),
+    };
   }
 
   get gapsMicros(): Gaps {

@@ -1,10 +1,9 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import type { ChildProcess } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { chunkEvent, DONE_EVENT, startFaultUpstream, type FaultUpstream } from "./testing/fault-upstream.testing.ts";
+import { startGatewayProcess, type GatewayProcess } from "./testing/gateway-process.testing.ts";
 import { fetchRaw, until } from "./testing/raw-client.testing.ts";
 
-const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 let upstream: FaultUpstream;
 let children: ChildProcess[] = [];
 
@@ -18,41 +17,10 @@ afterEach(async () => {
   await upstream.close();
 });
 
-interface RunningGateway {
-  readonly child: ChildProcess;
-  output(): string;
-  /** Waits for the line that names the port. */
-  port(): Promise<number>;
-  readonly exit: Promise<number | null>;
-}
-
-function run(env: Record<string, string>): RunningGateway {
-  const child = spawn(process.execPath, ["--conditions=@nexent/source", "--import", "tsx", MAIN], {
-    env: { PATH: process.env["PATH"], GATEWAY_PORT: "0", UPSTREAM_BASE_URL: `${upstream.origin}/v1`, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  children.push(child);
-  let output = "";
-  const collect = (chunk: Buffer): void => {
-    output += chunk.toString();
-  };
-  child.stdout.on("data", collect);
-  child.stderr.on("data", collect);
-  const exit = new Promise<number | null>((resolve) => {
-    child.on("exit", (code) => resolve(code));
-  });
-  return {
-    child,
-    output: () => output,
-    async port() {
-      const found = (): string | undefined => /"port":(\d+)/.exec(output)?.[1];
-      await until(() => found() !== undefined || child.exitCode !== null, 20_000);
-      const port = Number(found());
-      if (Number.isNaN(port)) throw new Error(output);
-      return port;
-    },
-    exit,
-  };
+function run(env: Record<string, string>): GatewayProcess {
+  const gateway = startGatewayProcess({ UPSTREAM_BASE_URL: `${upstream.origin}/v1`, ...env });
+  children.push(gateway.child);
+  return gateway;
 }
 
 describe("the gateway process", () => {

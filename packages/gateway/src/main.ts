@@ -1,14 +1,20 @@
 /** `node packages/gateway/dist/main.js`: the gateway as a process. The environment is read here and nowhere else. */
+import cluster from "node:cluster";
 import { readFileSync } from "node:fs";
 import { ERROR_CODES, MonitorError } from "@nexent/monitor-core";
-import { pino, type Logger } from "pino";
-import { readGatewayConfig } from "./config/config.ts";
+import { readGatewayConfig, type GatewayConfig } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
-import { createGateway, type Gateway } from "./server.ts";
-import { startMonitoring, type StartedMonitoring } from "./start-monitoring.ts";
+import { warnIfExposed } from "./exposure.ts";
+import { createProcessLog, type ProcessLog } from "./log.ts";
+import { runGateway } from "./run-gateway.ts";
+import { stopOnSignals } from "./stop-signals.ts";
+import { createWorkerPool } from "./workers/pool.ts";
+import { createWorkerLink, type WorkerLink } from "./workers/worker-link.ts";
 
 /** Variables that would send requests elsewhere in other programs; here only the configuration does. */
 const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+/** Beyond the drain limit a worker still flushes its spans. */
+const WORKER_FLUSH_MS = 3_000;
 
 function ownVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
@@ -29,55 +35,45 @@ function fail(error: unknown): never {
   process.exit(exitCodeOf(error));
 }
 
-async function stop(gateway: Gateway, telemetry: StartedMonitoring, log: Logger): Promise<void> {
-  await gateway.close();
-  telemetry.monitoring?.recorder.close();
-  await telemetry.monitoring?.backend.shutdown(telemetry.config.shutdownTimeoutMs);
-  log.info({ event: "stopped" }, "stopped");
+/** The channel to the primary; undefined when this process is no worker. */
+function linkToPrimary(): WorkerLink | undefined {
+  const { worker } = cluster;
+  if (worker === undefined) return undefined;
+  return createWorkerLink(worker.id, {
+    // Without a primary nobody asks; the process is about to end.
+    send: (message) => void process.send?.(message, undefined, undefined, () => undefined),
+    onMessage: (listener) => void process.on("message", listener),
+  });
 }
 
-function stopOnSignals(gateway: Gateway, telemetry: StartedMonitoring, log: Logger): void {
-  let stopping = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    log.info(
-      { event: "draining", signal, open_requests: gateway.openRequests },
-      "draining; a second signal ends at once",
-    );
-    stop(gateway, telemetry, log).then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error({ event: "stop_failed", reason: String(error) }, "stop failed");
-        process.exit(1);
-      },
-    );
-  };
-  process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
-  // Only a supervisor opens this channel; when it is gone, so are we.
-  process.once("disconnect", () => {
-    if (!stopping) onSignal("SIGTERM");
-  });
+async function runPrimary(config: GatewayConfig, logging: ProcessLog): Promise<void> {
+  const { workers: size, drainTimeoutMs, host } = config;
+  const pool = createWorkerPool({ size, drainMs: drainTimeoutMs + WORKER_FLUSH_MS, log: logging.log });
+  const started = await pool.start();
+  if (started.status === "failed") {
+    logging.flush();
+    process.exit(started.exitCode);
+  }
+  stopOnSignals({ logging, drain: () => pool.drain() });
+  warnIfExposed(config, logging.log);
+  const upstreams = config.upstreams.map(({ name, prefix, provider }) => ({ name, prefix, provider }));
+  logging.log.info({ event: "listening", host, port: started.port, workers: size, upstreams }, "listening");
 }
 
 async function main(env: Environment): Promise<void> {
   const config = readGatewayConfig(env);
-  const log = pino({ name: "gateway", level: config.logLevel });
-  const telemetry = startMonitoring(env, ownVersion());
-  for (const warning of telemetry.warnings) log.warn({ event: "telemetry_warning" }, warning);
+  const link = linkToPrimary();
+  const logging = createProcessLog(config, link?.worker);
   const ignored = PROXY_VARIABLES.filter((name) => (env[name] ?? "") !== "");
-  if (ignored.length > 0)
-    log.warn({ event: "proxy_ignored", variables: ignored }, "outgoing proxies are not supported");
-  const { monitoring } = telemetry;
-  const gateway = createGateway({ config, log, ...(monitoring !== undefined && { monitoring }) });
-  const port = await gateway.listen();
-  stopOnSignals(gateway, telemetry, log);
-  const upstreams = config.upstreams.map(({ name, prefix, provider }) => ({ name, prefix, provider }));
-  log.info(
-    { event: "listening", host: config.host, port, telemetry: telemetry.config.enabled, upstreams },
-    "listening",
-  );
+  if (ignored.length > 0 && link === undefined)
+    logging.log.warn({ event: "proxy_ignored", variables: ignored }, "outgoing proxies are not supported");
+  try {
+    if (config.workers > 1 && link === undefined) await runPrimary(config, logging);
+    else await runGateway({ config, env, version: ownVersion(), logging, ...(link !== undefined && { link }) });
+  } finally {
+    // What keeps it from starting ends the process; warnings before it may explain why.
+    logging.flush();
+  }
 }
 
 main(process.env).catch(fail);

@@ -437,6 +437,7 @@ describe("labels and secrets", () => {
     gateway = await startTestGateway({
       upstreamOrigin: upstream.origin,
       monitoring,
+      config: { accessLog: true },
       log: { debug: write, info: write, warn: write },
     });
     upstream.play((_request, response) => sse(response, [chunkEvent({ content: "CANARY-answer" }), ...WHOLE]));

@@ -35,12 +35,16 @@ export interface ObservedRequest {
   readonly facts: RequestFacts;
   /** Context of the SERVER span. */
   readonly parent: SpanContext | undefined;
+  /** Called when a stall of the answer is recognised. */
+  readonly onStall?: () => void;
 }
 
 /** Watches one request. All times are monotonic milliseconds. Nothing throws; the first end wins. */
 export interface CallObserver {
   /** Context of the LLM span, once sent; undefined without a span backend. */
   readonly context: SpanContext | undefined;
+  /** What is known so far, once sent. */
+  readonly recording: Recording | undefined;
   /** Just before the request is handed to the transport: `t_req`. */
   sending(atMs: number): void;
   /** It is sent again; the first try counts for nothing. */
@@ -107,6 +111,10 @@ class GuardedObserver implements CallObserver {
 
   get context(): SpanContext | undefined {
     return this.#recording?.span.context;
+  }
+
+  get recording(): Recording | undefined {
+    return this.#recording;
   }
 
   sending(atMs: number): void {
@@ -189,7 +197,7 @@ class GuardedObserver implements CallObserver {
   }
 
   #start(atMs: number): void {
-    const { upstream, tail, request, facts, parent } = this.#observed;
+    const { upstream, tail, request, facts, parent, onStall } = this.#observed;
     const model = facts.model ?? "unknown";
     const retries = retryCount(request);
     this.#recording = this.#deps.recorder.start(
@@ -204,7 +212,7 @@ class GuardedObserver implements CallObserver {
         modelLabel: facts.model === undefined ? model : this.#deps.admission.labelOf(model),
         attributes: { ...facts.parameters, ...(retries !== undefined && { [ATTR.llmAttempt]: retries + 1 }) },
       },
-      { atMs, ...(parent !== undefined && { parent }) },
+      { atMs, ...(parent !== undefined && { parent }), ...(onStall !== undefined && { onStall }) },
     );
   }
 

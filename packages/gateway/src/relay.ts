@@ -9,6 +9,7 @@ import type { SpanContext } from "@nexent/monitor/recorder";
 import type { Admission } from "./auth.ts";
 import { createDownstream, type Downstream } from "./downstream.ts";
 import { createHeldAnswer, type HeldAnswer } from "./held-answer.ts";
+import { readInFlight, type InFlightCall, type InFlightReader } from "./in-flight.ts";
 import type { CallObserver, ObserverFactory } from "./observe.ts";
 import { sendOwnError } from "./own-error.ts";
 import { declaredLength, hasBody, readBody, streamBody, type BodyBudget, type BodyOutcome } from "./request-body.ts";
@@ -42,10 +43,12 @@ export interface RoutedRequest {
   readonly admission: Admission;
   /** Context of the SERVER span, the parent of the LLM span. */
   readonly parent: SpanContext | undefined;
+  /** Hears that the gateway answers itself. */
+  readonly onRefused: (code: ErrorCode) => void;
 }
 
 /** Handle on a running relay. */
-export interface Relay {
+export interface Relay extends InFlightReader {
   /** Breaks the answer off: the drain limit was reached. */
   breakOff(): void;
 }
@@ -68,6 +71,7 @@ class RequestRelay implements Relay, ExchangeSink {
   readonly #route: Route;
   readonly #admission: Admission;
   readonly #parent: SpanContext | undefined;
+  readonly #onRefused: RoutedRequest["onRefused"];
   readonly #downstream: Downstream;
   #observer: CallObserver | undefined;
   #exchange: Exchange | undefined;
@@ -91,7 +95,8 @@ class RequestRelay implements Relay, ExchangeSink {
     this.#route = routed.route;
     this.#admission = routed.admission;
     this.#parent = routed.parent;
-    this.#idleLimit = createIdleLimit(routed.route.upstream.config.streamIdleTimeoutMs, () => this.#onIdle());
+    this.#onRefused = routed.onRefused;
+    this.#idleLimit = createIdleLimit(routed.route.upstream.config.streamIdleTimeoutMs, () => this.#giveUp());
     this.#downstream = createDownstream(routed.request, routed.response, () => this.#onDrain());
   }
 
@@ -104,6 +109,26 @@ class RequestRelay implements Relay, ExchangeSink {
       const limits = { bufferedBytes: this.#context.bufferedBodyBytes };
       readBody(this.#request, this.#context.budget, limits, (outcome) => this.#onBody(outcome));
     } else this.#open(streamBody(this.#request, {}), undefined);
+  }
+
+  get isOpenCall(): boolean {
+    return !this.#over && this.#observer?.recording?.ended === false;
+  }
+
+  inFlight(nowMs: number): InFlightCall | undefined {
+    const recording = this.#observer?.recording;
+    const { tail, upstream } = this.#route;
+    if (recording === undefined || tail === undefined) return undefined;
+    const { name, provider } = upstream.config;
+    const sent = this.#exchange?.sent === true;
+    const call = {
+      upstream: name,
+      provider,
+      model: this.#model,
+      operation: tail.operation,
+      streaming: this.#streaming,
+    };
+    return readInFlight({ ...call, recording, sent }, nowMs);
   }
 
   breakOff(): void {
@@ -143,7 +168,14 @@ class RequestRelay implements Relay, ExchangeSink {
       const facts = readFacts(tail, parsed);
       this.#model = facts.model ?? "unknown";
       this.#streaming = facts.streaming;
-      this.#observer = observers.open({ upstream, tail, request: this.#request, facts, parent: this.#parent });
+      this.#observer = observers.open({
+        upstream,
+        tail,
+        request: this.#request,
+        facts,
+        parent: this.#parent,
+        ...(upstream.config.stall === "abort" && { onStall: () => this.#onStall() }),
+      });
     }
     let sent = body;
     if (Buffer.isBuffer(body) && this.#mayInject(parsed)) {
@@ -186,11 +218,25 @@ class RequestRelay implements Relay, ExchangeSink {
     if (this.#over) this.#exchange.abort();
   }
 
+  /** A stall was recognised, and this upstream's streams are not to wait for its end. */
+  #onStall(): void {
+    // Not while the open calls are being looked at; a token may have come until then.
+    setImmediate(() => {
+      if (this.#over || this.#observer?.recording?.liveStall(performance.now()) === undefined) return;
+      this.#context.counters.stallAbort(this.#route.upstream.config.name);
+      this.#giveUp();
+    });
+  }
+
   /** The answer has been silent for longer than this upstream may be. */
-  #onIdle(): void {
+  #giveUp(): void {
     if (this.#over) return;
     this.#exchange?.abort();
     this.#observer?.timedOut(performance.now());
+    if (!this.#headSent) {
+      this.#refuse("UPSTREAM_TIMEOUT", `the upstream "${this.#route.upstream.config.name}" was silent for too long`);
+      return;
+    }
     this.#flushStripper();
     this.#finish();
     this.#downstream.cut();
@@ -342,7 +388,7 @@ class RequestRelay implements Relay, ExchangeSink {
 
   #refuse(code: ErrorCode, message: string, retryAfterSeconds?: number): void {
     this.#finish();
-    this.#context.counters.ownError(code);
+    this.#onRefused(code);
     sendOwnError(this.#response, {
       code,
       message,

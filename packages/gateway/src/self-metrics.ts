@@ -8,6 +8,8 @@ export interface GatewayCounters {
   usageInjection(upstream: string, result: "added" | "rejected"): void;
   ownError(code: ErrorCode): void;
   backpressurePause(upstream: string): void;
+  /** A stalled stream was broken off. */
+  stallAbort(upstream: string): void;
   /** An observer of `provider` was switched off by its own fault. */
   observerFault(provider: string): void;
 }
@@ -18,6 +20,7 @@ export const NO_COUNTERS: GatewayCounters = {
   usageInjection: () => undefined,
   ownError: () => undefined,
   backpressurePause: () => undefined,
+  stallAbort: () => undefined,
   observerFault: () => undefined,
 };
 
@@ -29,6 +32,7 @@ export function createGatewayCounters(registry: MetricRegistry): GatewayCounters
       registry.counter(METRICS.nexentGatewayUsageInjections, { upstream, result }).add(1),
     ownError: (code) => registry.counter(METRICS.nexentGatewayOwnErrors, { code }).add(1),
     backpressurePause: (upstream) => registry.counter(METRICS.nexentGatewayBackpressurePauses, { upstream }).add(1),
+    stallAbort: (upstream) => registry.counter(METRICS.nexentGatewayStallAborts, { upstream }).add(1),
     observerFault: (provider) => registry.counter(METRICS.nexentMonitorParseErrors, { provider }).add(1),
   };
 }

@@ -2,28 +2,34 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import {
-  hasDotSegments,
   isLoopbackName,
   LIMITS,
   METRICS,
   MonitorError,
   parseRequestTarget,
+  type ErrorCode,
+  type FamilyReading,
   type RequestTarget,
 } from "@nexent/monitor-core";
 import { createHttpWatcher, type HttpWatch } from "@nexent/monitor/recorder";
-import { createGatekeeper } from "./auth.ts";
+import { createAccessLog, NO_ACCESS_LOG, type AccessEntry } from "./access-log.ts";
+import { createGatekeeper, type Admission } from "./auth.ts";
 import { upstreamProblems, type GatewayConfig } from "./config/config.ts";
+import { mergeViews, viewOf, type InFlightView } from "./in-flight.ts";
 import { startLagMeter } from "./lag-meter.ts";
+import { warnIfExposed } from "./exposure.ts";
 import { createModelAdmission } from "./model-admission.ts";
-import { createExposition, type Monitoring } from "./monitoring.ts";
+import { createExposition, type Exposition, type Monitoring } from "./monitoring.ts";
 import { createObserverFactory } from "./observe.ts";
 import { sendOwnError, type OwnError } from "./own-error.ts";
+import { refusalOf, UNREADY_REFUSALS } from "./refusals.ts";
 import { startRelay, type Relay, type RelayContext } from "./relay.ts";
 import { createBodyBudget } from "./request-body.ts";
 import { createHostCheck } from "./routes/host-check.ts";
-import { createOwnPaths } from "./routes/own-paths.ts";
+import { createOwnPaths, type UnreadyReason } from "./routes/own-paths.ts";
 import { createPrefixTable, type Route } from "./routes/prefix-table.ts";
 import { familyOfTarget } from "./routes/tails.ts";
+import { createReadAccess } from "./routes/read-access.ts";
 import { createGatewayCounters, NO_COUNTERS, refreshConnectionGauges } from "./self-metrics.ts";
 import { createUsageMemory } from "./usage.ts";
 
@@ -34,12 +40,22 @@ export interface GatewayLog {
   warn(fields: object, message: string): void;
 }
 
+/** The other workers of a gateway of several processes. Each promise rejects when they do not answer in time. */
+export interface Siblings {
+  /** What every worker has read of its metrics, this one included. */
+  metrics(): Promise<readonly (readonly FamilyReading[])[]>;
+  /** The open calls of every worker, this one included. */
+  inFlight(): Promise<readonly InFlightView[]>;
+}
+
 /** Options of {@link createGateway}. */
 export interface GatewayOptions {
   readonly config: GatewayConfig;
   /** Absent: telemetry is off and the gateway is a pure relay. The caller shuts its backend down after `close`. */
   readonly monitoring?: Monitoring;
   readonly log?: GatewayLog;
+  /** Absent: this process is the whole gateway. */
+  readonly siblings?: Siblings;
 }
 
 /** A gateway that is not listening yet, or running. */
@@ -54,6 +70,10 @@ export interface Gateway {
   readonly port: number | undefined;
   /** Requests that are being relayed now. */
   readonly openRequests: number;
+  /** The metrics of this process. */
+  readonly exposition: Exposition;
+  /** The LLM calls that are open in this process. */
+  inFlight(): InFlightView;
   /**
    * Drains: new requests are refused, running ones may go on for `timeoutMs` (default: the configured drain limit),
    * then they are broken off. Idempotent; a second call with 0 ends at once.
@@ -61,15 +81,17 @@ export interface Gateway {
   close(timeoutMs?: number): Promise<void>;
 }
 
-const SILENT: GatewayLog = { debug: () => undefined, info: () => undefined, warn: () => undefined };
-
-/** An upgrade to HTTP/2 is an offer that a server may ignore; clients go on in HTTP/1.1 then. */
-function wantsUpgrade(request: IncomingMessage): boolean {
-  const { upgrade } = request.headers;
-  return upgrade !== undefined && upgrade.trim().toLowerCase() !== "h2c";
+/** A request that is being served. */
+interface Served {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly entry: AccessEntry;
 }
 
+const SILENT: GatewayLog = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+
 class NodeGateway implements Gateway {
+  readonly exposition: Exposition;
   readonly #config: GatewayConfig;
   readonly #log: GatewayLog;
   readonly #monitoring: Monitoring | undefined;
@@ -79,17 +101,20 @@ class NodeGateway implements Gateway {
   readonly #checkHost;
   readonly #gatekeeper;
   readonly #ownPaths;
+  readonly #accessLog;
   readonly #watcher;
   readonly #lagMeter;
+  readonly #tellsExposure: boolean;
   readonly #relays = new Set<Relay>();
   #draining = false;
   #closing: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
 
-  constructor({ config, monitoring, log }: GatewayOptions) {
+  constructor({ config, monitoring, log, siblings }: GatewayOptions) {
     this.#config = config;
     this.#log = log ?? SILENT;
     this.#monitoring = monitoring;
+    this.#tellsExposure = siblings === undefined;
     const table = createPrefixTable(config.upstreams);
     this.#table = table;
     this.#checkHost = createHostCheck({ ...config, loopbackBind: isLoopbackName(config.host) });
@@ -100,8 +125,17 @@ class NodeGateway implements Gateway {
       monitoring === undefined
         ? undefined
         : startLagMeter(monitoring.registry.gauge(METRICS.nexentMonitorEventLoopLagSeconds, {}));
-    const expose = createExposition(monitoring, (registry) => refreshConnectionGauges(registry, table.upstreams));
-    this.#ownPaths = createOwnPaths({ expose, draining: () => this.#draining });
+    const exposition = createExposition(monitoring, (registry) => refreshConnectionGauges(registry, table.upstreams));
+    this.exposition = exposition;
+    this.#accessLog = config.accessLog ? createAccessLog((line) => this.#log.info(line, "request")) : NO_ACCESS_LOG;
+    const merges = monitoring === undefined ? undefined : siblings;
+    this.#ownPaths = createOwnPaths({
+      collectMetrics: async () =>
+        merges === undefined ? exposition.expose : exposition.merged(await merges.metrics()),
+      collectInFlight: async () => (merges === undefined ? this.inFlight() : mergeViews(await merges.inFlight())),
+      access: createReadAccess(config.readToken),
+      unreadyReasons: () => this.#unreadyReasons(),
+    });
     this.#server = this.#createServer();
   }
 
@@ -114,6 +148,10 @@ class NodeGateway implements Gateway {
     return this.#relays.size;
   }
 
+  inFlight(): InFlightView {
+    return { ...viewOf(this.#relays, performance.now()), observed: this.#monitoring !== undefined };
+  }
+
   async listen(): Promise<number> {
     const { host, port } = this.#config;
     await new Promise<void>((resolve, reject) => {
@@ -123,7 +161,7 @@ class NodeGateway implements Gateway {
     this.#server.on("error", (error) =>
       this.#log.warn({ event: "listener_error", reason: error.message }, "listener error"),
     );
-    this.#warnIfExposed();
+    if (this.#tellsExposure) warnIfExposed(this.#config, this.#log);
     return this.port ?? port;
   }
 
@@ -131,6 +169,11 @@ class NodeGateway implements Gateway {
     if (this.#closing !== undefined && timeoutMs > 0) return this.#closing;
     this.#closing = this.#drain(timeoutMs);
     return this.#closing;
+  }
+
+  #unreadyReasons(): UnreadyReason[] {
+    const full = this.#relays.size >= this.#config.openRequests;
+    return [...(this.#draining ? (["draining"] as const) : []), ...(full ? (["open_requests_limit"] as const) : [])];
   }
 
   #createContext(): RelayContext {
@@ -144,8 +187,9 @@ class NodeGateway implements Gateway {
             admission: createModelAdmission(this.#config.upstreams),
             onFault: (provider) => counters.observerFault(provider),
           });
-    const { bufferedBodyBytes } = this.#config;
-    return { bufferedBodyBytes, budget: createBodyBudget(), usageMemory: createUsageMemory(), counters, observers };
+    const { bufferedBodyBytes, workers } = this.#config;
+    const budget = createBodyBudget(Math.floor(LIMITS.gatewayBufferedTotalBytes / workers));
+    return { bufferedBodyBytes, budget, usageMemory: createUsageMemory(), counters, observers };
   }
 
   #createServer(): http.Server {
@@ -173,58 +217,36 @@ class NodeGateway implements Gateway {
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     // Writing to a socket that has just died is not a fault of ours; the close event follows.
     response.on("error", () => undefined);
-    const verdict = this.#checkHost(request);
-    if (verdict === "misdirected") {
+    const target = parseRequestTarget(request.url);
+    const refusal = refusalOf(request, this.#checkHost(request), target);
+    if (refusal === undefined && this.#ownPaths.answer(request, response, target?.path ?? "")) return;
+    const exchange: Served = { request, response, entry: this.#accessLog.open(request, response) };
+    if (refusal === "misdirected") {
       response.writeHead(421, { "Content-Length": 0 });
       response.end();
-      return;
-    }
-    if (verdict === "forbidden_origin") {
-      this.#refuse(response, { code: "FORBIDDEN", message: "this origin may not use the gateway" });
-      return;
-    }
-    const parsed = parseRequestTarget(request.url);
-    if (parsed === undefined || hasDotSegments(parsed.path)) {
-      this.#refuse(response, {
-        code: "PAYLOAD_MALFORMED",
-        message: "the request target is not a plain path",
-        close: true,
-      });
-      return;
-    }
-    if (wantsUpgrade(request)) {
-      this.#refuse(response, {
-        code: "CAPABILITY_MISSING",
-        message: "protocol upgrades are not supported",
-        close: true,
-      });
-      return;
-    }
-    if (!this.#ownPaths.answer(request, response, parsed.path)) this.#onForward(request, response, parsed);
+    } else if (refusal !== undefined) this.#refuse(exchange, refusal);
+    else if (target !== undefined) this.#onForward(exchange, target);
   }
 
-  #onForward(request: IncomingMessage, response: ServerResponse, target: RequestTarget): void {
+  #onForward(exchange: Served, target: RequestTarget): void {
+    const { request, entry } = exchange;
     const method = request.method ?? "GET";
     const route = this.#table.find(method, target.path, target.query);
     const shape = route?.family ?? familyOfTarget(method, target);
     if (route === undefined) {
-      this.#refuse(response, { code: "NOT_FOUND", message: "no upstream is configured for this path", shape });
+      this.#refuse(exchange, { code: "NOT_FOUND", message: "no upstream is configured for this path", shape });
       return;
     }
-    if (this.#draining) {
-      const message = "the gateway is shutting down";
-      this.#refuse(response, { code: "GATEWAY_DRAINING", message, shape, retryAfterSeconds: 5, close: true });
-      return;
-    }
-    if (this.#relays.size >= this.#config.openRequests) {
-      const message = "the gateway has too many open requests";
-      this.#refuse(response, { code: "GATEWAY_OVERLOADED", message, shape, retryAfterSeconds: 1 });
+    entry.routed({ route: route.pattern, upstream: route.upstream.config.name });
+    const [unready] = this.#unreadyReasons();
+    if (unready !== undefined) {
+      this.#refuse(exchange, { ...UNREADY_REFUSALS[unready], shape });
       return;
     }
     const held = route.upstream.config.apiKey !== undefined;
     const admission = this.#gatekeeper.admit(request.rawHeaders, target.query, held);
     if (!admission.admitted) {
-      this.#refuse(response, { code: "UNAUTHENTICATED", message: "a gateway token is needed", shape });
+      this.#refuse(exchange, { code: "UNAUTHENTICATED", message: "a gateway token is needed", shape });
       return;
     }
     const { traceparent, tracestate } = request.headers;
@@ -234,30 +256,30 @@ class NodeGateway implements Gateway {
       traceparent: single(traceparent),
       tracestate: single(tracestate),
     });
-    this.#relay(request, response, route, admission, watch);
+    this.#relay(exchange, route, admission, watch);
   }
 
-  #relay(
-    request: IncomingMessage,
-    response: ServerResponse,
-    route: Route,
-    admission: ReturnType<ReturnType<typeof createGatekeeper>["admit"]>,
-    watch: HttpWatch | undefined,
-  ): void {
-    const relay = startRelay(this.#context, { request, response, route, admission, parent: watch?.context });
+  #relay({ request, response, entry }: Served, route: Route, admission: Admission, watch: HttpWatch | undefined): void {
+    const parent = watch?.context;
+    entry.routed({ route: route.pattern, upstream: route.upstream.config.name, traceId: parent?.traceId });
+    const onRefused = (code: ErrorCode): void => this.#countRefusal(code, entry);
+    const relay = startRelay(this.#context, { request, response, route, admission, parent, onRefused });
     this.#relays.add(relay);
     response.on("close", () => {
       this.#relays.delete(relay);
-      const status = response.headersSent ? response.statusCode : undefined;
-      watch?.end(status);
-      this.#log.debug({ event: "request", method: request.method, route: route.pattern, status }, "request relayed");
+      watch?.end(response.headersSent ? response.statusCode : undefined);
       if (this.#relays.size === 0) this.#onIdle?.();
     });
   }
 
-  #refuse(response: ServerResponse, error: OwnError): void {
-    this.#context.counters.ownError(error.code);
+  #refuse({ response, entry }: Served, error: OwnError): void {
+    this.#countRefusal(error.code, entry);
     sendOwnError(response, error);
+  }
+
+  #countRefusal(code: ErrorCode, entry: AccessEntry): void {
+    this.#context.counters.ownError(code);
+    entry.refused(code);
   }
 
   async #drain(timeoutMs: number): Promise<void> {
@@ -292,15 +314,6 @@ class NodeGateway implements Gateway {
         resolve();
       };
     });
-  }
-
-  #warnIfExposed(): void {
-    const { host, tokens, upstreams } = this.#config;
-    if (isLoopbackName(host) || tokens.length > 0) return;
-    this.#log.warn(
-      { event: "exposed_without_token", host, upstreams: upstreams.map((upstream) => upstream.name) },
-      `everybody who reaches ${host} can use these upstreams with a key of their own; set GATEWAY_TOKENS to ask for a token`,
-    );
   }
 }
 

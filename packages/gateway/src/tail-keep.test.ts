@@ -24,16 +24,14 @@ let gateway: TestGateway;
 beforeEach(async () => {
   upstream = await startFaultUpstream();
   receiver = await startFaultUpstream();
-  const started = startMonitoring(
-    {
-      ENABLE_TELEMETRY: "true",
-      TELEMETRY_SAMPLE_RATE: "0",
-      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.origin,
-      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
-      OTEL_BSP_SCHEDULE_DELAY: "60000",
-    },
-    "1.2.3",
-  );
+  const env = {
+    ENABLE_TELEMETRY: "true",
+    TELEMETRY_SAMPLE_RATE: "0",
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.origin,
+    OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+    OTEL_BSP_SCHEDULE_DELAY: "60000",
+  };
+  const started = startMonitoring({ env, version: "1.2.3", warn: () => undefined });
   if (started.monitoring === undefined) throw new Error("telemetry is off");
   monitoring = started.monitoring;
   gateway = await startTestGateway({ upstreamOrigin: upstream.origin, monitoring });

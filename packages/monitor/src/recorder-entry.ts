@@ -4,6 +4,8 @@ export { createBackend, type BackendOptions, type StartedBackend } from "./backe
 export type { Attributes, BackendHealth, BackendSpan, SpanBackend, SpanContext, SpanStart } from "./backend/backend.ts";
 export { readMonitorConfig, type MonitorConfig } from "./config/config.ts";
 export { createHttpWatcher, type HttpWatch, type HttpWatcher } from "./recording/http-span.ts";
+export { createLogLimiter } from "./diagnostics.ts";
+export { startMetricsExport, type MetricsExporter } from "./metrics/metrics-export.ts";
 export { sendExposition } from "./metrics/metrics-answer.ts";
 export { recordAnswer } from "./recording/record-answer.ts";
 export { traceContextHeaders } from "./recording/trace-context.ts";

@@ -26,6 +26,7 @@ export interface ServerConfig {
   readonly diskReserveBytes: number;
   readonly ingestToken: string | undefined;
   readonly jaegerPort: number;
+  /** What readers of the query APIs present, and what the gateway is shown when it is asked for its open calls. */
   readonly readToken: string | undefined;
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];

@@ -5,6 +5,7 @@ import { defaultPasswordExposed, type ServerConfig } from "./config.ts";
 import { controlFileIn } from "./control-file.ts";
 import { createDashboard } from "./http/dashboard.ts";
 import { createLiveHub, type LiveHub } from "./http/live-hub.ts";
+import { createGatewayView } from "./http/gateway-view.ts";
 import { loadLoginLimits } from "./http/login-limits.ts";
 import { createPasswordHasher, type ScryptCost } from "./http/password-hash.ts";
 import { pipelineAnswer } from "./http/pipeline-answer.ts";
@@ -115,6 +116,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
       const footer = pipelineAnswer(pipeline, await store.stats(), clock.wallMs());
       return { pipeline: footer, requestsPerSecond: pipeline.callsPerSecond };
     },
+    openCalls: createGatewayView(config),
   });
   const hub = live;
   const urlOf = (port: number): string => `http://${urlHost(config.bind)}:${port}`;

@@ -1,3 +1,4 @@
+import { act } from "react";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { fillBrowserGaps } from "./testing/browser-gaps.ts";
 import { createFakeServer, fakeSession, fakeSummary, type FakeServer } from "./testing/fake-server.ts";
@@ -202,6 +203,19 @@ describe("the overview with data", () => {
     const small = await again.until(() => document.querySelector('article[aria-label="TTFT"]'));
     expect(small.textContent).toContain("P50");
     expect(small.textContent).not.toContain("P95");
+  });
+
+  it("shows how many requests are in flight now, and the mean of the range while nobody says", async () => {
+    const server = createFakeServer();
+    server.on("GET /api/summary", () => ({ data: fakeSummary(25, Date.now()) }));
+    const at = await open("/", server);
+    const tile = (label: string) => document.querySelector(`article[aria-label="${label}"]`)?.textContent;
+    await at.until(() => tile("In flight, mean")?.includes("0.5"));
+    await act(async () => server.emit("open", { total: 612, calls: [] }));
+    await at.until(() => tile("In flight, now")?.includes("612"));
+    expect(tile("In flight, now")).toContain("mean 0.5");
+    await act(async () => server.emit("open", { calls: [] }));
+    await at.until(() => tile("In flight, mean"));
   });
 
   it("has a table behind every chart", async () => {

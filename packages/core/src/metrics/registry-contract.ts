@@ -24,8 +24,15 @@ export interface MetricDefinition {
   readonly labels: readonly string[];
   /** Ascending upper bounds, `+Inf` left out; histograms only. */
   readonly buckets?: readonly number[];
+  /** How gauges of several processes become one; default: their sum. */
+  readonly acrossProcesses?: "max";
   /** Product version that introduced it. */
   readonly since: string;
+}
+
+/** An exemplar and the value it was seen with. */
+export interface KeptExemplar extends Exemplar {
+  readonly value: number;
 }
 
 /** Values for every label of the definition. */
@@ -60,12 +67,14 @@ export type ExpositionFormat = "openmetrics" | "text";
 
 /** A series as it stands; the values of its labels are in the order of the definition. */
 export type SeriesReading =
-  | { readonly labels: readonly string[]; readonly value: number }
+  | { readonly labels: readonly string[]; readonly value: number; readonly exemplar?: KeptExemplar }
   | {
       readonly labels: readonly string[];
       /** Observations per bucket, not summed up; the last one is beyond the highest bound. */
       readonly counts: readonly number[];
       readonly sum: number;
+      /** The latest exemplar of each bucket that has one. */
+      readonly exemplars?: ReadonlyMap<number, KeptExemplar>;
     };
 
 /** A family and all its series. */
@@ -88,6 +97,11 @@ export interface MetricRegistry {
   expose(format: ExpositionFormat, options?: { readonly families?: readonly string[] }): string;
   /** All families that have a series, for an export in another format. */
   read(): readonly FamilyReading[];
+  /**
+   * Takes in what another process has read: counters and histograms are added, gauges as their definition says. The
+   * limits of this registry hold for what it takes in.
+   */
+  absorb(families: readonly FamilyReading[]): void;
 }
 
 export interface MetricRegistryOptions {

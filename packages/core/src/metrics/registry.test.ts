@@ -390,7 +390,7 @@ describe("a reading", () => {
       { labels: ["gpt-4o", "chat", "openai", "output", "false"], value: 20 },
     ]);
     const bounds = METRICS.llmTimeToFirstTokenSeconds.buckets;
-    expect(ttft?.series).toEqual([
+    expect(ttft?.series).toMatchObject([
       {
         labels: ["gpt-4o", "chat", "openai"],
         counts: [...bounds.map((bound) => (bound === 0.5 ? 1 : 0)), 0],

@@ -17,6 +17,7 @@ interface Family {
   readonly series: SeriesIndex<WritableSeries>;
 }
 
+const SERIES_OF = { counter: Counter, gauge: Gauge, histogram: Histogram } as const;
 const DEFAULT_MAX_MODELS = 100;
 const DEFAULT_MAX_SERIES = 1000;
 /** Label sets with `model="__overflow__"` a full family still takes before it folds operation and provider too. */
@@ -71,6 +72,16 @@ class OwnRegistry implements MetricRegistry {
     return [...this.#families.values()]
       .filter(({ series }) => series.size > 0)
       .map(({ definition, series }) => ({ definition, series: series.all.map((one) => one.read()) }));
+  }
+
+  absorb(families: readonly FamilyReading[]): void {
+    for (const { definition, series } of families) {
+      const Series = SERIES_OF[definition.type];
+      for (const reading of series) {
+        const labels = Object.fromEntries(definition.labels.map((name, i) => [name, reading.labels[i] ?? ""]));
+        this.#resolve<WritableSeries>(definition, labels, Series).absorb(reading);
+      }
+    }
   }
 
   #family(definition: MetricDefinition): Family {

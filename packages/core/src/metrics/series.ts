@@ -5,6 +5,7 @@ import type {
   ExpositionFormat,
   GaugeSeries,
   HistogramSeries,
+  KeptExemplar,
   MetricDefinition,
   SeriesReading,
 } from "./registry-contract.ts";
@@ -13,10 +14,8 @@ import type {
 export interface WritableSeries {
   write(format: ExpositionFormat, out: string[]): void;
   read(): SeriesReading;
-}
-
-interface KeptExemplar extends Exemplar {
-  readonly value: number;
+  /** Takes in the reading of another process's series. */
+  absorb(reading: SeriesReading): void;
 }
 
 /** Longest allowed label set of an exemplar, in characters of names and values (OpenMetrics 1.0). */
@@ -34,6 +33,11 @@ function fits(exemplar: Exemplar): boolean {
 
 function keep({ traceId, spanId, timestampSeconds }: Exemplar, value: number): KeptExemplar {
   return { traceId, spanId, timestampSeconds, value };
+}
+
+function later(one: KeptExemplar | undefined, other: KeptExemplar | undefined): KeptExemplar | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return other.timestampSeconds > one.timestampSeconds ? other : one;
 }
 
 function exemplarText(kept: KeptExemplar | undefined, format: ExpositionFormat): string {
@@ -70,7 +74,14 @@ export class Counter implements CounterSeries, WritableSeries {
   }
 
   read(): SeriesReading {
-    return { labels: this.#labels, value: this.#value };
+    const exemplar = this.#exemplar;
+    return { labels: this.#labels, value: this.#value, ...(exemplar !== undefined && { exemplar }) };
+  }
+
+  absorb(reading: SeriesReading): void {
+    if (!("value" in reading)) return;
+    this.add(reading.value);
+    this.#exemplar = later(this.#exemplar, reading.exemplar);
   }
 
   write(format: ExpositionFormat, out: string[]): void {
@@ -82,10 +93,12 @@ export class Counter implements CounterSeries, WritableSeries {
 export class Gauge implements GaugeSeries, WritableSeries {
   readonly #labels: readonly string[];
   readonly #head: string;
+  readonly #highest: boolean;
   #value = 0;
 
   constructor(definition: MetricDefinition, values: readonly string[]) {
     this.#labels = values;
+    this.#highest = definition.acrossProcesses === "max";
     this.#head = `${definition.name}${braces(labelPairs(definition.labels, values))} `;
   }
 
@@ -99,6 +112,11 @@ export class Gauge implements GaugeSeries, WritableSeries {
 
   read(): SeriesReading {
     return { labels: this.#labels, value: this.#value };
+  }
+
+  absorb(reading: SeriesReading): void {
+    if (!("value" in reading)) return;
+    this.set(this.#highest ? Math.max(this.#value, reading.value) : this.#value + reading.value);
   }
 
   write(_format: ExpositionFormat, out: string[]): void {
@@ -165,7 +183,20 @@ export class Histogram implements HistogramSeries, WritableSeries {
   }
 
   read(): SeriesReading {
-    return { labels: this.#labels, counts: [...this.#counts], sum: this.#sum };
+    const exemplars = new Map<number, KeptExemplar>();
+    this.#exemplars.forEach((kept, bucket) => kept !== undefined && exemplars.set(bucket, kept));
+    const reading = { labels: this.#labels, counts: [...this.#counts], sum: this.#sum };
+    return exemplars.size === 0 ? reading : { ...reading, exemplars };
+  }
+
+  absorb(reading: SeriesReading): void {
+    // Other bounds cannot be added bucket by bucket.
+    if (!("counts" in reading) || reading.counts.length !== this.#counts.length || !isQuantity(reading.sum)) return;
+    reading.counts.forEach((count, bucket) => (this.#counts[bucket] = (this.#counts[bucket] ?? 0) + count));
+    this.#sum += reading.sum;
+    for (const [bucket, kept] of reading.exemplars ?? []) {
+      this.#exemplars[bucket] = later(this.#exemplars[bucket], kept);
+    }
   }
 
   observeAscending(values: Uint32Array | Float64Array, divisor: number): void {

@@ -86,11 +86,34 @@ export const GATEWAY_ENV: readonly EnvVariable[] = [
     alsoReadBy: ["cli"],
   },
   {
+    name: "GATEWAY_STALL",
+    type: "choice",
+    default: "observe",
+    values: ["observe", "abort"],
+    meaning: "What happens to a stream that has stalled: `abort` breaks it off, as a timeout. Needs telemetry.",
+    program: "gateway",
+  },
+  {
+    name: "GATEWAY_ACCESS_LOG",
+    type: "boolean",
+    default: "false",
+    meaning: "Logs one line per request, without paths, queries, headers or bodies.",
+    program: "gateway",
+  },
+  {
+    name: "LLM_MONITOR_READ_TOKEN",
+    type: "text",
+    meaning:
+      "Token for reading the query APIs and `/inflight` of the gateway, and `/metrics` from other hosts; at least 32 characters. Unset: only this machine may read.",
+    program: "gateway",
+    alsoReadBy: ["server"],
+  },
+  {
     name: "GATEWAY_LOG_LEVEL",
     type: "choice",
     default: "info",
     values: ["debug", "info", "warn", "error", "silent"],
-    meaning: "`debug` logs one line per request.",
+    meaning: "`debug` turns the access log on.",
     program: "gateway",
   },
   {
@@ -177,12 +200,6 @@ export const SERVER_ENV: readonly EnvVariable[] = [
     name: "LLM_MONITOR_INGEST_TOKEN",
     type: "text",
     meaning: "Token senders must present, at least 32 characters.",
-    program: "server",
-  },
-  {
-    name: "LLM_MONITOR_READ_TOKEN",
-    type: "text",
-    meaning: "Token that clients of the query APIs present, at least 32 characters. Unset: only this machine may ask.",
     program: "server",
   },
   {

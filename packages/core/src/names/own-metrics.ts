@@ -14,6 +14,7 @@ export const OWN_METRICS = {
     type: "gauge",
     help: "Always 1; the version of the monitor.",
     labels: ["version"],
+    acrossProcesses: "max",
     since,
   },
   nexentMonitorState: {
@@ -21,6 +22,7 @@ export const OWN_METRICS = {
     type: "gauge",
     help: "1 for the state the monitor is in: disabled, unavailable, degraded or active.",
     labels: ["state"],
+    acrossProcesses: "max",
     since,
   },
   nexentMonitorSpansExported: {
@@ -106,6 +108,7 @@ export const OWN_METRICS = {
     help: "Longest event loop delay of this process over the last second; in an application, while calls are open.",
     unit: "seconds",
     labels: [],
+    acrossProcesses: "max",
     since,
   },
   nexentGatewayUpstreamConnections: {
@@ -141,6 +144,21 @@ export const OWN_METRICS = {
     type: "counter",
     help: "Times an upstream was paused because its client did not keep up.",
     labels: ["upstream"],
+    since,
+  },
+  nexentGatewayStallAborts: {
+    name: "nexent_gateway_stall_aborts",
+    type: "counter",
+    help: "Streams broken off because their upstream had stalled and its policy says abort.",
+    unit: "streams",
+    labels: ["upstream"],
+    since,
+  },
+  nexentGatewayWorkerRestarts: {
+    name: "nexent_gateway_worker_restarts",
+    type: "counter",
+    help: "Workers of the gateway that ended unexpectedly and were started again.",
+    labels: [],
     since,
   },
   httpServerRequestDuration: {

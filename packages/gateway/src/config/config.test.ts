@@ -50,6 +50,7 @@ describe("gateway configuration", () => {
       format: "auto",
       usage: "inject",
       tracing: "pass",
+      stall: "observe",
       models: [],
       streamIdleTimeoutMs: 0,
     });
@@ -206,5 +207,34 @@ upstreams:
       bomb.push(`${name}: &${name} [${Array.from({ length: 9 }, () => `*${before}`).join(", ")}]`);
     }
     expect(faultOf({ GATEWAY_CONFIG: fileWith(bomb.join("\n")) }).message).toContain("gateway.yaml");
+  });
+
+  it("breaks off stalled streams where the upstream, the environment or the file says so, in this order", () => {
+    const stallOf = (env: Record<string, string>) =>
+      Object.fromEntries(readGatewayConfig(env).upstreams.map(({ name, stall }) => [name, stall]));
+    expect(stallOf({})).toMatchObject({ openai: "observe", ollama: "observe" });
+    expect(stallOf({ GATEWAY_STALL: "abort" })).toMatchObject({ openai: "abort", ollama: "abort" });
+    const path = fileWith("stall: abort\nupstreams:\n  ollama: { stall: observe }\n");
+    expect(stallOf({ GATEWAY_CONFIG: path })).toMatchObject({ openai: "abort", ollama: "observe" });
+    expect(stallOf({ GATEWAY_CONFIG: path, GATEWAY_STALL: "observe" })).toMatchObject({ openai: "observe" });
+    expect(() => readGatewayConfig({ GATEWAY_STALL: "kill" })).toThrow(/GATEWAY_STALL/);
+  });
+
+  it("logs requests when it is told to, or when everything is logged", () => {
+    const logs = (env: Record<string, string>) => readGatewayConfig(env).accessLog;
+    expect([logs({}), logs({ GATEWAY_ACCESS_LOG: "yes" }), logs({ GATEWAY_LOG_LEVEL: "debug" })]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect(logs({ GATEWAY_LOG_LEVEL: "debug", GATEWAY_ACCESS_LOG: "off" })).toBe(false);
+    expect(logs({ GATEWAY_CONFIG: fileWith("accessLog: true\n") })).toBe(true);
+  });
+
+  it("takes a read token of 32 characters or more, and keeps /inflight for itself", () => {
+    expect(readGatewayConfig({ LLM_MONITOR_READ_TOKEN: "r".repeat(32) }).readToken).toBe("r".repeat(32));
+    expect(() => readGatewayConfig({ LLM_MONITOR_READ_TOKEN: "short" })).toThrow(/LLM_MONITOR_READ_TOKEN/);
+    const path = fileWith("upstreams:\n  x: { prefix: /inflight, baseUrl: 'http://127.0.0.1:9/v1' }\n");
+    expect(() => readGatewayConfig({ GATEWAY_CONFIG: path })).toThrow(/path of the gateway/);
   });
 });

@@ -23,6 +23,10 @@ export interface GatewayConfig {
   readonly bufferedBodyBytes: number;
   /** Requests that may be open at once; default 10,000. */
   readonly openRequests: number;
+  /** One line per request at level `info`; default off, on with the level `debug`. */
+  readonly accessLog: boolean;
+  /** What `/inflight` asks for, and `/metrics` of who is not on this host; absent: `/inflight` answers this host alone. */
+  readonly readToken: string | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
   /** Host names served besides loopback names. */
   readonly allowedHosts: readonly string[];
@@ -31,7 +35,7 @@ export interface GatewayConfig {
 }
 
 /** Paths the gateway answers itself. */
-const OWN_PATHS = ["/metrics", "/health", "/readyz"] as const;
+const OWN_PATHS = ["/metrics", "/health", "/readyz", "/inflight"] as const;
 
 /**
  * Checks upstreams that were put together in code or by {@link readGatewayConfig}.
@@ -78,6 +82,8 @@ export function readGatewayConfig(env: Environment): GatewayConfig {
     drainTimeoutMs: variables.GATEWAY_DRAIN_TIMEOUT_MS ?? file.drainTimeoutMs ?? LIMITS.gatewayDrainTimeoutMs,
     bufferedBodyBytes: file.limits?.bufferedBodyBytes ?? LIMITS.gatewayBufferedBodyBytes,
     openRequests: file.limits?.openRequests ?? LIMITS.gatewayOpenRequests,
+    accessLog: variables.GATEWAY_ACCESS_LOG ?? file.accessLog ?? variables.GATEWAY_LOG_LEVEL === "debug",
+    readToken: variables.LLM_MONITOR_READ_TOKEN,
     logLevel: variables.GATEWAY_LOG_LEVEL,
     allowedHosts: variables.LLM_MONITOR_ALLOWED_HOSTS,
     allowedOrigins: variables.LLM_MONITOR_ALLOWED_ORIGINS,

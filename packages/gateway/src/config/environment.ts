@@ -33,8 +33,11 @@ const SCHEMA = z.object({
   GATEWAY_TOKENS_FILE: z.string().optional(),
   GATEWAY_WORKERS: z.coerce.number().int().min(1).max(64).optional(),
   GATEWAY_DRAIN_TIMEOUT_MS: z.coerce.number().int().min(0).max(3_600_000).optional(),
+  GATEWAY_STALL: z.enum(["observe", "abort"]).optional(),
+  GATEWAY_ACCESS_LOG: z.stringbool().optional(),
   GATEWAY_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
   LLM_MONITOR_INJECT_USAGE: z.stringbool().optional(),
+  LLM_MONITOR_READ_TOKEN: token.optional(),
   LLM_MONITOR_ALLOWED_HOSTS: z.string().transform(list).default([]),
   LLM_MONITOR_ALLOWED_ORIGINS: z.string().transform(list).default([]),
 });

@@ -16,6 +16,7 @@ const upstreamSchema = z.strictObject({
   models: z.array(z.string().min(1).max(256)).max(1000).optional(),
   usage: z.enum(["inject", "observe"]).optional(),
   tracing: z.enum(["pass", "propagate", "strip"]).optional(),
+  stall: z.enum(["observe", "abort"]).optional(),
   apiKeyEnv: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "is the name of a variable, not a key")
@@ -31,6 +32,8 @@ const fileSchema = z.strictObject({
     .optional(),
   upstreams: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, "must be a short name"), upstreamSchema).optional(),
   usage: z.enum(["inject", "observe"]).optional(),
+  stall: z.enum(["observe", "abort"]).optional(),
+  accessLog: z.boolean().optional(),
   workers: z.int().min(1).max(64).optional(),
   drainTimeoutMs: milliseconds.optional(),
   limits: z

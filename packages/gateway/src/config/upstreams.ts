@@ -64,6 +64,7 @@ function complete(
     format: settings.format ?? "auto",
     usage: settings.usage ?? usagePolicy(sources),
     tracing: settings.tracing ?? "pass",
+    stall: settings.stall ?? sources.variables.GATEWAY_STALL ?? sources.file.stall ?? "observe",
     models: settings.models ?? [],
     streamIdleTimeoutMs: settings.streamIdleTimeoutMs ?? 0,
     ...(apiKey !== undefined && { apiKey }),

@@ -1,7 +1,9 @@
-/** Paths the gateway answers itself; they are never forwarded and need no token (gateway contract 3). */
+/** Paths the gateway answers itself; they are never forwarded (gateway contract 3). */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ExpositionFormat } from "@nexent/monitor-core";
 import { sendExposition } from "@nexent/monitor/recorder";
+import type { InFlightView } from "../in-flight.ts";
+import type { ReadAccess } from "./read-access.ts";
 
 /** What the own paths show. */
 export interface OwnPaths {
@@ -9,14 +11,24 @@ export interface OwnPaths {
   answer(request: IncomingMessage, response: ServerResponse, path: string): boolean;
 }
 
+/** Why requests are refused at the moment. */
+export type UnreadyReason = "draining" | "open_requests_limit";
+
 /** Where the answers come from. */
 export interface OwnPathSources {
-  /** The exposition in one of the two formats. */
-  readonly expose: (format: ExpositionFormat) => string;
-  readonly draining: () => boolean;
+  /** Collects what `/metrics` shows; rejects when that cannot be had. */
+  readonly collectMetrics: () => Promise<(format: ExpositionFormat) => string>;
+  /** Rejects when the other workers do not answer. */
+  readonly collectInFlight: () => Promise<InFlightView>;
+  readonly access: ReadAccess;
+  /** Empty when requests are taken. */
+  readonly unreadyReasons: () => readonly UnreadyReason[];
 }
 
+const JSON_TYPE = { "Content-Type": "application/json" } as const;
+
 function send(response: ServerResponse, status: number, headers: Record<string, string>, body: string): void {
+  if (response.destroyed) return;
   response.writeHead(status, {
     "Content-Length": Buffer.byteLength(body),
     "Cache-Control": "no-store",
@@ -26,21 +38,54 @@ function send(response: ServerResponse, status: number, headers: Record<string, 
   response.end(body);
 }
 
-function sendStatus(response: ServerResponse, status: number, word: string): void {
-  send(response, status, { "Content-Type": "application/json" }, JSON.stringify({ status: word }));
+function sendJson(response: ServerResponse, status: number, value: object): void {
+  send(response, status, JSON_TYPE, JSON.stringify(value));
 }
 
-/** Answers `/metrics`, `/health` and `/readyz`. */
+function sendReadiness(response: ServerResponse, reasons: readonly UnreadyReason[]): void {
+  if (reasons.length === 0) sendJson(response, 200, { status: "ready" });
+  else sendJson(response, 503, { status: reasons.includes("draining") ? "draining" : "overloaded", reasons });
+}
+
+type Answer = (request: IncomingMessage, response: ServerResponse, sources: OwnPathSources) => void;
+
+const ANSWERS: ReadonlyMap<string, Answer> = new Map<string, Answer>([
+  ["/health", (_request, response) => sendJson(response, 200, { status: "ok" })],
+  ["/readyz", (_request, response, { unreadyReasons }) => sendReadiness(response, unreadyReasons())],
+  [
+    "/metrics",
+    (request, response, { access, collectMetrics }) => {
+      if (!access.mayScrape(request)) sendJson(response, 401, { status: "a read token is needed" });
+      else {
+        collectMetrics().then(
+          (expose) => sendExposition(request, response, expose),
+          () => sendJson(response, 503, { status: "the workers did not answer" }),
+        );
+      }
+    },
+  ],
+  [
+    "/inflight",
+    (request, response, { access, collectInFlight }) => {
+      if (!access.mayLook(request)) sendJson(response, 401, { status: "a read token is needed" });
+      else {
+        collectInFlight().then(
+          (view) => sendJson(response, 200, view),
+          () => sendJson(response, 503, { status: "the workers did not answer" }),
+        );
+      }
+    },
+  ],
+]);
+
+/** Answers `/metrics`, `/health`, `/readyz` and `/inflight`. */
 export function createOwnPaths(sources: OwnPathSources): OwnPaths {
   return {
     answer(request, response, path) {
-      if (path !== "/metrics" && path !== "/health" && path !== "/readyz") return false;
-      if (request.method !== "GET" && request.method !== "HEAD") {
-        send(response, 405, { Allow: "GET, HEAD", "Content-Type": "application/json" }, "{}");
-      } else if (path === "/metrics") sendExposition(request, response, sources.expose);
-      else if (path === "/health") sendStatus(response, 200, "ok");
-      else if (sources.draining()) sendStatus(response, 503, "draining");
-      else sendStatus(response, 200, "ready");
+      const answer = ANSWERS.get(path);
+      if (answer === undefined) return false;
+      if (request.method === "GET" || request.method === "HEAD") answer(request, response, sources);
+      else send(response, 405, { ...JSON_TYPE, Allow: "GET, HEAD" }, "{}");
       return true;
     },
   };

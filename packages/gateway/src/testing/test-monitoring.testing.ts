@@ -4,6 +4,7 @@ import {
   createRecorder,
   type Attributes,
   type BackendSpan,
+  type RecorderSettings,
   type SpanBackend,
   type SpanStart,
 } from "@nexent/monitor/recorder";
@@ -70,7 +71,10 @@ function createMemoryBackend(spans: SeenSpan[]): SpanBackend {
   };
 }
 
-export function createTestMonitoring(registry: MetricRegistry = createMetricRegistry()): TestMonitoring {
+export function createTestMonitoring(
+  registry: MetricRegistry = createMetricRegistry(),
+  settings: Partial<RecorderSettings> = {},
+): TestMonitoring {
   const spans: SeenSpan[] = [];
   const backend = createMemoryBackend(spans);
   const wallMs = createWallClock();
@@ -86,6 +90,7 @@ export function createTestMonitoring(registry: MetricRegistry = createMetricRegi
     stallMinSeconds: 2,
     stallFactor: 10,
     stallFirstTokenSeconds: 60,
+    ...settings,
     wallMs,
   });
   return {

@@ -30,6 +30,8 @@ export interface ExchangeSink {
 
 /** Handle on a running exchange. */
 export interface Exchange {
+  /** A connection was there and took the request. */
+  readonly sent: boolean;
   pause(): void;
   resume(): void;
   /** Ends the exchange at once and closes its connection: HTTP/1.1 has no other cancel. Idempotent. */
@@ -67,6 +69,10 @@ class DispatchExchange implements Exchange, Dispatcher.DispatchHandler {
     this.#request = request;
     this.#sink = sink;
     this.#connection = connections.take();
+  }
+
+  get sent(): boolean {
+    return this.#controller !== undefined;
   }
 
   start(): void {

@@ -9,6 +9,9 @@ export type UpstreamFormat = FormatFamily | "auto" | "opaque";
 /** What an upstream is told of a trace: the client's headers, ours in their place, or nothing. */
 export type TracingPolicy = "pass" | "propagate" | "strip";
 
+/** What the gateway does with a stream that has stalled: watches it, or breaks it off. */
+export type StallPolicy = "observe" | "abort";
+
 /** One configured upstream. The prefix of a request path is replaced by the base URL; nothing else is rewritten. */
 export interface UpstreamConfig {
   /** Stable name for metrics and messages, e.g. `openai`. */
@@ -26,6 +29,7 @@ export interface UpstreamConfig {
   readonly format: UpstreamFormat;
   readonly usage: UsagePolicy;
   readonly tracing: TracingPolicy;
+  readonly stall: StallPolicy;
   /** Longest silence between two body reads, ms; 0 = no limit. The stream is broken off beyond it. */
   readonly streamIdleTimeoutMs: number;
   /** Model names admitted as label values before their first 2xx. */

@@ -74,6 +74,7 @@ class OpenRecording implements Recording, OpenCall {
   readonly #startedAtMs: number;
   readonly #tape: boolean;
   readonly #tokenizer: Tokenizer | undefined;
+  readonly #onStall: StartOptions["onStall"];
   #text: AnswerText | undefined;
   #call: LlmCall;
   #clock: TokenClock;
@@ -97,6 +98,7 @@ class OpenRecording implements Recording, OpenCall {
     this.#shared = shared;
     this.#settings = settings;
     this.#tokenizer = tokenizer;
+    this.#onStall = options.onStall;
     this.#text = this.#openText();
     this.#call = call;
     this.#requestAtMs = atMs;
@@ -195,6 +197,7 @@ class OpenRecording implements Recording, OpenCall {
     this.#countedSinceMicros = stall.sinceMicros;
     this.#stallsCounted += 1;
     this.#shared.registry.counter(METRICS.llmStalls, { ...this.labels, phase: stall.phase }).add(1);
+    this.#onStall?.(stall);
   }
 
   end(end: CallEnd): TokenTimings {

@@ -2,7 +2,15 @@
  * The contract between whoever watches a call (SDK wrappers, gateway observer) and the recorder that tells it:
  * one recording per request, exactly one outcome, one span, one set of observations.
  */
-import type { ErrorType, MetricRegistry, Outcome, TokenClock, TokenTimings, ClockSource } from "@nexent/monitor-core";
+import type {
+  ClockSource,
+  ErrorType,
+  LiveStall,
+  MetricRegistry,
+  Outcome,
+  TokenClock,
+  TokenTimings,
+} from "@nexent/monitor-core";
 import type { AnswerText } from "./answer-text.ts";
 import type { Tokenizer } from "../config/tokenizer.ts";
 import type { Objectives } from "../config/objectives.ts";
@@ -67,6 +75,8 @@ export interface Recording {
   startAttempt(atMs: number): void;
   /** The current attempt failed; it ends the call only if no other follows. */
   failAttempt(end: CallEnd): void;
+  /** The stall of a streamed answer that is open at a monotonic time. */
+  liveStall(nowMs: number): LiveStall | undefined;
   /** A read of the answer's body has resolved: everything decoded from it came at this moment. */
   markRead(atMs: number): void;
   /** Time of the latest {@link markRead}; undefined when nobody watches the body. */
@@ -122,6 +132,8 @@ export interface StartOptions {
   /** Override the recorder's settings for this call. */
   readonly tokenTape?: boolean;
   readonly tokenizer?: Tokenizer;
+  /** Called once for each stall, when it is recognised. Must not end a recording: another may be looked at just then. */
+  readonly onStall?: (stall: LiveStall) => void;
 }
 
 export interface Recorder {

@@ -1,4 +1,4 @@
-import { liveEventSchema, type LiveEvent } from "@nexent/monitor-api";
+import { liveEventSchema, type LiveEvent, type OpenCalls } from "@nexent/monitor-api";
 import { toStoredCall } from "../testing/stored-call.ts";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createFakeClock } from "../testing/clock.ts";
@@ -50,12 +50,19 @@ const pipeline = {
 const kpi = (): Promise<Extract<LiveEvent, { event: "kpi" }>["data"]> =>
   Promise.resolve({ pipeline, requestsPerSecond: 2 });
 
+let asked = 0;
+const openCalls = (): Promise<OpenCalls> => {
+  asked += 1;
+  return Promise.resolve({ total: 3, calls: [] });
+};
+
 let hub: LiveHub;
 let clock: ReturnType<typeof createFakeClock>;
 beforeEach(() => {
   vi.useFakeTimers();
   clock = createFakeClock();
-  hub = createLiveHub({ clock, version: "0.1.0", kpi });
+  asked = 0;
+  hub = createLiveHub({ clock, version: "0.1.0", kpi, openCalls });
 });
 afterEach(() => {
   hub.close();
@@ -132,6 +139,17 @@ describe("live hub", () => {
     expect([slow.state.ended, signedOut.state.ended, fine.state.ended]).toEqual([true, true, false]);
     hub.close();
     expect(fine.state.ended).toBe(true);
+  });
+
+  it("tells the open calls twice a second, to those who asked for them, and asks nobody otherwise", async () => {
+    hub.attach(client(["requests"]).end, undefined);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(asked).toBe(0);
+    const reader = client(["open"]);
+    hub.attach(reader.end, undefined);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(reader.frames().at(-1)).toMatchObject({ event: "open", data: { total: 3, calls: [] } });
+    expect(asked).toBe(3);
   });
 
   it("runs no timer without a client", () => {

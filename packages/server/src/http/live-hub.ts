@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import type { LiveEvent } from "@nexent/monitor-api";
+import type { LiveEvent, OpenCalls } from "@nexent/monitor-api";
 import type { StoredSpan } from "@nexent/monitor-store";
 import type { Clock } from "../clock.ts";
 import { callOf, requestRow } from "../query/request-row.ts";
 
-export type LiveTopic = "kpi" | "requests";
+export type LiveTopic = "kpi" | "requests" | "open";
 
 /** The other end of a live stream. */
 export interface LiveClient {
@@ -34,12 +34,15 @@ export interface LiveHubOptions {
   readonly version: string;
   /** Numbers of the `kpi` event, asked once a second while somebody looks. */
   readonly kpi: () => Promise<Extract<LiveEvent, { event: "kpi" }>["data"]>;
+  /** Calls that are open now, asked twice a second while somebody looks. */
+  readonly openCalls: () => Promise<OpenCalls>;
 }
 
 /** Rows go out at most four times a second, and at most so many at once: a page cannot show more. */
 const FLUSH_MS = 250;
 const ROWS_PER_FLUSH = 200;
 const KPI_MS = 1_000;
+const OPEN_MS = 500;
 /** A comment every 15 ticks keeps idle connections open. */
 const HEARTBEAT_TICKS = 15;
 /** Events kept for clients that come back. */
@@ -48,7 +51,7 @@ const RING_EVENTS = 2_000;
 const FORGET_MS = 60_000;
 
 /** A hub without clients costs nothing: no timer runs. */
-export function createLiveHub({ clock, version, kpi }: LiveHubOptions): LiveHub {
+export function createLiveHub({ clock, version, kpi, openCalls }: LiveHubOptions): LiveHub {
   // Ids of another process mean nothing here; the prefix tells them apart.
   const boot = randomBytes(6).toString("base64url");
   const clients = new Set<LiveClient>();
@@ -60,6 +63,8 @@ export function createLiveHub({ clock, version, kpi }: LiveHubOptions): LiveHub 
   let lastClientAt = Number.NEGATIVE_INFINITY;
   let flushTimer: NodeJS.Timeout | undefined;
   let tickTimer: NodeJS.Timeout | undefined;
+  let openTimer: NodeJS.Timeout | undefined;
+  let asksOpen = false;
 
   const frame = (event: LiveEvent, id: number): string =>
     `id: ${boot}.${id}\nevent: ${event.event}\ndata: ${JSON.stringify(event.data)}\n\n`;
@@ -70,7 +75,9 @@ export function createLiveHub({ clock, version, kpi }: LiveHubOptions): LiveHub 
     client.end();
     if (clients.size > 0) return;
     clearInterval(tickTimer);
+    clearInterval(openTimer);
     tickTimer = undefined;
+    openTimer = undefined;
   }
 
   function send(topic: LiveTopic | undefined, text: string): void {
@@ -111,6 +118,15 @@ export function createLiveHub({ clock, version, kpi }: LiveHubOptions): LiveHub 
     }
   }
 
+  /** One question at a time: a gateway that is slow to answer is not asked faster than it answers. */
+  async function lookAtOpen(): Promise<void> {
+    if (asksOpen || ![...clients].some(({ topics }) => topics.has("open"))) return;
+    asksOpen = true;
+    const data = await openCalls();
+    asksOpen = false;
+    send("open", frame({ event: "open", data }, seq));
+  }
+
   function resume(client: LiveClient, lastEventId: string | undefined): void {
     const last = lastEventId === undefined ? undefined : positionOf(lastEventId, boot);
     const hello = frame({ event: "hello", data: { serverTimeMs: clock.wallMs(), version } }, last ?? seq);
@@ -142,7 +158,9 @@ export function createLiveHub({ clock, version, kpi }: LiveHubOptions): LiveHub 
       clients.add(client);
       resume(client, lastEventId);
       tickTimer ??= setInterval(() => void tick(), KPI_MS).unref();
+      openTimer ??= setInterval(() => void lookAtOpen(), OPEN_MS).unref();
       void tick();
+      void lookAtOpen();
       return () => drop(client);
     },
     close() {

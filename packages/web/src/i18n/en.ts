@@ -161,7 +161,10 @@ export const en = {
   "tile.ttftInfo": "Time to first token: request handed to the transport until the first token of any kind.",
   "tile.speedInfo": "Generation rate of one request. Time to first token is excluded. P10 is the slow tail.",
   "tile.durationInfo": "From the request to its end, failures included.",
-  "tile.inFlightInfo": "Mean number of open requests: sum of durations / time (Little's law).",
+  "tile.inFlightNow": "In flight, now",
+  "tile.inFlightMean": "mean {value}, by Little's law",
+  "tile.inFlightInfo":
+    "Now: requests open in the gateway. Mean over the range and curve: sum of durations / time (Little's law).",
   "tile.errors": "{n, plural, one {# error} other {# errors}}",
   "tile.little": "by Little's law",
 
@@ -208,6 +211,17 @@ export const en = {
   "requests.comfortable": "Comfortable rows",
   "requests.rate": "{rate} ended requests/s",
   "requests.hover": "hover holds the list",
+  "requests.open": "{n} in flight",
+  "requests.openTitle": "Requests in flight",
+  "requests.openMore": "{n, plural, one {# more in flight} other {# more in flight}}",
+
+  "open.connecting": "connecting",
+  "open.waiting": "waiting",
+  "open.streaming": "generating",
+  "open.stalled": "long stall",
+  "open.ended": "ended",
+  "open.tokens": "{count} so far",
+  "open.silent": "silent for {time}",
 
   "column.start": "Start",
   "column.model": "Model",

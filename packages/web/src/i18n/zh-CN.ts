@@ -163,7 +163,9 @@ export const zhCN = {
   "tile.ttftInfo": "从请求交给传输层，到任意类型的第一个 token。",
   "tile.speedInfo": "单个请求的生成速率，不含首 token 延迟。P10 是慢的一端。",
   "tile.durationInfo": "从请求开始到结束，失败的也计入。",
-  "tile.inFlightInfo": "未结束请求数的均值：总耗时之和 / 时间（利特尔法则）。",
+  "tile.inFlightNow": "进行中（当前）",
+  "tile.inFlightMean": "均值 {value}，按利特尔法则",
+  "tile.inFlightInfo": "当前：网关中未结束的请求数。整段均值与曲线：总耗时之和 / 时间（利特尔法则）。",
   "tile.errors": "{n, plural, other {# 个错误}}",
   "tile.little": "按利特尔法则",
 
@@ -208,6 +210,17 @@ export const zhCN = {
   "requests.comfortable": "宽松行高",
   "requests.rate": "每秒结束 {rate} 个请求",
   "requests.hover": "指针停留时列表不动",
+  "requests.open": "进行中 {n} 个",
+  "requests.openTitle": "进行中的请求",
+  "requests.openMore": "{n, plural, other {另有 # 个进行中}}",
+
+  "open.connecting": "连接中",
+  "open.waiting": "等待中",
+  "open.streaming": "生成中",
+  "open.stalled": "长停顿",
+  "open.ended": "已结束",
+  "open.tokens": "已有 {count}",
+  "open.silent": "已静默 {time}",
 
   "column.start": "开始",
   "column.model": "模型",

@@ -1,11 +1,13 @@
 import type { Stat, Summary } from "@nexent/monitor-api";
 import { useSearch } from "wouter";
+import { useOpenCalls } from "../../api/open-calls.ts";
 import { KpiTile } from "../../components/kpi-tile.tsx";
 import { useFormat, type Format } from "../../format/format.ts";
 import { NBSP } from "../../format/number.ts";
 import { useT, type Translate } from "../../i18n/i18n-context.tsx";
 import { sortCodec, withValue, type Sort } from "../../state/codecs.ts";
 import { pageLink } from "../../state/page-link.ts";
+import { useView } from "../../state/view-context.tsx";
 import css from "./overview.module.css";
 
 interface TilesProps {
@@ -18,6 +20,7 @@ export function Tiles(props: TilesProps) {
   const t = useT();
   const format = useFormat();
   const search = useSearch();
+  const openNow = useOpenNow();
   const { tiles, previous, sparklines } = props.summary;
   const link = (sort?: Sort) => {
     const base = pageLink("/requests", search, "1h", "15m");
@@ -75,17 +78,37 @@ export function Tiles(props: TilesProps) {
         points={sparklines.durationP50}
       />
       <KpiTile
-        label={t("tile.inFlight")}
         info={t("tile.inFlightInfo")}
         href={link()}
-        value={format.amount(tiles.meanInFlight)}
-        second={t("tile.little")}
-        change={format.change(tiles.meanInFlight, previous?.meanInFlight)}
-        before={before(format.amount(previous?.meanInFlight))}
+        {...inFlightTile(tiles.meanInFlight, previous?.meanInFlight, openNow, { t, format, before })}
         points={sparklines.meanInFlight}
       />
     </div>
   );
+}
+
+/** Requests open in the gateway; undefined while nobody says, and when only some of them belong to the view. */
+function useOpenNow(): number | undefined {
+  const view = useView();
+  const open = useOpenCalls();
+  const whole = view.models.length + view.operations.length + view.providers.length === 0;
+  return view.live && whole && view.range.kind !== "absolute" ? open?.total : undefined;
+}
+
+/** The gauge of this moment where it is known, else the mean; the curve is the mean's in both cases. */
+function inFlightTile(
+  mean: number | undefined,
+  previous: number | undefined,
+  now: number | undefined,
+  { t, format, before }: Words & { readonly before: (value: string | undefined) => string },
+) {
+  const was = before(format.amount(previous));
+  if (now !== undefined) {
+    const second = t("tile.inFlightMean", { value: format.amount(mean) });
+    return { label: t("tile.inFlightNow"), value: format.exact(now), second, before: was };
+  }
+  const change = format.change(mean, previous);
+  return { label: t("tile.inFlight"), value: format.amount(mean), second: t("tile.little"), change, before: was };
 }
 
 interface Words {

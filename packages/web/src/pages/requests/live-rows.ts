@@ -18,8 +18,8 @@ export interface RowFilter {
   readonly providers: readonly string[];
 }
 
-/** Whether a live row belongs to the view. */
-export function passesFilter(row: RequestRow, filter: RowFilter): boolean {
+/** Whether a live row, or an open call, belongs to the view. */
+export function passesFilter(row: Pick<RequestRow, "model" | "operation" | "provider">, filter: RowFilter): boolean {
   const among = (chosen: readonly string[], value: string | undefined) =>
     chosen.length === 0 || (value !== undefined && chosen.includes(value));
   return (

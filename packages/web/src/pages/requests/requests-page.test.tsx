@@ -77,6 +77,74 @@ describe("the request list", () => {
   });
 });
 
+describe("requests in flight", () => {
+  const openCall = (number: number, more: object = {}) => ({
+    id: fakeRow(number).id,
+    model: `open-${number}`,
+    upstream: "self-host",
+    provider: "vllm",
+    operation: "chat",
+    streaming: true,
+    state: "streaming",
+    elapsedMs: 12_400 - number,
+    outputTokens: 688,
+    estimated: true,
+    sinceTokenMs: 20,
+    ...more,
+  });
+  const region = () => document.querySelector<HTMLElement>('section[aria-label="Requests in flight"]');
+  const plain = (text: string | null | undefined) => (text ?? "").replaceAll("\u00a0", " ");
+
+  it("are pinned above those that have ended, with state, tokens so far and silence", async () => {
+    const { at, server } = await openList();
+    expect(region()).toBeNull();
+    const calls = [openCall(1), openCall(2, { state: "stalled", sinceTokenMs: 3_100 })];
+    await act(async () => server.emit("open", { total: 2, calls }));
+    await at.until(() => plain(region()?.textContent).includes("long stall"));
+    for (const part of ["open-1", "generating", "~688 so far", "12.4 s", "self-host · silent for 3.10 s"]) {
+      expect(plain(region()?.textContent)).toContain(part);
+    }
+    expect(at.text()).toContain("2 in flight");
+    await act(async () => server.emit("open", { total: 0, calls: [] }));
+    await at.until(() => region() === null);
+    expect(at.text()).toContain("0 in flight");
+  });
+
+  it("stay where they are while the pointer is on them", async () => {
+    const { at, server } = await openList();
+    await act(async () => server.emit("open", { total: 2, calls: [openCall(1), openCall(2)] }));
+    const section = await at.until(region);
+    await at.event(section, new MouseEvent("mouseover", { bubbles: true }));
+    await act(async () => server.emit("open", { total: 1, calls: [openCall(2)] }));
+    await at.until(() => region()?.textContent?.includes("ended"));
+    expect(region()?.querySelectorAll("tbody tr")).toHaveLength(2);
+    await at.event(section, new MouseEvent("mouseout", { bubbles: true, relatedTarget: document.body }));
+    await at.until(() => region()?.querySelectorAll("tbody tr").length === 1);
+  });
+
+  it("are the oldest few, the rest is counted; the filter holds for them too", async () => {
+    const { at, server } = await openList("/requests?m=open-3&m=open-4");
+    const calls = Array.from({ length: 12 }, (_, index) => openCall(index + 1));
+    await act(async () => server.emit("open", { total: 12, calls }));
+    await at.until(() => region()?.querySelectorAll("tbody tr").length === 2);
+    await at.close();
+    page = undefined;
+    const other = await openList();
+    await act(async () => other.server.emit("open", { total: 612, calls }));
+    await other.at.until(() => region()?.querySelectorAll("tbody tr").length === 8);
+    expect(region()?.textContent).toContain("604 more in flight");
+  });
+
+  it("are not shown when the view is of another time, and nothing is said when nobody knows", async () => {
+    const { at, server } = await openList("/requests?from=1000&to=2000");
+    await act(async () => server.emit("open", { total: 1, calls: [openCall(1)] }));
+    await act(async () => server.emit("open", { calls: [] }));
+    await act(async () => server.emit("row", fakeRow(0x510, { startMs: Date.now() })));
+    expect(region()).toBeNull();
+    expect(at.text()).not.toContain("in flight");
+  });
+});
+
 describe("the request page", () => {
   const row = fakeRow(7);
 

@@ -14,8 +14,10 @@ import { useStoredChoice } from "../../state/stored-choice.ts";
 import { useUrlState } from "../../state/use-url-state.ts";
 import { useView } from "../../state/view-context.tsx";
 import { PageEmpty } from "../../page-empty.tsx";
+import { OpenRequests } from "./open-requests.tsx";
 import { RequestTable } from "./request-table.tsx";
 import css from "./requests.module.css";
+import { useOpenRows } from "./use-open-rows.ts";
 import { useRequestRows } from "./use-request-rows.ts";
 
 /** Requests as they end; the odd one is found by its shape. */
@@ -28,9 +30,11 @@ export default function RequestsPage() {
   const phone = useMedia(PHONE);
   const [dense, setDense] = useStoredChoice("dense", true);
   const [held, setHeld] = useState(false);
+  const [openHeld, setOpenHeld] = useState(false);
   const [topSignal, setTopSignal] = useState(0);
   const data = useRequestRows(sort.value, held);
   const { list, rows } = data;
+  const openRows = useOpenRows(held || openHeld);
 
   const open = useCallback((id: string) => navigate(`/requests/${encodeURIComponent(id)}`), [navigate]);
   useListKeys(rows, selected, open);
@@ -42,7 +46,16 @@ export default function RequestsPage() {
 
   return (
     <div className={css["page"]} style={{ opacity: list.isPlaceholderData ? 0.6 : 1 }}>
-      <Bar data={data} dense={dense} onDense={setDense} phone={phone} held={held} />
+      <Bar data={data} dense={dense} onDense={setDense} phone={phone} held={held} open={openRows.total} />
+      {openRows.rows.length === 0 ? null : (
+        <OpenRequests
+          rows={openRows.rows}
+          total={openRows.total ?? 0}
+          accents={accents}
+          phone={phone}
+          onHold={setOpenHeld}
+        />
+      )}
       {list.data === undefined ? (
         <FirstLoad list={list} />
       ) : rows.length === 0 ? (
@@ -99,6 +112,8 @@ interface BarProps {
   readonly onDense: (dense: boolean) => void;
   readonly phone: boolean;
   readonly held: boolean;
+  /** Requests that are open now; undefined while nobody says. */
+  readonly open: number | undefined;
 }
 
 function Bar(props: BarProps) {
@@ -118,6 +133,7 @@ function Bar(props: BarProps) {
       )}
       {data.tookMs === undefined ? null : <span>{t("requests.took", { ms: format.decimal(data.tookMs, 0) })}</span>}
       {view.live && rate !== undefined ? <span>{t("requests.rate", { rate: format.decimal(rate, 1) })}</span> : null}
+      {view.live && props.open !== undefined ? <span>{t("requests.open", { n: props.open })}</span> : null}
       {view.live && props.held && !props.phone ? <span>{t("requests.hover")}</span> : null}
       {props.phone ? null : (
         <span className={css["end"]}>
