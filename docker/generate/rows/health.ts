@@ -19,6 +19,14 @@ const CHECKS: Text = {
   ].join("\n"),
 };
 
+/**
+ * Exact while the sample is inside the look-back of five minutes; beyond it only a sub-query sees it, whose steps are a
+ * minute apart.
+ */
+function sampleAge(samples: string): string {
+  return `time() - max(timestamp(${samples}) or max_over_time(timestamp(${samples})[1h:1m]))`;
+}
+
 /** Row 10: why there may be nothing to see. */
 export const HEALTH: RowSpec = {
   title: { en: "Pipeline health", zh: "采集健康" },
@@ -42,7 +50,7 @@ export const HEALTH: RowSpec = {
       },
       unit: "s",
       bounds: { amber: 60, red: 300 },
-      queries: [{ expr: `time() - max(max_over_time(timestamp(${count(METRICS.llmRequestDurationSeconds)})[1h:1m]))` }],
+      queries: [{ expr: sampleAge(count(METRICS.llmRequestDurationSeconds)) }],
     },
     {
       ...stat,
@@ -88,7 +96,10 @@ export const HEALTH: RowSpec = {
     {
       kind: "text",
       title: { en: "Nothing here? Four checks", zh: "没有数据？检查四处" },
-      description: { en: "What to check when panels are empty.", zh: "面板为空时的检查步骤。" },
+      description: {
+        en: "What to check, in this order, when panels are empty.",
+        zh: "面板为空时，按此顺序检查这四处。",
+      },
       width: 24,
       height: 6,
       content: CHECKS,

@@ -65,8 +65,8 @@ export const STREAMS: RowSpec = {
       kind: "timeseries",
       title: { en: "Streams inside a stall now", zh: "正在停顿的流" },
       description: {
-        en: "Open streams that stand still at the moment of the scrape.",
-        zh: "抓取时刻处于停顿的未结束流。",
+        en: "Open streams that stand still at the moment of the scrape. Not zero for long: look at the upstream, not at the client.",
+        zh: "抓取时刻处于停顿的未结束流。长时间不为零：检查上游，而不是客户端。",
       },
       unit: "short",
       queries: [{ expr: gauge(METRICS.llmStreamsStalled, ["model"]), legend: "{{model}}", mayBeEmpty: true }],
