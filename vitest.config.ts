@@ -65,6 +65,16 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          name: "docker",
+          include: ["tests/docker/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        ...shared,
+        test: {
           name: "browser",
           include: ["tests/browser/**/*.test.ts"],
           testTimeout: 120_000,

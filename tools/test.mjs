@@ -72,6 +72,20 @@ function clientsStage() {
   vitest("clients");
 }
 
+function dockerStage() {
+  build();
+  const programs = [
+    ["/usr/bin/prometheus", "prometheus"],
+    ["/usr/bin/shellcheck", "shellcheck"],
+    ["/usr/bin/docker-compose", "docker-compose"],
+  ];
+  for (const [program, name] of programs) {
+    if (ensureDebianProgram(program, [name])) continue;
+    console.log(`  notice: ${name} is not installed; tests that need it are skipped and counted.`);
+  }
+  vitest("docker");
+}
+
 function browserStage() {
   build();
   if (!ensureDebianProgram("/usr/bin/chromium", ["chromium", "fonts-noto-cjk"])) {
@@ -86,6 +100,7 @@ const STAGES = {
   web: () => vitest("web"),
   clients: clientsStage,
   e2e: e2eStage,
+  docker: dockerStage,
   browser: browserStage,
 };
 

@@ -133,6 +133,7 @@ export type {
   MetricRegistryOptions,
   SeriesReading,
 } from "./metrics/registry-contract.ts";
+export { ALERTS, type AlertCondition, type AlertDefinition, type AlertLabel } from "./alerts.ts";
 export { PORTS, type Port } from "./names/ports.ts";
 export { ERROR_CODES, MonitorError, type ErrorCode, type ErrorDefinition } from "./errors.ts";
 export { LIMITS } from "./limits.ts";
