@@ -114,7 +114,7 @@ async function leave(subject: Subject, wrapped: boolean, way: { leave: Leave; af
     seen.push(error instanceof Error ? `${error.name} ${error.message} ${error === boom}` : "no error");
   }
   await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
-  seen.push(server.requests[at]?.closed === true ? "request ended" : "request goes on");
+  seen.push(server.requests[at]?.closed ? "request ended" : "request goes on");
   stop();
   return seen;
 }
