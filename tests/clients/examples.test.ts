@@ -79,7 +79,7 @@ async function runExample(
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
   const [code] = await once(child, "close");
   await rm(folder, { recursive: true });
-  return { code, stdout, stderr: stderr.replace(ABOUT_API, "") };
+  return { code, stdout, stderr };
 }
 
 /** Starts an example that serves. */
@@ -100,15 +100,19 @@ async function startExample(name: string): Promise<Running> {
   };
 }
 
-/** One of the clients in this folder brings a newer OpenTelemetry API than ours, which is worth a warning, here not. */
-const ABOUT_API = /^.*NexentMonitorWarning: the application uses @opentelemetry\/api .*\n.*--trace-warnings.*\n/m;
-
 async function spansNamed(names: readonly string[]): Promise<readonly JsonSpan[]> {
   const spans = await otlp.waitForSpans(names.length);
   return names.map((name) => spans.find((span) => span.name === name) ?? expect.fail(`no span ${name}`));
 }
 
-describe.each([["express-openai"], ["fastify-anthropic"]])("the example %s", (name) => {
+/** The model's first token comes after half a second; a first request on a busy machine adds its own start to that. */
+function expectFirstToken(attributes: Record<string, unknown> | undefined): void {
+  const seconds = Number(attributes?.["llm.time_to_first_token_seconds"]);
+  expect(seconds).toBeGreaterThan(0.49);
+  expect(seconds).toBeLessThan(0.9);
+}
+
+describe.each([["express-openai"], ["fastify-anthropic"], ["ai-sdk"]])("the example %s", (name) => {
   it("answers, traces the request to the model's last token, shows its metrics and stops in order", async () => {
     otlp.received.length = 0;
     const { url, ...example } = await startExample(name);
@@ -122,11 +126,11 @@ describe.each([["express-openai"], ["fastify-anthropic"]])("the example %s", (na
     expect(metrics).toContain('http_route="/chat/:conversation",http_response_status_code="200"} 1');
     expect(metrics).toMatch(/^llm_requests_total\{model="exact",.*stream="true",outcome="ok"\} 1$/m);
     const { code, stderr } = await example.stop();
-    expect([code, stderr.replace(ABOUT_API, "")]).toEqual([0, ""]);
+    expect([code, stderr]).toEqual([0, ""]);
     const [request, call] = await spansNamed(["POST /chat/:conversation", "chat exact"]);
     expect([call?.parentSpanId, call?.traceId]).toEqual([request?.spanId, request?.traceId]);
     expect(call && attributesOf(call)).toMatchObject({ "llm.outcome": "ok", "llm.output_tokens": expect.anything() });
-    expect(call && attributesOf(call)["llm.time_to_first_token_seconds"]).toBeCloseTo(0.5, 1);
+    expectFirstToken(call && attributesOf(call));
   });
 });
 
@@ -149,7 +153,7 @@ it("the example manual-span measures a block and a tracker, each with its tokens
   for (const span of spans) {
     const attributes = attributesOf(span);
     expect(attributes).toMatchObject({ "llm.outcome": "ok", "llm.output_tokens": 20, "llm.chunk_count": 20 });
-    expect(attributes["llm.time_to_first_token_seconds"]).toBeCloseTo(0.5, 1);
+    expectFirstToken(attributes);
   }
   expect(spans[0]?.events.map(({ name }) => name)).toContain("answer.complete");
 });

@@ -146,6 +146,7 @@ describe("monitorCallbacks", () => {
         await new Promise((resolve) => setTimeout(resolve, 20));
         response.destroy();
       },
+      (response) => writeSchedule(response, [[0, (HEL ?? "") + sse("[DONE]")]]),
     ];
     const model = await modelOf((response, request) => replies.shift()?.(response, request));
     const read = async (signal?: AbortController): Promise<void> => {
@@ -155,11 +156,13 @@ describe("monitorCallbacks", () => {
     await expect(model.invoke("hi", { signal: AbortSignal.timeout(30) })).rejects.toThrow();
     await expect(read(new AbortController())).rejects.toThrow();
     await expect(read()).rejects.toThrow();
-    const spans = await monitored.spans(4);
+    await read();
+    const spans = await monitored.spans(5);
     expect(spans.map(({ attributes }) => attributes[ATTR.errorType] ?? attributes[ATTR.llmOutcome])).toEqual([
       "rate_limited",
       "timeout",
       "cancelled",
+      "stream_interrupted",
       "stream_interrupted",
     ]);
   });

@@ -40,7 +40,8 @@ describe("nexent-monitor verify --clients-from", () => {
       );
       expect(failed).toEqual([]);
       expect(report.verdicts.filter(({ lost }) => lost > 0)).toEqual([]);
-      const names = ["openai", "openai4", "openai5", "openai7", "anthropic", "genai", "ollama", "ai", "fetch"];
+      const openai = ["openai", "openai4", "openai5", "openai7"];
+      const names = [...openai, "anthropic", "genai", "ollama", "ai", "langchain", "langchain-fetch", "fetch"];
       const here = node === undefined ? names.filter((name) => name !== "openai7") : names;
       expect(report.clients.map(({ name }) => name)).toEqual(here);
       expect(report.leftOut.map(({ name }) => name)).toEqual(names.filter((name) => !here.includes(name)));

@@ -91,6 +91,7 @@ describe("with metrics only", () => {
       elements: [0, 1, 2],
       fails: false,
       catches: false,
+      onAbort: "throws",
       reading: { kind: "all" },
       args: [],
     };
@@ -101,7 +102,12 @@ describe("with metrics only", () => {
     for (const kind of ["break", "return", "throw"] as const) {
       await logOf({ ...read, reading: { kind, after: 1 } }, wrapper);
     }
-    expect(requestCount() - before).toBe(9);
+    for (const onAbort of ["throws", "ends", "ignores"] as const) {
+      for (const shape of ["async_generator", "readable_stream", "client_stream"] as const) {
+        await logOf({ ...read, shape, onAbort, reading: { kind: "abort", after: 1, waiting: true } }, wrapper);
+      }
+    }
+    expect(requestCount() - before).toBe(18);
   });
 });
 

@@ -3,6 +3,7 @@ import type * as OtelTrace from "@opentelemetry/sdk-trace";
 import { createMetricRegistry } from "@nexent/monitor-core";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { readMonitorConfig } from "../config/config.ts";
@@ -332,27 +333,39 @@ describe("API versions", () => {
   const root = mkdtempSync(join(tmpdir(), "api-"));
   afterAll(() => rmSync(root, { recursive: true }));
 
-  function application(version: string): string {
+  function application(version: string, main = ""): string {
     const folder = join(root, version);
     const api = join(folder, "node_modules/@opentelemetry/api");
     mkdirSync(api, { recursive: true });
     writeFileSync(join(api, "package.json"), JSON.stringify({ name: "@opentelemetry/api", version, main: "index.js" }));
-    writeFileSync(join(api, "index.js"), "");
+    writeFileSync(join(api, "index.js"), main);
     return join(folder, "app.js");
   }
 
-  it("says so when the application's own API is newer than ours, and stays quiet otherwise", async () => {
-    const newer = await start({ context: true, application: application("1.10.0") });
-    expect(newer).toMatchObject({ available: true, tracing: "own", warn: true });
-    expect(newer.reason).toContain("1.10.0");
-    await backend?.shutdown(100);
-    await server?.close();
+  it("says so when the application's own API is newer than ours and no API, and stays quiet otherwise", async () => {
+    for (const version of ["1.10.0", "2.0.0"]) {
+      const newer = await start({ context: true, application: application(version) });
+      expect(newer).toMatchObject({ available: true, tracing: "own", warn: true });
+      expect(newer.reason).toContain(version);
+      await backend?.shutdown(100);
+      await server?.close();
+    }
     for (const version of ["1.9.0", "1.8.0"]) {
       const fine = await start({ context: true, application: application(version) });
       expect(fine.reason).toBeUndefined();
       await backend?.shutdown(100);
       await server?.close();
     }
+  });
+
+  it("registers with the application's API where that is newer, for both", async () => {
+    const file = createRequire(import.meta.url).resolve("@opentelemetry/api");
+    const newer = application("1.11.0", `module.exports = { ...require(${JSON.stringify(file)}) };`);
+    const started = await start({ context: true, application: newer });
+    expect(started).toMatchObject({ available: true, tracing: "own" });
+    expect(started.reason).toBeUndefined();
+    api.trace.getTracer("application").startSpan("by the application").end();
+    expect((await server?.waitForSpans(1))?.[0]?.name).toBe("by the application");
   });
 
   it("goes on alone when another version has registered first", async () => {

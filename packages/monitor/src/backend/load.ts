@@ -95,3 +95,8 @@ export function versionSeenFrom(origin: string, name: string): string | undefine
   const file = resolveFrom(require, name);
   return typeof file === "string" ? versionOf(require, file, name) : undefined;
 }
+
+/** Loads what a program at `origin` gets as a package. */
+export function loadSeenFrom(origin: string, name: string): LoadResult {
+  return loadFrom(createRequire(origin), name);
+}

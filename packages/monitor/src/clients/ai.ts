@@ -6,9 +6,14 @@ import { manager } from "../manager.ts";
 import { observeCall, openRecording, type CallToObserve } from "../observe-call.ts";
 import { safeProperty } from "../redact.ts";
 import type { Runtime } from "../runtime.ts";
+import type { Recording } from "../recording/recording.ts";
 import { UNKNOWN } from "../recording/span-attributes.ts";
 import { endOfThrown } from "../recording/thrown-error.ts";
+import { CallAttempts } from "./call-attempts.ts";
 import type { ClientOptions } from "./client-options.ts";
+import { derive } from "./derived.ts";
+import { isFetch, tellAttempts } from "./fetch-hook.ts";
+import { isMethod } from "./instance.ts";
 
 export type { ClientOptions } from "./client-options.ts";
 
@@ -85,18 +90,46 @@ function describe({ params, model }: MiddlewareCall, streaming: boolean, options
   };
 }
 
+/**
+ * The model for one call, whose HTTP request is heard: of the parts that the library hands on, only the transport knows
+ * when they came. Providers keep their `fetch` in `config`; undefined for a model that does not.
+ */
+function linkedModel(model: object, recording: Recording): object | undefined {
+  const config = safeProperty(model, "config");
+  if (typeof config !== "object" || config === null || !("fetch" in config)) return undefined;
+  const base = config.fetch ?? globalThis.fetch;
+  if (!isFetch(base)) return undefined;
+  const fetch = tellAttempts(base, new CallAttempts(recording));
+  const linked = derive(model, { config: { ...config, fetch } });
+  return linked === model ? undefined : linked;
+}
+
+/** Asks a model as `ask` would, with its request heard where that can be. */
+function askLinked<R>(
+  method: "doGenerate" | "doStream",
+  { params, model }: MiddlewareCall,
+  recording: Recording | undefined,
+  ask: () => PromiseLike<R>,
+): PromiseLike<R> {
+  const linked = recording && linkedModel(model, recording);
+  const original = safeProperty(linked, method);
+  if (!isMethod(original)) return ask();
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what `ask` calls, on the same model
+  return original.apply(linked, [params]) as PromiseLike<R>;
+}
+
 /** The stream comes as a member of the result: it alone is followed. */
 async function observeStream<R extends { stream: unknown }>(
   runtime: Runtime,
   wanted: CallToObserve,
-  doStream: () => PromiseLike<R>,
+  call: MiddlewareCall & { readonly doStream: () => PromiseLike<R> },
 ): Promise<R> {
   const recording = openRecording(runtime, wanted);
-  if (recording === undefined) return doStream();
+  if (recording === undefined) return call.doStream();
   const inside = <T>(work: () => T): T => runtime.inside(recording, work);
   let result: R;
   try {
-    result = await inside(doStream);
+    result = await inside(() => askLinked("doStream", call, recording, () => call.doStream()));
   } catch (error) {
     recording.end(endOfThrown(error, "call", wanted.callerSignal));
     throw error;
@@ -120,7 +153,8 @@ export function monitorMiddleware<Version extends string = "v3">(
       const runtime = manager.runtime();
       const wanted = runtime && callOf(call, false, options);
       if (runtime === undefined || wanted === undefined) return call.doGenerate();
-      const run = (): unknown => call.doGenerate();
+      const run = (recording: Recording | undefined): unknown =>
+        askLinked("doGenerate", call, recording, () => call.doGenerate());
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is observed comes back as it was
       return observeCall(runtime, wanted, run) as ReturnType<typeof call.doGenerate>;
     },
@@ -128,7 +162,7 @@ export function monitorMiddleware<Version extends string = "v3">(
       const runtime = manager.runtime();
       const wanted = runtime && callOf(call, true, options);
       if (runtime === undefined || wanted === undefined) return call.doStream();
-      return observeStream(runtime, wanted, () => call.doStream());
+      return observeStream(runtime, wanted, call);
     },
   };
   // The versions of the interface differ in nothing that is used here, and nobody looks at this at run time.

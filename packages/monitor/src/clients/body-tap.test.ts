@@ -44,6 +44,30 @@ describe("a tapped body", () => {
     expect(more).toEqual(["read"]);
   });
 
+  it("tells the reads of a pipe, which locks, ends and cancels it as ever", async () => {
+    const stream = body(["a", "b"], "bytes");
+    const seen = tapped(stream);
+    const texts = stream.pipeThrough(new TextDecoderStream());
+    expect(stream.locked).toBe(true);
+    for await (const text of texts) seen.push(text);
+    expect(seen).toEqual(expect.arrayContaining(["read", "a", "b"]));
+    expect(seen.filter((what) => what === "read")).toHaveLength(3);
+
+    let reason: unknown;
+    const endless = new ReadableStream({ cancel: (given) => void (reason = given) });
+    tapped(endless);
+    await endless.pipeThrough(new TransformStream()).cancel("enough");
+    await expect.poll(() => reason).toBe("enough");
+
+    const kept = body(["a"]);
+    const unheard = tapped(kept);
+    const failing = new WritableStream({ start: (controller) => controller.error(new Error("full")) });
+    await expect(kept.pipeTo(failing, { preventCancel: true })).rejects.toThrow("full");
+    expect([kept.locked, unheard]).toEqual([false, []]);
+    expect(() => kept.pipeThrough(Object.create(null))).toThrow(TypeError);
+    expect(kept.locked).toBe(false);
+  });
+
   it("stays what it was: locks, cancels and fails alike", async () => {
     const boom = new Error("boom");
     const failing = new ReadableStream({ pull: (controller) => controller.error(boom) });

@@ -1,4 +1,5 @@
 /** Hears when the reads of an answer's body resolve. The body stays the object it is; nothing is read for us. */
+import { Relay, type BodyListener } from "../follow/follow-readable.ts";
 import { safeProperty } from "../redact.ts";
 
 type Method = (this: unknown, ...values: unknown[]) => unknown;
@@ -36,6 +37,23 @@ function hearReaders(body: object, name: string | symbol, read: string, onRead: 
   });
 }
 
+const NOTHING = (): void => undefined;
+const UNHEARD: BodyListener = { asked: NOTHING, element: NOTHING, done: NOTHING, threw: NOTHING, left: NOTHING };
+
+/** Replaces a method that pipes by internal slots: it pipes a stream in between, whose reads of the body are heard. */
+function hearPipe(body: object, name: "pipeTo" | "pipeThrough"): void {
+  const original: unknown = Reflect.get(body, name);
+  if (!isMethod(original) || !(body instanceof ReadableStream)) return;
+  define(body, name, function pipe(...values) {
+    // Whoever wants the body back after the pipe must not find it taken.
+    if (body.locked || safeProperty(values[1], "preventCancel") === true) return original.apply(body, values);
+    const relay = new Relay(() => body, UNHEARD);
+    const piped = original.apply(relay.stream, values);
+    relay.take();
+    return piped;
+  });
+}
+
 /** A Node stream emits `data` for every chunk that leaves it, however it is read. */
 function hearData(body: object, emit: Method, onRead: () => void): boolean {
   return define(body, "emit", function heard(...values) {
@@ -46,7 +64,7 @@ function hearData(body: object, emit: Method, onRead: () => void): boolean {
 
 /**
  * Calls `onRead` at every read of `body`, a web stream or a Node stream. Readers that use internal slots (`tee`,
- * `pipeTo`, `new Response`) are not heard.
+ * `new Response`) are not heard.
  * @returns false when the body cannot be tapped.
  */
 export function tapBody(body: unknown, onRead: () => void): boolean {
@@ -54,5 +72,7 @@ export function tapBody(body: unknown, onRead: () => void): boolean {
   const emit: unknown = Reflect.get(body, "emit");
   if (isMethod(emit)) return hearData(body, emit, onRead);
   const iterates = hearReaders(body, Symbol.asyncIterator, "next", onRead);
+  hearPipe(body, "pipeTo");
+  hearPipe(body, "pipeThrough");
   return hearReaders(body, "getReader", "read", onRead) || iterates;
 }

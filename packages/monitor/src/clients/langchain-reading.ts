@@ -56,7 +56,9 @@ function finishReasonOf(generation: unknown): string | undefined {
     const reason = textOf(safeProperty(info, name)) ?? textOf(safeProperty(metadata, name));
     if (reason !== undefined) return reason;
   }
-  return undefined;
+  // The Responses API has no finish reason but a status, which is also told while the answer is under way.
+  const status = safeProperty(metadata, "status");
+  return status === "completed" || status === "incomplete" ? status : undefined;
 }
 
 function modelOf(generation: unknown): string | undefined {
@@ -97,13 +99,14 @@ function usageOf(result: unknown, message: unknown): TokenUsage | undefined {
     reasoningTokens: countOf(safeProperty(output, "reasoning")),
   });
   const total = safeProperty(safeProperty(result, "llmOutput"), "tokenUsage");
-  return (
+  const counted =
     told ??
     known({
       inputTokens: countOf(safeProperty(total, "promptTokens")),
       outputTokens: countOf(safeProperty(total, "completionTokens")),
-    })
-  );
+    });
+  // Where a provider said nothing, LangChain says 0; no question has no tokens.
+  return counted?.inputTokens === 0 && counted.outputTokens === 0 ? undefined : counted;
 }
 
 /** Reads the result of a run: the generations of one prompt. */

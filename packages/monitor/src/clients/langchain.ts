@@ -25,6 +25,9 @@ const PROVIDERS: Readonly<Record<string, string>> = {
   xai: "x_ai",
 };
 
+/** Providers whose answers always say how they ended, so that an end without it is a cut. */
+const SAY_HOW_THEY_END: ReadonlySet<string> = new Set(["openai", "azure.ai.openai"]);
+
 type Metadata = Record<string, unknown>;
 
 /** The arguments with which both kinds of models start. */
@@ -76,6 +79,12 @@ function signalOf(extra: unknown): AbortSignal | undefined {
   return signal instanceof AbortSignal ? signal : undefined;
 }
 
+/** What is known of a run from its start. */
+interface RunTraits {
+  readonly signal: AbortSignal | undefined;
+  readonly provider: string;
+}
+
 /**
  * One run of a model. LangChain tells nobody of a stream that was stopped: its signal does. One whose reader left ends by
  * the idle limit.
@@ -89,12 +98,14 @@ class Run implements Unread {
   readonly #target = {};
   readonly #signal: AbortSignal | undefined;
   readonly #stopped = (): void => this.end(endOfAbort(this.#signal?.reason));
+  readonly #expectsEnd: boolean;
   #streamed = false;
 
-  constructor(runtime: Runtime, recording: Recording, signal: AbortSignal | undefined) {
+  constructor(runtime: Runtime, recording: Recording, { signal, provider }: RunTraits) {
     this.#runtime = runtime;
     this.#recording = recording;
     this.#signal = signal;
+    this.#expectsEnd = SAY_HOW_THEY_END.has(provider);
     signal?.addEventListener("abort", this.#stopped, { once: true });
     runtime.watch.watch(this, this.#target);
   }
@@ -116,7 +127,8 @@ class Run implements Unread {
       this.#recording.amend({ streaming: false });
       recordAnswer(clock, reading, this.#recording.micros(performance.now()));
     } else if (reading.usage !== undefined) clock.recordUsage(reading.usage);
-    this.end({ outcome: "ok" });
+    const cut = this.#expectsEnd && !clock.sawNormalEnd && (this.#streamed || reading.outputBytes === 0);
+    this.end(cut ? { outcome: "error", errorType: "stream_interrupted" } : { outcome: "ok" });
   }
 
   failed(error: unknown): void {
@@ -193,7 +205,9 @@ export class MonitorCallbackHandler {
       const { tokenTape } = this.#options;
       const call = callOf(operation, start, this.#options);
       const recording = openRecording(runtime, tokenTape === undefined ? { call } : { call, tokenTape });
-      if (recording !== undefined) this.#runs.set(start[2], new Run(runtime, recording, signalOf(start[4])));
+      if (recording === undefined) return;
+      const traits = { signal: signalOf(start[4]), provider: call.provider };
+      this.#runs.set(start[2], new Run(runtime, recording, traits));
     } catch {
       // An odd argument: the run goes on unobserved.
     }

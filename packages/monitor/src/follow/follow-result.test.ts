@@ -218,6 +218,13 @@ describe("streams in particular", () => {
     expect(call.outcome).toBe("error/overloaded");
   });
 
+  it("ends with that error, too, when the consumer leaves because of it", async () => {
+    const call = createFollowedCall();
+    const failed = { error: { type: "overloaded_error", message: "busy" } };
+    for await (const value of call.follow(generate([chatChunk({ content: "a" }), failed]))) if (value === failed) break;
+    expect(call.outcome).toBe("error/overloaded");
+  });
+
   it("observes only the first iterator of an iterable", async () => {
     const call = createFollowedCall();
     const stream = call.follow(iterable());

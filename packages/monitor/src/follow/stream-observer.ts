@@ -123,9 +123,10 @@ export class StreamObserver implements Unread {
     this.#end(isTold ? { ...end, errorType: "stream_error" } : end);
   }
 
-  /** The consumer left. After the finish reason the answer was complete. */
+  /** The consumer left. After the finish reason the answer was complete; after an error event that was the cause. */
   left(): void {
-    this.#end({ outcome: this.#options.sink.clock.sawNormalEnd ? "ok" : "cancelled" });
+    const outcome = this.#options.sink.clock.sawNormalEnd ? "ok" : "cancelled";
+    this.#end(this.#fault() ?? { outcome });
   }
 
   abandon(): void {
@@ -212,20 +213,23 @@ export class StreamObserver implements Unread {
 
   #quietEnd(): CallEnd {
     const { sink, signal, callerSignal } = this.#options;
-    const { fault, sawNormalEnd } = sink.clock;
+    const { sawNormalEnd } = sink.clock;
     // The client's own signal does not pass the caller's reason on.
     if (signal?.aborted === true && !sawNormalEnd)
       return endOfAbort(callerSignal?.aborted === true ? callerSignal.reason : signal.reason);
-    if (fault !== undefined) {
-      return {
-        outcome: "error",
-        errorType: fault.errorType,
-        ...(fault.code !== undefined && { errorCode: fault.code }),
-      };
-    }
+    const fault = this.#fault();
+    if (fault !== undefined) return fault;
     if ((this.#expectsEnd || this.#sawFormat) && !sawNormalEnd)
       return { outcome: "error", errorType: "stream_interrupted" };
     return { outcome: "ok" };
+  }
+
+  /** What the provider said went wrong inside the stream. */
+  #fault(): CallEnd | undefined {
+    const { fault } = this.#options.sink.clock;
+    if (fault === undefined) return undefined;
+    const { errorType, code } = fault;
+    return { outcome: "error", errorType, ...(code !== undefined && { errorCode: code }) };
   }
 
   #end(end: CallEnd): void {

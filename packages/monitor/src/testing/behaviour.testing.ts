@@ -2,6 +2,7 @@
  * Functions with known behaviour, and a log of everything that can be seen of them from both sides: what the callee was
  * asked to do, and what the caller got. Two logs of the same {@link Behaviour} are equal unless something stood between.
  */
+import { getEventListeners, once } from "node:events";
 import * as fc from "fast-check";
 
 /** How a function answers. */
@@ -15,11 +16,17 @@ export type Shape =
   | "sync_generator"
   | "async_iterable"
   | "readable_stream"
-  | "stream_of_a_promise";
+  | "stream_of_a_promise"
+  | "client_stream";
+
+/** What a callee makes of its caller's abort. */
+export type OnAbort = "throws" | "ends" | "ignores";
 
 /** What the caller does with a stream. */
 export type Reading =
   | { readonly kind: "all" }
+  /** Aborts by the signal that the callee was given: after so many elements, or while it waits for the next one. */
+  | { readonly kind: "abort"; readonly after: number; readonly waiting: boolean }
   | { readonly kind: "break"; readonly after: number }
   | { readonly kind: "return"; readonly after: number }
   | { readonly kind: "throw"; readonly after: number }
@@ -34,6 +41,7 @@ export interface Behaviour {
   readonly fails: boolean;
   /** A generator that catches what is thrown into it and goes on. */
   readonly catches: boolean;
+  readonly onAbort: OnAbort;
   readonly reading: Reading;
   readonly args: readonly unknown[];
 }
@@ -49,6 +57,7 @@ const SHAPES: readonly Shape[] = [
   "async_iterable",
   "readable_stream",
   "stream_of_a_promise",
+  "client_stream",
 ];
 
 const after = fc.nat({ max: 4 });
@@ -58,6 +67,7 @@ const reading: fc.Arbitrary<Reading> = fc.oneof(
   after.map((count): Reading => ({ kind: "break", after: count })),
   after.map((count): Reading => ({ kind: "return", after: count })),
   after.map((count): Reading => ({ kind: "throw", after: count })),
+  fc.record({ after, waiting: fc.boolean() }).map((abort): Reading => ({ kind: "abort", ...abort })),
   fc.constant<Reading>({ kind: "never" }),
 );
 
@@ -67,6 +77,7 @@ export const behaviours: fc.Arbitrary<Behaviour> = fc.record({
   elements: fc.array(fc.nat({ max: 11 }), { maxLength: 5 }),
   fails: fc.boolean(),
   catches: fc.boolean(),
+  onAbort: fc.constantFrom<OnAbort>("throws", "ends", "ignores"),
   reading,
   args: fc.array(fc.anything(), { maxLength: 4 }),
 });
@@ -105,6 +116,30 @@ export interface Play {
   use(fn: (this: unknown, ...args: unknown[]) => unknown): Promise<void>;
 }
 
+/** The shape of the OpenAI and Anthropic streams: their iterator ends quietly, and aborts the request, when it is left. */
+class ClientStream {
+  readonly controller = new AbortController();
+  iterator: () => AsyncIterator<unknown>;
+
+  constructor(steps: () => AsyncGenerator, leave: () => void) {
+    const { controller } = this;
+    controller.signal.addEventListener("abort", leave);
+    this.iterator = async function* iterate() {
+      let done = false;
+      try {
+        for await (const element of steps()) yield element;
+        done = true;
+      } finally {
+        if (!done) controller.abort();
+      }
+    };
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<unknown> {
+    return this.iterator();
+  }
+}
+
 class Player implements Play {
   readonly log: string[] = [];
   readonly #behaviour: Behaviour;
@@ -112,6 +147,9 @@ class Player implements Play {
   readonly #names = new Map<unknown, string>();
   readonly #self = { name: "self" };
   readonly #error = new RangeError("of the host");
+  readonly #controller = new AbortController();
+  /** What the function is given: what the behaviour says and, last, the caller's signal. */
+  readonly #args: readonly unknown[];
   readonly fn: (this: unknown, ...args: unknown[]) => unknown;
 
   constructor(behaviour: Behaviour) {
@@ -123,7 +161,10 @@ class Player implements Play {
     behaviour.args.forEach((arg, i) => {
       if (!this.#names.has(arg)) this.#names.set(arg, `argument ${i}`);
     });
-    this.#names.set(this.#error, "error").set(this.#self, "self");
+    const { signal } = this.#controller;
+    const options = { signal };
+    this.#args = [...behaviour.args, options];
+    this.#names.set(this.#error, "error").set(this.#self, "self").set(options, "options");
     const called = (self: unknown, given: readonly unknown[]): unknown => {
       this.#note("called", self, ...given);
       return this.#answer();
@@ -138,12 +179,13 @@ class Player implements Play {
     this.#note("shape", fn.name, fn.length, Object.keys(fn).join());
     let result: unknown;
     try {
-      result = Reflect.apply(fn, this.#self, this.#behaviour.args);
+      result = Reflect.apply(fn, this.#self, this.#args);
     } catch (error) {
       return this.#note("threw", error);
     }
     this.#note("returned", this.#describe(result));
     try {
+      if (this.#behaviour.shape === "promise" && this.#aborts(0)) this.#abort();
       const settled = this.#behaviour.shape === "value" ? result : await result;
       this.#note("settled", this.#describe(settled));
       await this.#read(settled);
@@ -173,13 +215,39 @@ class Player implements Play {
     const first = this.#elements[0];
     if (shape === "value") return first;
     if (shape === "throw") throw this.#error;
-    if (shape === "promise") return Promise.resolve(first);
+    if (shape === "promise") return this.#aborts(0) ? this.#stopped(0).then(() => first) : Promise.resolve(first);
     if (shape === "rejection") return Promise.reject(this.#error);
     if (shape === "thenable") return this.#thenable(first);
     if (shape === "sync_generator") return this.#generateSync();
     if (shape === "async_iterable") return { label: "iterable", [Symbol.asyncIterator]: () => this.#generate() };
     if (shape === "readable_stream") return this.#readable();
+    if (shape === "client_stream")
+      return new ClientStream(
+        () => this.#generate(),
+        () => this.#note("request aborted"),
+      );
     return shape === "stream_of_a_promise" ? Promise.resolve(this.#generate()) : this.#generate();
+  }
+
+  /** Whether the caller aborts while the callee works at this element. */
+  #aborts(index: number): boolean {
+    const { reading } = this.#behaviour;
+    return reading.kind === "abort" && reading.waiting && reading.after === index;
+  }
+
+  #abort(): void {
+    this.#note("aborts", getEventListeners(this.#controller.signal, "abort").length);
+    this.#controller.abort(this.#error);
+  }
+
+  /** The callee at work on an element, perhaps until its caller aborts; whether it ends for that. */
+  async #stopped(index: number): Promise<boolean> {
+    const { signal } = this.#controller;
+    if (this.#aborts(index) && !signal.aborted) await once(signal, "abort");
+    if (!signal.aborted || this.#behaviour.onAbort === "ignores") return false;
+    this.#note("saw the abort", signal.reason);
+    if (this.#behaviour.onAbort === "throws") throw signal.reason;
+    return true;
   }
 
   #thenable(value: unknown): object {
@@ -196,8 +264,26 @@ class Player implements Play {
   }
 
   async *#generate(): AsyncGenerator<unknown, string, unknown> {
-    yield* this.#steps();
-    return "returned value";
+    this.#note("started");
+    // Less than its index where an element could not be yielded: a hostile one is awaited before.
+    let taken = 0;
+    try {
+      for (const element of this.#elements) {
+        if (await this.#stopped(taken)) return "ended by abort";
+        try {
+          this.#note("got", yield element);
+          taken += 1;
+        } catch (error) {
+          this.#note("was thrown", error);
+          if (!this.#behaviour.catches) throw error;
+        }
+      }
+      if (await this.#stopped(taken)) return "ended by abort";
+      if (this.#behaviour.fails) throw this.#error;
+      return "returned value";
+    } finally {
+      this.#note("closed");
+    }
   }
 
   *#generateSync(): Generator<unknown, string, unknown> {
@@ -226,9 +312,10 @@ class Player implements Play {
     let index = 0;
     return new ReadableStream<unknown>(
       {
-        pull: (controller) => {
+        pull: async (controller) => {
           this.#note("pulled");
-          if (index < this.#elements.length) controller.enqueue(this.#elements[index++]);
+          if (await this.#stopped(index)) controller.close();
+          else if (index < this.#elements.length) controller.enqueue(this.#elements[index++]);
           else if (this.#behaviour.fails) controller.error(this.#error);
           else controller.close();
         },
@@ -251,15 +338,28 @@ class Player implements Play {
   async #iterate(stream: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
     const iterator = Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : stream[Symbol.iterator]();
     const { reading } = this.#behaviour;
-    const limit = "after" in reading ? reading.after : Number.POSITIVE_INFINITY;
-    for (let count = 0; count < limit; count += 1) {
-      const { done, value } = await iterator.next(`sent ${count}`);
-      this.#note(done === true ? "done" : "element", value);
-      if (done === true) return;
-    }
+    if (await this.#take((count) => iterator.next(`sent ${count}`))) return;
     if (reading.kind === "throw") this.#step("after throw", await iterator.throw?.(this.#error));
     else this.#step("after return", await iterator.return?.("early"));
     this.#step("after the end", await iterator.next());
+  }
+
+  /** Reads as far as the behaviour says; true when there was no more to read. */
+  async #take(
+    read: (count: number) => PromiseLike<IteratorResult<unknown>> | IteratorResult<unknown>,
+  ): Promise<boolean> {
+    const { reading } = this.#behaviour;
+    const limit = "after" in reading && reading.kind !== "abort" ? reading.after : Number.POSITIVE_INFINITY;
+    for (let count = 0; count < limit; count += 1) {
+      const abortsHere = reading.kind === "abort" && reading.after === count;
+      if (abortsHere && !reading.waiting) this.#abort();
+      const step = read(count);
+      if (abortsHere && reading.waiting) this.#abort();
+      const { done, value } = await step;
+      this.#note(done === true ? "done" : "element", value);
+      if (done === true) return true;
+    }
+    return false;
   }
 
   #step(what: string, step: IteratorResult<unknown> | undefined): void {
@@ -267,14 +367,8 @@ class Player implements Play {
   }
 
   async #readReadable(stream: ReadableStream<unknown>): Promise<void> {
-    const { reading } = this.#behaviour;
     const reader = stream.getReader();
-    const limit = "after" in reading ? reading.after : Number.POSITIVE_INFINITY;
-    for (let count = 0; count < limit; count += 1) {
-      const { done, value } = await reader.read();
-      this.#note(done ? "done" : "element", value);
-      if (done) return;
-    }
+    if (await this.#take(() => reader.read())) return;
     await reader.cancel("enough");
     this.#note("locked", stream.locked);
   }

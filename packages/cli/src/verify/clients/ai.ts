@@ -112,8 +112,6 @@ export const aiKind: ClientDriverKind = {
     !NOT_SHOWN.has(scenario.name) &&
     !READS_BY_ITSELF.has(scenario.client.kind),
   leavingEndsRequest: false,
-  // A middleware sits between the library and its provider: building the request and parsing the answer lie inside.
-  slack: 3,
   // Chunks without output are not handed on, and usage only with the end.
   hides: ({ truth }) => (truth.outcome === "ok" ? ["firstChunkSeconds"] : ["firstChunkSeconds", "inputTokens"]),
   create: ([ai, openai, anthropic]) =>

@@ -3,6 +3,7 @@ import { anthropicKind } from "./anthropic.ts";
 import type { ClientDriverKind } from "./driver.ts";
 import { fetchKind } from "./fetch.ts";
 import { genaiKind } from "./genai.ts";
+import { langchainFetchKind, langchainKind } from "./langchain.ts";
 import { ollamaKind } from "./ollama.ts";
 import { openaiKind } from "./openai.ts";
 
@@ -17,6 +18,8 @@ export const CLIENTS = {
   genai: genaiKind,
   ollama: ollamaKind,
   ai: aiKind,
+  langchain: langchainKind,
+  "langchain-fetch": langchainFetchKind,
   fetch: fetchKind,
 } as const satisfies Readonly<Record<string, ClientDriverKind>>;
 

@@ -3,7 +3,7 @@ import type * as OtelApi from "@opentelemetry/api";
 import type * as OtelContext from "@opentelemetry/context-async-hooks";
 import type * as OtelResources from "@opentelemetry/resources";
 import type * as OtelTrace from "@opentelemetry/sdk-trace";
-import type { LoadResult, PackageLoader } from "../load.ts";
+import { loadSeenFrom, versionSeenFrom, type LoadResult, type PackageLoader } from "../load.ts";
 
 export type Api = typeof OtelApi;
 
@@ -59,6 +59,12 @@ export function parts(version: string): readonly [number, number] {
   return [Number(major), Number(minor)];
 }
 
+/** Whether an API asks a registration made with `than` for nothing, and says nothing. */
+export function isNewerApi(version: string, than: string): boolean {
+  const [[major, minor], [ownMajor, ownMinor]] = [parts(version), parts(than)];
+  return major > ownMajor || (major === ownMajor && minor > ownMinor);
+}
+
 const ACCEPTED: Readonly<Record<string, (major: number, minor: number) => boolean>> = {
   [API]: (major, minor) => major === 1 && minor >= 9,
   [SDK]: (major, minor) => (major === 2 && minor >= 12) || major === 3,
@@ -85,6 +91,25 @@ export function unusable(name: string, result: LoadResult): Unavailable | undefi
 export function exportsOf<Module>(result: LoadResult): Module {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same border
   return (result.status === "loaded" ? result.exports : {}) as Module;
+}
+
+/**
+ * The API to register with: ours, or that of the application where it is newer. A registration serves every API up to its
+ * own version, so the newest serves all.
+ * @param application file of the program that was started.
+ */
+export function loadApi(loader: PackageLoader, application: string | undefined): LoadResult {
+  const own = loader.load(API);
+  const seen = application === undefined ? undefined : versionSeenFrom(application, API);
+  if (application === undefined || seen === undefined) return own;
+  if (own.status !== "loaded" || !isNewerApi(seen, own.version)) return own;
+  const newer = loadSeenFrom(application, API);
+  return unusable(API, newer) === undefined && isApi(newer) ? newer : own;
+}
+
+function isApi(result: LoadResult): boolean {
+  const { trace, context } = exportsOf<Partial<Api>>(result);
+  return trace !== undefined && context !== undefined;
 }
 
 /** Loads the SDK beside an API that is loaded already. */

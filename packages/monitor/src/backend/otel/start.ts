@@ -8,7 +8,17 @@ import { versionSeenFrom } from "../load.ts";
 import { createTransport } from "../destination-transport.ts";
 import { createSpanSender, type DropReason, type SpanSender } from "../span-sender.ts";
 import { encoderFor, sizeOf, type SpanEncoder } from "./encoding.ts";
-import { API, exportsOf, loadSdk, parts, unusable, type Api, type Modules, type Unavailable } from "./packages.ts";
+import {
+  API,
+  exportsOf,
+  isNewerApi,
+  loadApi,
+  loadSdk,
+  unusable,
+  type Api,
+  type Modules,
+  type Unavailable,
+} from "./packages.ts";
 import { createProvider, type ProviderOptions } from "./provider.ts";
 import { register, type RegistrationOptions } from "./registration.ts";
 import { createSpanProcessor, type TailOptions } from "./span-processor.ts";
@@ -20,7 +30,7 @@ export interface OtelBackendOptions extends ProviderOptions, RegistrationOptions
   readonly version: string;
   /** Follow calls across `await` and register globally; false for a host that passes parents itself. */
   readonly context: boolean;
-  /** File of the program that was started; its own `@opentelemetry/api` must not be newer than ours. */
+  /** File of the program that was started: where its own `@opentelemetry/api` is newer than ours, that one is used. */
   readonly application?: string;
   /** Send delay of a batch that is not full. */
   readonly delayMs: number;
@@ -76,7 +86,7 @@ function senderOf(options: OtelBackendOptions, encode: SpanEncoder): SpanSender<
   });
 }
 
-function startOwn(modules: Modules, options: OtelBackendOptions): OtelStart {
+function startOwn(modules: Modules, apiVersion: string, options: OtelBackendOptions): OtelStart {
   const encode = encoderFor(options.destination.protocol, options.loader);
   if (typeof encode !== "function") return encode;
   const problem = probe(modules, options, encode);
@@ -99,19 +109,16 @@ function startOwn(modules: Modules, options: OtelBackendOptions): OtelStart {
       await sender.close(timeoutMs);
     },
   });
-  const warning = options.context ? apiMismatch(options, registered) : undefined;
+  const warning = options.context ? apiMismatch(options, apiVersion, registered) : undefined;
   return { status: "started", backend, tracing: "own", ...(warning !== undefined && { warning }) };
 }
 
-/** A newer API asks an older registration for nothing and says nothing: the application's own spans would be lost. */
-function apiMismatch({ application, loader }: OtelBackendOptions, registered: boolean): string | undefined {
+/** What keeps the application's own spans from us, in a sentence. */
+function apiMismatch({ application }: OtelBackendOptions, used: string, registered: boolean): string | undefined {
   if (!registered) return `another version of ${API} is registered in this process: spans are not linked to its spans`;
-  const own = loader.load(API);
   const seen = application === undefined ? undefined : versionSeenFrom(application, API);
-  if (seen === undefined || own.status !== "loaded") return undefined;
-  const [[ownMajor, ownMinor], [major, minor]] = [parts(own.version), parts(seen)];
-  if (major < ownMajor || (major === ownMajor && minor <= ownMinor)) return undefined;
-  return `the application uses ${API} ${seen}, newer than ${own.version}: the spans it starts itself are lost`;
+  if (seen === undefined || !isNewerApi(seen, used)) return undefined;
+  return `the application uses ${API} ${seen}, which cannot be used here beside ${used}: the spans it starts itself are lost`;
 }
 
 const HOST_HEALTH: BackendHealth = { exported: 0, dropped: 0, exportFailures: 0 };
@@ -140,14 +147,15 @@ function hostTracer(api: Api, version: string): OtelApi.Tracer | undefined {
 /** Loads OpenTelemetry and starts a backend on it: on the host's provider if there is one, else on our own. Never throws. */
 export function startOtelBackend(options: OtelBackendOptions): OtelStart {
   try {
-    const loaded = options.loader.load(API);
+    const loaded = loadApi(options.loader, options.context ? options.application : undefined);
     const problem = unusable(API, loaded);
     if (problem !== undefined) return problem;
     const api = exportsOf<Api>(loaded);
     const host = options.context ? hostTracer(api, options.version) : undefined;
     if (host !== undefined) return startOnHost(api, host);
     const modules = loadSdk(api, options.loader);
-    return "status" in modules ? modules : startOwn(modules, options);
+    if ("status" in modules) return modules;
+    return startOwn(modules, loaded.status === "loaded" ? loaded.version : "unknown", options);
   } catch (error) {
     const reason = error instanceof Error ? error.message : "OpenTelemetry failed to start";
     return { status: "unavailable", reason, broken: true };
