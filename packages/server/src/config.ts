@@ -22,6 +22,8 @@ export interface ServerConfig {
   readonly dataDir: string | undefined;
   readonly durability: "fsync" | "write" | "memory";
   readonly diskReserveBytes: number;
+  readonly retentionDays: number;
+  readonly retentionBytes: number;
   readonly ingestToken: string | undefined;
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
@@ -34,6 +36,7 @@ export interface ServerConfig {
 
 const MIN_TOKEN_CHARS = 32;
 const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const list = z
@@ -62,6 +65,8 @@ const schema = z.object({
   LLM_MONITOR_DATA_DIR: z.string().default(".nexent/data"),
   LLM_MONITOR_DURABILITY: z.enum(["fsync", "write", "memory"]).default("fsync"),
   LLM_MONITOR_DISK_RESERVE_MIB: z.coerce.number().min(0).default(256),
+  LLM_MONITOR_RETENTION_DAYS: positive.default(15),
+  LLM_MONITOR_RETENTION_GIB: positive.default(20),
   LLM_MONITOR_INGEST_TOKEN: z
     .string()
     .min(MIN_TOKEN_CHARS, `must have at least ${MIN_TOKEN_CHARS} characters`)
@@ -103,6 +108,8 @@ export function readServerConfig(env: Readonly<Record<string, string | undefined
     dataDir: resolve(settings.LLM_MONITOR_DATA_DIR),
     durability: settings.LLM_MONITOR_DURABILITY,
     diskReserveBytes: settings.LLM_MONITOR_DISK_RESERVE_MIB * MIB,
+    retentionDays: settings.LLM_MONITOR_RETENTION_DAYS,
+    retentionBytes: settings.LLM_MONITOR_RETENTION_GIB * GIB,
     ingestToken: settings.LLM_MONITOR_INGEST_TOKEN,
     allowedHosts: settings.LLM_MONITOR_ALLOWED_HOSTS,
     allowedOrigins: settings.LLM_MONITOR_ALLOWED_ORIGINS,

@@ -19,6 +19,7 @@ import { loadAccents } from "./query/accents.ts";
 import { callOf, requestId } from "./query/request-row.ts";
 import { createOtlpHttpReceiver } from "./receivers/otlp-http.ts";
 import type { Receiver } from "./receivers/receiver.ts";
+import { startRetention } from "./retention.ts";
 import { createPipelineCounters, type PipelineCounters } from "./self/pipeline-counters.ts";
 import { createServerMetrics } from "./self/server-metrics.ts";
 import { openConfiguredStore, type OpenStore } from "./store-opening.ts";
@@ -83,6 +84,12 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     },
   });
   stopList.push(() => store.close());
+  const retention = startRetention({
+    store,
+    log,
+    policy: { maxAgeDays: config.retentionDays, maxBytes: config.retentionBytes },
+  });
+  stopList.push(() => retention.stop());
   const isReady = (): boolean => state.isReady;
 
   const receiver = createReceiver({ config, clock, log, counters, store, isReady });

@@ -170,7 +170,27 @@ export interface StoreStats {
   readonly quarantinedFiles: number;
   readonly duplicateSpans: number;
   readonly conflictingSpans: number;
+  /** Spans that retention removed since the start. */
+  readonly expiredSpans: number;
   readonly storageDegraded: boolean;
+}
+
+/** What to keep; whichever bites first. Absent = no bound. */
+export interface RetentionPolicy {
+  /** A day goes once its last moment is older than that many days. */
+  readonly maxAgeDays?: number;
+  /** While journal and index are larger, the oldest day goes; never today's. */
+  readonly maxBytes?: number;
+}
+
+/** What a retention removed. */
+export interface RetentionReport {
+  /** `2026-11-24`, oldest first. */
+  readonly days: readonly string[];
+  readonly spans: number;
+  readonly freedBytes: number;
+  /** Nothing was removed because the wall clock jumped by more than 10 min; the next call believes it. */
+  readonly held?: "clock-jump";
 }
 
 /** Where a store says what its operator should know; `event` is snake_case, fields are plain values. */
@@ -213,6 +233,8 @@ export interface TraceStore {
   aggregate(spec: AggregateSpec, signal?: AbortSignal): Promise<readonly AggregateRow[]>;
   facets(range: TimeRange, signal?: AbortSignal): Promise<Facets>;
   stats(): Promise<StoreStats>;
+  /** Removes whole UTC days of span starts, spans without an end among them. Writes and queries go on meanwhile. */
+  retain(policy: RetentionPolicy): Promise<RetentionReport>;
   /** Waits until everything acknowledged is visible to every query. */
   flush(): Promise<void>;
   /** Finishes writes in flight, closes files, releases the lock. Idempotent. */

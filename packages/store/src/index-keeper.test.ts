@@ -11,6 +11,8 @@ function fakeIndex(log: string[], state: { failure?: Error; lost: number[] }): D
   };
   return {
     summaries: new Map(),
+    appliedOf: () => 0n,
+    remove: async () => undefined,
     write: async () => undefined,
     checkpoint: async () => undefined,
     lookUp: answer,

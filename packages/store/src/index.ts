@@ -16,6 +16,8 @@ export {
   type GroupKey,
   type NumberColumn,
   type NumberCondition,
+  type RetentionPolicy,
+  type RetentionReport,
   type StoredSpan,
   type StoreLogger,
   type StoreStats,

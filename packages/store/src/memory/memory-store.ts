@@ -1,5 +1,6 @@
 import { LIMITS, MonitorError, type RecordBatch } from "@nexent/monitor-core";
 import { compareAggregateRows, compareFacets, FACET_VALUES } from "../answer-order.ts";
+import { createClockGuard } from "../clock-guard.ts";
 import type {
   AcknowledgedListener,
   CallFilter,
@@ -29,10 +30,13 @@ import { compareMarks, markOf } from "./calls.ts";
 import { inRange, matches } from "./filter.ts";
 
 const DAY_NANOS = 86_400_000_000_000n;
+const DAY_MS = 86_400_000;
 
 /** Options of the memory store. */
 export interface MemoryStoreOptions {
   readonly onAcknowledged?: AcknowledgedListener;
+  /** Wall clock, ms; default `Date.now`. */
+  readonly now?: () => number;
 }
 
 /**
@@ -41,7 +45,9 @@ export interface MemoryStoreOptions {
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore {
   const spans = new Map<string, StoredSpan>();
-  const counters = { duplicates: 0, conflicts: 0 };
+  const counters = { duplicates: 0, conflicts: 0, expired: 0 };
+  const now = options.now ?? Date.now;
+  const clock = createClockGuard(now, () => performance.now());
   let closed = false;
 
   function keep(next: StoredSpan): boolean {
@@ -149,8 +155,27 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore 
         quarantinedFiles: 0,
         duplicateSpans: counters.duplicates,
         conflictingSpans: counters.conflicts,
+        expiredSpans: counters.expired,
         storageDegraded: false,
       };
+    },
+
+    async retain({ maxAgeDays }) {
+      open();
+      if (!clock.confirm()) return { days: [], spans: 0, freedBytes: 0, held: "clock-jump" };
+      const days = new Set<number>();
+      let removed = 0;
+      for (const [key, { span }] of spans) {
+        const day = Number(span.startUnixNanos / DAY_NANOS);
+        const today = Math.floor(now() / DAY_MS);
+        if (maxAgeDays === undefined || day >= today || day + 1 + maxAgeDays > now() / DAY_MS) continue;
+        days.add(day);
+        spans.delete(key);
+        removed++;
+      }
+      counters.expired += removed;
+      const names = [...days].sort((a, b) => a - b).map((day) => new Date(day * DAY_MS).toISOString().slice(0, 10));
+      return { days: names, spans: removed, freedBytes: 0 };
     },
 
     async flush() {
