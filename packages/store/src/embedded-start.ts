@@ -14,7 +14,9 @@ import { createVolatileJournal, type Journal } from "./journal/journal.ts";
 import type { JournalFindings } from "./journal/read-journal.ts";
 import { repairJournal } from "./journal/repair-journal.ts";
 import { createSegmentCatalogue, type SegmentCatalogue } from "./journal/segment-catalogue.ts";
+import { settleRewrite } from "./journal/rewrite-segments.ts";
 import { openManifest, type Manifest } from "./manifest.ts";
+import { resumePurgeOfIndex, resumePurgeOfJournal } from "./purge.ts";
 import { describeBatch, readBack, replayInto } from "./recovery.ts";
 import { createSeenIds, type SeenIds } from "./seen-ids.ts";
 import { createTail, type Tail, type TailBatch } from "./tail.ts";
@@ -24,6 +26,7 @@ export interface EmbeddedCounters {
   duplicates: number;
   conflicts: number;
   expired: number;
+  purged: number;
   damagedFrames: number;
   quarantinedFiles: number;
 }
@@ -59,9 +62,18 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
   const io = options.ioPort ?? nodeIoPort;
   const logger = options.logger ?? SILENT;
   const now = options.now ?? Date.now;
-  const counters: EmbeddedCounters = { duplicates: 0, conflicts: 0, expired: 0, damagedFrames: 0, quarantinedFiles: 0 };
+  const counters: EmbeddedCounters = {
+    duplicates: 0,
+    conflicts: 0,
+    expired: 0,
+    purged: 0,
+    damagedFrames: 0,
+    quarantinedFiles: 0,
+  };
   const [tail, seen] = [createTail(), createSeenIds()];
   const manifest = await openManifest(io, options.dataDir, logger);
+  await settleRewrite(io, folder.journal);
+  const purge = await resumePurgeOfJournal(io, options.dataDir, folder.journal);
   const sinceUnixMillis = now() - DAY_MS;
   const read = await readBack({
     io,
@@ -94,7 +106,7 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
   const journal = openJournal();
   const guard = await createDiskGuard({ io, directory: options.dataDir, reserveBytes: options.diskReserveBytes });
   const catalogue = createSegmentCatalogue({ io, directory: folder.journal, describe: describeBatch });
-  return {
+  const parts: EmbeddedParts = {
     journal,
     tail,
     seen,
@@ -107,6 +119,18 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
     lastIndexed: () => lastIndexed,
     stopping,
   };
+  if (purge !== undefined) {
+    await resumePurgeOfIndex({
+      parts,
+      io,
+      dataDir: options.dataDir,
+      folder,
+      plan: purge,
+      failpoint: options.failpoint,
+    });
+    logger.info("purge_resumed", { id: purge.id });
+  }
+  return parts;
 
   async function repair(findings: JournalFindings): Promise<void> {
     const missing = findings.gaps.filter(({ explained }) => !explained);

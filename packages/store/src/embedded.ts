@@ -6,6 +6,7 @@ import type { EmbeddedStoreOptions } from "./embedded-options.ts";
 import { startEmbedded, type EmbeddedParts } from "./embedded-start.ts";
 import { dayOfFile } from "./duckdb/index-files.ts";
 import { createClockGuard } from "./clock-guard.ts";
+import { createPurge } from "./purge.ts";
 import { createRetention } from "./retention.ts";
 import { createSegmentCleaner } from "./segment-cleaner.ts";
 import { nodeIoPort } from "./io-port.ts";
@@ -36,6 +37,7 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
   const { journal, tail, feeder, keeper, guard, counters } = parts;
   const io = options.ioPort ?? nodeIoPort;
   const now = options.now ?? Date.now;
+  const monotonicMs = options.monotonicMs ?? (() => performance.now());
   const inFlight = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
@@ -54,8 +56,16 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
     io,
     folders: [folder.journal, folder.index],
     cleaner,
-    clock: createClockGuard(now, options.monotonicMs ?? (() => performance.now())),
+    clock: createClockGuard(now, monotonicMs),
     now,
+    failpoint: options.failpoint,
+  });
+  const purge = createPurge({
+    parts,
+    io,
+    dataDir: options.dataDir,
+    folder,
+    monotonicMs,
     failpoint: options.failpoint,
   });
   let upkeep: Promise<unknown> = Promise.resolve();
@@ -99,7 +109,7 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
       dedupeScope: "store",
       freshnessMs: 1_000,
       exactQuantileLimit: LIMITS.exactQuantileCalls,
-      erase: "none",
+      erase: "bytes",
       backup: false,
     } satisfies Capabilities,
 
@@ -152,8 +162,17 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
         duplicateSpans: counters.duplicates,
         conflictingSpans: counters.conflicts,
         expiredSpans: counters.expired,
+        purgedSpans: counters.purged,
         storageDegraded: keeper.degraded,
       };
+    },
+
+    async previewPurge(selector) {
+      return await inUpkeep(() => purge.preview(selector));
+    },
+
+    async purge(planId) {
+      return await inUpkeep(() => purge.run(planId));
     },
 
     async retain(policy) {

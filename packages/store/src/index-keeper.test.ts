@@ -12,6 +12,8 @@ function fakeIndex(log: string[], state: { failure?: Error; lost: number[] }): D
   return {
     summaries: new Map(),
     appliedOf: () => 0n,
+    countSelected: async () => ({ spans: 0, traces: 0, files: await answer() }),
+    purge: async () => 0,
     remove: async () => undefined,
     write: async () => undefined,
     checkpoint: async () => undefined,

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { LIMITS, MonitorError } from "@nexent/monitor-core";
 import type {
@@ -7,20 +8,23 @@ import type {
   CallList,
   CallPage,
   Facets,
+  PurgeSelector,
   StoredSpan,
   TimeRange,
 } from "../contract.ts";
 import type { IoPort } from "../io-port.ts";
 import { openDatabase, runStatement, type EngineLimits } from "./database.ts";
 import { createDayFiles, removeFile, type FileSummary } from "./day-files.ts";
-import { openFileOf, sealedFileOf, touchesFile, type IndexFile } from "./index-files.ts";
+import { fileName, openFileOf, sealedFileOf, touchesFile, type IndexFile } from "./index-files.ts";
 import { createIndexWriter, type IndexedBatch, type IndexFailpoint } from "./index-writer.ts";
+import { countSelected, hasRows, purgeCondition, type SelectedRows } from "./purge-file.ts";
 import { queryAggregate } from "./query-aggregate.ts";
 import { queryCalls } from "./query-calls.ts";
 import { queryFacets } from "./query-facets.ts";
 import { createQuerySlots } from "./query-slots.ts";
 import { createReadGate } from "./read-gate.ts";
 import { readSpans } from "./span-rows.ts";
+import { copyInto } from "./rewrite-file.ts";
 import { createStage } from "./stage.ts";
 import { bind } from "./statement.ts";
 
@@ -39,6 +43,8 @@ export interface DuckdbIndexOptions {
   readonly droppedThrough?: (day: number) => bigint;
   readonly failpoint?: ((name: IndexFailpoint) => void) | undefined;
 }
+
+type Connection = DuckDBConnection;
 
 /** A span to look up: its identity and the day it was stored under. */
 export interface SpanIdentity {
@@ -62,6 +68,12 @@ export interface DuckdbIndex {
   facets(range: TimeRange, signal?: AbortSignal): Promise<Facets>;
   /** Reads every file and sets damaged ones aside; answers those that were lost. */
   verify(): Promise<readonly IndexFile[]>;
+  countSelected(selector: PurgeSelector): Promise<SelectedRows>;
+  /**
+   * Writes a file anew without the selected ones of its first `rows` rows; answers how many went. Must not overlap with
+   * a write.
+   */
+  purge(file: IndexFile, selector: PurgeSelector, rows: number): Promise<number>;
   /** Removes the files of a day. Must not overlap with a write. */
   remove(day: number): Promise<void>;
   close(): Promise<void>;
@@ -82,7 +94,8 @@ async function openIndex(
   options: DuckdbIndexOptions,
   database: Awaited<ReturnType<typeof openDatabase>>,
 ): Promise<DuckdbIndex> {
-  const [admin, writing, looking] = [await database.connect(), await database.connect(), await database.connect()];
+  const connections = await Promise.all(Array.from({ length: 4 }, () => database.connect()));
+  const [admin, writing, looking, tending] = connections as [Connection, Connection, Connection, Connection];
   const files = createDayFiles({ ...options, connection: admin });
   await files.openAll();
   const gate = createReadGate();
@@ -175,6 +188,25 @@ async function openIndex(
         return lost;
       });
     },
+    countSelected: (selector) =>
+      query([...files.summaries.keys()], undefined, (connection, present) =>
+        countSelected(connection, present, selector),
+      ),
+    async purge(file, selector, rows) {
+      const without = purgeCondition(selector, rows);
+      const path = join(options.directory, fileName(file) + ".new");
+      const before = files.summaries.get(file)?.spans ?? 0;
+      const kept = await files.use([file], false, async ([present]) => {
+        if (present === undefined || !(await hasRows(tending, file, without))) return before;
+        return await copyInto(tending, path, [{ file, without }]);
+      });
+      if (kept === before) return 0;
+      options.failpoint?.("purge-partition-written");
+      writer.forget(file);
+      await files.exchange([file], () => putInPlace(options, file, kept > 0));
+      options.failpoint?.("purge-renamed");
+      return before - kept;
+    },
     async remove(day) {
       const both = [openFileOf(day), sealedFileOf(day)];
       for (const file of both) writer.forget(file);
@@ -187,11 +219,21 @@ async function openIndex(
       await gate.exclusive(async () => {
         await looked;
         slots.close();
-        for (const connection of [admin, writing, looking]) connection.closeSync();
+        for (const connection of connections) connection.closeSync();
         database.close();
       });
     },
   };
+}
+
+/** A new file takes the place of one that nobody uses; one without rows leaves none. */
+async function putInPlace({ io, directory }: DuckdbIndexOptions, file: IndexFile, hasRows: boolean): Promise<void> {
+  const path = join(directory, fileName(file));
+  // Closing the file took its log over.
+  await io.remove(path + ".wal");
+  if (hasRows) await io.rename(path + ".new", path);
+  else for (const gone of [path + ".new", path]) await io.remove(gone);
+  await io.syncDirectory(directory);
 }
 
 async function inTransaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { LIMITS, MonitorError, type RecordBatch } from "@nexent/monitor-core";
 import { compareAggregateRows, compareFacets, FACET_VALUES } from "../answer-order.ts";
 import { createClockGuard } from "../clock-guard.ts";
@@ -7,12 +8,14 @@ import type {
   CallList,
   CallPage,
   FacetValue,
+  PurgeSelector,
   Facets,
   StoredSpan,
   StoreStats,
   TraceStore,
   WriteOutcome,
 } from "../contract.ts";
+import { checkSelector, selects } from "../purge-selector.ts";
 import { decodeCursor, encodeCursor, sortOf } from "../page-cursor.ts";
 import {
   checkAggregate,
@@ -45,9 +48,10 @@ export interface MemoryStoreOptions {
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore {
   const spans = new Map<string, StoredSpan>();
-  const counters = { duplicates: 0, conflicts: 0, expired: 0 };
+  const counters = { duplicates: 0, conflicts: 0, expired: 0, purged: 0 };
   const now = options.now ?? Date.now;
   const clock = createClockGuard(now, () => performance.now());
+  const previews = new Map<string, { readonly selector: PurgeSelector; readonly spans: number }>();
   let closed = false;
 
   function keep(next: StoredSpan): boolean {
@@ -76,7 +80,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore 
       dedupeScope: "store",
       freshnessMs: 0,
       exactQuantileLimit: LIMITS.exactQuantileCalls,
-      erase: "none",
+      erase: "bytes",
       backup: false,
     },
 
@@ -156,26 +160,50 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore 
         duplicateSpans: counters.duplicates,
         conflictingSpans: counters.conflicts,
         expiredSpans: counters.expired,
+        purgedSpans: counters.purged,
         storageDegraded: false,
       };
+    },
+
+    async previewPurge(selector) {
+      open();
+      checkSelector(selector);
+      const named = [...spans.values()].filter((stored) => selects(selector, stored));
+      const ended = named.filter(({ span }) => span.durationNanos !== undefined);
+      const planId = randomUUID();
+      previews.set(planId, { selector, spans: named.length });
+      return {
+        planId,
+        spans: named.length,
+        traces: new Set(ended.map(({ span }) => span.traceId)).size,
+        days: dayNames(ended),
+        bytesToRewrite: 0,
+        quarantinedFiles: 0,
+      };
+    },
+
+    async purge(planId) {
+      open();
+      const previewed = previews.get(planId);
+      if (previewed === undefined) throw new MonitorError("NOT_FOUND", "this purge was not previewed, or is done");
+      previews.delete(planId);
+      const named = [...spans].filter(([, stored]) => selects(previewed.selector, stored));
+      for (const [key] of named) spans.delete(key);
+      counters.purged += named.length;
+      return { planId, previewedSpans: previewed.spans, spans: named.length };
     },
 
     async retain({ maxAgeDays }) {
       open();
       if (!clock.confirm()) return { days: [], spans: 0, freedBytes: 0, held: "clock-jump" };
-      const days = new Set<number>();
-      let removed = 0;
-      for (const [key, { span }] of spans) {
-        const day = Number(span.startUnixNanos / DAY_NANOS);
-        const today = Math.floor(now() / DAY_MS);
-        if (maxAgeDays === undefined || day >= today || day + 1 + maxAgeDays > now() / DAY_MS) continue;
-        days.add(day);
-        spans.delete(key);
-        removed++;
-      }
-      counters.expired += removed;
-      const names = [...days].sort((a, b) => a - b).map((day) => new Date(day * DAY_MS).toISOString().slice(0, 10));
-      return { days: names, spans: removed, freedBytes: 0 };
+      const today = Math.floor(now() / DAY_MS);
+      const old = [...spans].filter(([, stored]) => {
+        const day = dayOf(stored);
+        return maxAgeDays !== undefined && day < today && day + 1 + maxAgeDays <= now() / DAY_MS;
+      });
+      for (const [key] of old) spans.delete(key);
+      counters.expired += old.length;
+      return { days: dayNames(old.map(([, stored]) => stored)), spans: old.length, freedBytes: 0 };
     },
 
     async flush() {
@@ -186,6 +214,16 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore 
       closed = true;
     },
   };
+}
+
+function dayOf({ span }: StoredSpan): number {
+  return Number(span.startUnixNanos / DAY_NANOS);
+}
+
+/** `2026-11-24`, oldest first. */
+function dayNames(stored: readonly StoredSpan[]): readonly string[] {
+  const days = [...new Set(stored.map(dayOf))].sort((a, b) => a - b);
+  return days.map((day) => new Date(day * DAY_MS).toISOString().slice(0, 10));
 }
 
 function countValues(calls: readonly StoredSpan[], valueOf: (call: StoredSpan) => string | undefined): FacetValue[] {

@@ -1,6 +1,7 @@
 import { deepStrictEqual, equal } from "node:assert/strict";
+import type { PurgeSelector } from "../contract.ts";
 import { DAY, HOUR, sampleCall, sampleSpan, SAMPLE_START, traceIdOf, withoutEnd } from "./sample-spans.ts";
-import { calls, type StoreCase } from "./store-case.ts";
+import { calls, onStore, refusesWith, type StoreCase } from "./store-case.ts";
 
 /** `SAMPLE_START` as the wall clock tells it, ms. */
 const SAMPLE_MS = Number(SAMPLE_START / 1_000_000n);
@@ -78,4 +79,64 @@ export const LIFECYCLE_CASES: readonly StoreCase[] = [
       await store.close();
     },
   },
+  onStore(
+    "PUR-1 counts first, then erases exactly that, by service, model, trace, time and any of them together",
+    async (store) => {
+      const spans = [
+        sampleCall(1, { service: "a", model: "m" }),
+        sampleCall(2, { service: "a", model: "n" }),
+        sampleCall(3, { service: "b", model: "m" }),
+        sampleSpan(4),
+        withoutEnd(sampleCall(5, { service: "a" })),
+        { ...sampleCall(6, { service: "b" }), traceId: traceIdOf(4) },
+        sampleCall(7, { service: "b", startUnixNanos: SAMPLE_START - DAY }),
+      ];
+      await store.write({ spans });
+      const steps: readonly (readonly [PurgeSelector, number, number])[] = [
+        [{ service: "a", model: "m" }, 1, 6],
+        [{ service: "a" }, 2, 4],
+        [{ model: "none" }, 0, 4],
+        [{ traceId: traceIdOf(4) }, 2, 2],
+        [{ range: { fromUnixNanos: SAMPLE_START - DAY, toUnixNanos: SAMPLE_START } }, 1, 1],
+        [{ all: true }, 1, 0],
+      ];
+      for (const [selector, count, left] of steps) {
+        const preview = await store.previewPurge(selector);
+        equal(preview.spans, count);
+        equal((await store.stats()).spans, left + count);
+        const { planId } = preview;
+        deepStrictEqual(await store.purge(planId), { planId, previewedSpans: count, spans: count });
+        equal((await store.stats()).spans, left);
+      }
+      deepStrictEqual([(await calls(store)).length, (await store.stats()).purgedSpans], [0, 7]);
+    },
+  ),
+  onStore("PUR-2 a preview names traces and days, and is good for one purge", async (store) => {
+    await store.write({ spans: [sampleCall(1), sampleCall(2), sampleCall(3, { startUnixNanos: SAMPLE_START - DAY })] });
+    await store.write({ spans: [{ ...sampleCall(4), traceId: traceIdOf(1) }] });
+    const { planId, traces, days, quarantinedFiles } = await store.previewPurge({ model: "gpt-4" });
+    deepStrictEqual(
+      { traces, days, quarantinedFiles },
+      { traces: 3, days: ["2026-11-23", "2026-11-24"], quarantinedFiles: 0 },
+    );
+    equal((await store.purge(planId)).spans, 4);
+    await refusesWith("NOT_FOUND", store.purge(planId));
+    await refusesWith("NOT_FOUND", store.purge("unknown"));
+  }),
+  onStore("PUR-3 a selector names a condition or says all", async (store) => {
+    await refusesWith("QUERY_INVALID", store.previewPurge({}));
+    await refusesWith("QUERY_INVALID", store.previewPurge({ all: true, service: "a" }));
+    await refusesWith("QUERY_INVALID", store.previewPurge({ traceId: "x" }));
+    await refusesWith("QUERY_INVALID", store.previewPurge({ range: { fromUnixNanos: 2n, toUnixNanos: 1n } }));
+  }),
+  onStore("PUR-4 what was purged is new when it is sent again, and what stayed is still a repeat", async (store) => {
+    const [gone, kept] = [sampleCall(1, { service: "a" }), sampleCall(2, { service: "b" })];
+    await store.write({ spans: [gone, kept] });
+    const { planId } = await store.previewPurge({ service: "a" });
+    await store.write({ spans: [sampleCall(3, { service: "a" })] });
+    deepStrictEqual(await store.purge(planId), { planId, previewedSpans: 1, spans: 2 });
+    await store.write({ spans: [gone, kept] });
+    deepStrictEqual((await calls(store)).map(({ service }) => service).sort(), ["a", "b"]);
+    equal((await store.stats()).duplicateSpans, 1);
+  }),
 ];
