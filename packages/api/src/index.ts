@@ -53,3 +53,14 @@ export {
 export { SETUP_REASON_IDS, VERDICT_IDS, type SetupReasonId, type VerdictId } from "./message-ids.ts";
 export { LIVE_TOPICS, liveEventSchema, type LiveEvent } from "./live.ts";
 export { setupCheckSchema, setupTestSchema, type SetupCheck, type SetupTest } from "./setup.ts";
+export {
+  purgePreviewSchema,
+  purgeReportSchema,
+  purgeRequestSchema,
+  purgeSelectorSchema,
+  retentionReportSchema,
+  type PurgePreviewAnswer,
+  type PurgeReportAnswer,
+  type PurgeSelectorInput,
+  type RetentionReportAnswer,
+} from "./data.ts";

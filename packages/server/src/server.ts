@@ -84,11 +84,8 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     },
   });
   stopList.push(() => store.close());
-  const retention = startRetention({
-    store,
-    log,
-    policy: { maxAgeDays: config.retentionDays, maxBytes: config.retentionBytes },
-  });
+  const policy = { maxAgeDays: config.retentionDays, maxBytes: config.retentionBytes };
+  const retention = startRetention({ store, log, policy });
   stopList.push(() => retention.stop());
   const isReady = (): boolean => state.isReady;
 
@@ -131,6 +128,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
       isReceiverOpen: isReady,
       pipeline: () => counters.snapshot(),
     }),
+    data: { store, policy },
     live: hub,
     files,
   });

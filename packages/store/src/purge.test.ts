@@ -11,7 +11,7 @@ import type { EmbeddedStoreOptions } from "./embedded-options.ts";
 import { FIRST_FRAGMENT, FRAME_TYPE } from "./journal/frame-format.ts";
 import { scanSegment } from "./journal/scan-segment.ts";
 import { filesWith } from "./testing/find-bytes.ts";
-import { DAY, sampleCall, sampleSpan, SAMPLE_START, SECOND, traceIdOf, withoutEnd } from "./testing/sample-spans.ts";
+import { DAY, sampleCall, SAMPLE_START, SECOND, traceIdOf, withoutEnd } from "./testing/sample-spans.ts";
 
 const EVERYTHING = { fromUnixNanos: 0n, toUnixNanos: 2n ** 63n - 1n };
 const folders: string[] = [];

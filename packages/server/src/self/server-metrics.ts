@@ -51,6 +51,7 @@ export function createServerMetrics(version: string): ServerMetrics {
       follow(METRICS.nexentServerConflictingSpans, store.conflictingSpans);
       follow(METRICS.nexentServerJournalDamagedFrames, store.damagedFrames);
       follow(METRICS.nexentServerRemovedSpans, store.expiredSpans, { reason: "retention" });
+      follow(METRICS.nexentServerRemovedSpans, store.purgedSpans, { reason: "purge" });
       setGauges(registry, store);
       const { format, contentType } = negotiateExposition(accept);
       return { contentType, text: registry.expose(format, { families: FAMILIES }) };
