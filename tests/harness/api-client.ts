@@ -17,6 +17,7 @@ export interface ApiClient {
   readonly cookie: string;
   readonly csrf: string;
   get<T extends z.ZodType>(path: string, data: T): Promise<z.infer<T>>;
+  post<T extends z.ZodType>(path: string, body: object, data: T): Promise<z.infer<T>>;
   requests(query?: string): Promise<RequestList>;
   detail(id: string): Promise<RequestDetail>;
   stream(id: string): Promise<StreamView>;
@@ -64,6 +65,10 @@ export async function signIn(baseUrl: string): Promise<ApiClient> {
     cookie,
     csrf,
     get,
+    async post(path, body, data) {
+      const answer = await post(path, body, { cookie, [CSRF_HEADER]: csrf });
+      return data.parse(envelope(z.unknown()).parse(await answer.json()).data);
+    },
     requests: (query = "") => get(`/api/requests?${allTime()}${query}`, requestListSchema),
     detail: (id) => get(`/api/requests/${id}`, requestDetailSchema),
     stream: (id) => get(`/api/requests/${id}/stream`, streamSchema),

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { encodeTokenTape } from "../../../packages/core/dist/token-tape.js";
-import { dayAlias, dayFileName } from "../../../packages/store/dist/duckdb/days.js";
+import { fileAlias, fileName, openFileOf } from "../../../packages/store/dist/duckdb/index-files.js";
 import { createDayTables, SPAN_COLUMNS } from "../../../packages/store/dist/duckdb/schema.js";
 import { quantileAt, seededRandom, TRAFFIC } from "../../lib/production.mjs";
 
@@ -130,8 +130,8 @@ export async function fillIndex({ dataDir, calls, days, lastDay, seed = 1 }) {
   const perDay = Math.ceil(calls / days);
   for (let at = 0; at < days; at += 1) {
     const day = lastDay - days + 1 + at;
-    const alias = dayAlias(day);
-    await connection.run(`ATTACH '${join(folder, dayFileName(day))}' AS ${alias} (STORAGE_VERSION 'v1.5.0')`);
+    const alias = fileAlias(openFileOf(day));
+    await connection.run(`ATTACH '${join(folder, fileName(openFileOf(day)))}' AS ${alias} (STORAGE_VERSION 'v1.5.0')`);
     for (const statement of createDayTables(alias)) await connection.run(statement);
     const columns = callColumns(tapeList);
     const values = SPAN_COLUMNS.map(({ name }) => columns[name] ?? "NULL").join(", ");

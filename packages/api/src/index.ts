@@ -54,3 +54,14 @@ export { SETUP_REASON_IDS, VERDICT_IDS, type SetupReasonId, type VerdictId } fro
 export { inFlightSchema, type OpenCall, type OpenCalls } from "./in-flight.ts";
 export { LIVE_TOPICS, liveEventSchema, type LiveEvent } from "./live.ts";
 export { setupCheckSchema, setupTestSchema, type SetupCheck, type SetupTest } from "./setup.ts";
+export {
+  purgePreviewSchema,
+  purgeReportSchema,
+  purgeRequestSchema,
+  purgeSelectorSchema,
+  retentionReportSchema,
+  type PurgePreviewAnswer,
+  type PurgeReportAnswer,
+  type PurgeSelectorInput,
+  type RetentionReportAnswer,
+} from "./data.ts";

@@ -19,6 +19,7 @@ const schema = z.object({
   GATEWAY_HOST: z.string().default("127.0.0.1"),
   LLM_MONITOR_BIND: z.string().default("127.0.0.1"),
   UPSTREAM_BASE_URL: z.string().default("https://api.openai.com/v1"),
+  LLM_MONITOR_PASSWORD: z.string().default("admin"),
   LLM_MONITOR_DATA_DIR: z.string().default(".nexent/data"),
 });
 
@@ -40,6 +41,8 @@ export interface CliConfig {
   readonly upstreamBaseUrl: string;
   /** As given, relative to the working folder; default `.nexent/data`. */
   readonly dataDir: string;
+  /** With which `data` signs in. */
+  readonly password: string;
 }
 
 /**
@@ -73,6 +76,7 @@ export function readCliConfig(env: Readonly<Record<string, string | undefined>>)
     serverHost: reachableHost(data.LLM_MONITOR_BIND),
     upstreamBaseUrl: data.UPSTREAM_BASE_URL,
     dataDir: data.LLM_MONITOR_DATA_DIR,
+    password: data.LLM_MONITOR_PASSWORD,
   });
 }
 

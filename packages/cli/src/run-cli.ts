@@ -28,29 +28,43 @@ export async function runCli(run: CliRun): Promise<number> {
 }
 
 async function dispatch(run: CliRun): Promise<number> {
-  const [name, ...rest] = run.argv;
+  const [name] = run.argv;
   if (name === "--version" || name === "-v") {
     run.output.line(run.version);
     return 0;
   }
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    const asked = run.commands.find((command) => command.name === rest[0]);
+    const asked = findCommand(run.commands, run.argv.slice(1))?.command;
     run.output.line(asked === undefined ? generalHelp(run.commands) : commandHelp(asked));
     return name === undefined ? EXIT_USAGE : 0;
   }
-  const command = run.commands.find((candidate) => candidate.name === name);
-  if (command === undefined)
-    throw unknownWord(
-      `unknown command "${name}"`,
-      name,
-      run.commands.map((known) => known.name),
-    );
+  const found = findCommand(run.commands, run.argv);
+  if (found === undefined) {
+    const known = run.commands.map((command) => command.name);
+    const isGroup = known.some((candidate) => candidate.startsWith(`${name} `));
+    // `data` alone, or with a word that is not one of its verbs.
+    const word = isGroup ? run.argv.slice(0, 2).join(" ") : name;
+    throw unknownWord(`unknown command "${word}"`, word, known);
+  }
+  const { command, rest } = found;
   const values = readOptions(command, rest);
   if (values["help"] === true) {
     run.output.line(commandHelp(command));
     return 0;
   }
   return command.run({ values, env: run.env, output: run.output });
+}
+
+/** A command has one word, or two: `data purge`. */
+function findCommand(
+  commands: readonly Command[],
+  argv: readonly string[],
+): { readonly command: Command; readonly rest: readonly string[] } | undefined {
+  for (const words of [2, 1]) {
+    const command = commands.find((candidate) => candidate.name === argv.slice(0, words).join(" "));
+    if (command !== undefined) return { command, rest: argv.slice(words) };
+  }
+  return undefined;
 }
 
 function readOptions(command: Command, argv: readonly string[]): OptionValues {

@@ -69,6 +69,7 @@ export const LIMITS = {
   indexFlushRows: 20_000,
   indexTailBytes: 64 * 1024 * 1024,
   indexLagMs: 60_000,
+  retentionEveryMs: 10 * 60 * 1000,
   drainTimeoutMs: 10_000,
   liveStreamBufferBytes: 256 * 1024,
   loginAttemptsPerUser: 5,

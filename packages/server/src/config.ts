@@ -24,6 +24,8 @@ export interface ServerConfig {
   readonly dataDir: string | undefined;
   readonly durability: "fsync" | "write" | "memory";
   readonly diskReserveBytes: number;
+  readonly retentionDays: number;
+  readonly retentionBytes: number;
   readonly ingestToken: string | undefined;
   readonly jaegerPort: number;
   /** What readers of the query APIs present, and what the gateway is shown when it is asked for its open calls. */
@@ -39,6 +41,7 @@ export interface ServerConfig {
 
 const MIN_TOKEN_CHARS = 32;
 const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const list = z
@@ -71,6 +74,8 @@ const schema = z.object({
   LLM_MONITOR_DATA_DIR: z.string().default(".nexent/data"),
   LLM_MONITOR_DURABILITY: z.enum(["fsync", "write", "memory"]).default("fsync"),
   LLM_MONITOR_DISK_RESERVE_MIB: z.coerce.number().min(0).default(256),
+  LLM_MONITOR_RETENTION_DAYS: positive.default(15),
+  LLM_MONITOR_RETENTION_GIB: positive.default(20),
   LLM_MONITOR_INGEST_TOKEN: token,
   LLM_MONITOR_READ_TOKEN: token,
   LLM_MONITOR_ALLOWED_HOSTS: list,
@@ -112,6 +117,8 @@ export function readServerConfig(env: Readonly<Record<string, string | undefined
     dataDir: resolve(settings.LLM_MONITOR_DATA_DIR),
     durability: settings.LLM_MONITOR_DURABILITY,
     diskReserveBytes: settings.LLM_MONITOR_DISK_RESERVE_MIB * MIB,
+    retentionDays: settings.LLM_MONITOR_RETENTION_DAYS,
+    retentionBytes: settings.LLM_MONITOR_RETENTION_GIB * GIB,
     ingestToken: settings.LLM_MONITOR_INGEST_TOKEN,
     jaegerPort: settings.LLM_MONITOR_JAEGER_PORT,
     readToken: settings.LLM_MONITOR_READ_TOKEN,

@@ -24,6 +24,7 @@ import { createJaegerThriftReceiver } from "./receivers/jaeger-thrift.ts";
 import { createOtlpGrpcReceiver } from "./receivers/otlp-grpc.ts";
 import { createOtlpHttpReceiver } from "./receivers/otlp-http.ts";
 import type { Receiver, ReceiverOptions } from "./receivers/receiver.ts";
+import { startRetention } from "./retention.ts";
 import { createPipelineCounters, type PipelineCounters } from "./self/pipeline-counters.ts";
 import { createServerMetrics } from "./self/server-metrics.ts";
 import { openConfiguredStore, type OpenStore } from "./store-opening.ts";
@@ -93,6 +94,9 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     },
   });
   stopList.push(() => store.close());
+  const policy = { maxAgeDays: config.retentionDays, maxBytes: config.retentionBytes };
+  const retention = startRetention({ store, log, policy });
+  stopList.push(() => retention.stop());
   const isReady = (): boolean => state.isReady;
 
   const receivers = createReceivers({ config, clock, log, counters, store, isReady });
@@ -138,6 +142,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
       isReceiverOpen: isReady,
       pipeline: () => counters.snapshot(),
     }),
+    data: { store, policy },
     live: hub,
     files,
   });

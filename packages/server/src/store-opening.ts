@@ -33,6 +33,7 @@ export const openConfiguredStore: OpenStore = async ({ config, clock, log, onAck
     durability: config.durability,
     diskReserveBytes: config.diskReserveBytes,
     now: () => clock.wallMs(),
+    monotonicMs: () => clock.monotonicMs(),
     logger: {
       info: (event, fields) => log.info(event, plainFields(fields)),
       warn: (event, fields) => log.warn(event, plainFields(fields)),

@@ -212,7 +212,62 @@ export interface StoreStats {
   readonly quarantinedFiles: number;
   readonly duplicateSpans: number;
   readonly conflictingSpans: number;
+  /** Spans that retention removed since the start. */
+  readonly expiredSpans: number;
+  /** Spans that were purged since the start. */
+  readonly purgedSpans: number;
   readonly storageDegraded: boolean;
+}
+
+/** What to keep; whichever bites first. Absent = no bound. */
+export interface RetentionPolicy {
+  /** A day goes once its last moment is older than that many days. */
+  readonly maxAgeDays?: number;
+  /** While journal and index are larger, the oldest day goes; never today's. */
+  readonly maxBytes?: number;
+}
+
+/** What a retention removed. */
+export interface RetentionReport {
+  /** `2026-11-24`, oldest first. */
+  readonly days: readonly string[];
+  readonly spans: number;
+  readonly freedBytes: number;
+  /** Nothing was removed because the wall clock jumped by more than 10 min; the next call believes it. */
+  readonly held?: "clock-jump";
+}
+
+/** Which spans to erase. Conditions are joined by AND; without one, `all` must say so. */
+export interface PurgeSelector {
+  readonly all?: true;
+  /** Starts, half-open. */
+  readonly range?: TimeRange;
+  readonly service?: string;
+  /** The model of an LLM call, as in filters; spans that are no LLM call do not match. */
+  readonly model?: string;
+  /** 32 hex digits. */
+  readonly traceId?: string;
+}
+
+/** What a purge would erase. */
+export interface PurgePreview {
+  /** Good for one purge within 10 min. */
+  readonly planId: string;
+  readonly spans: number;
+  readonly traces: number;
+  /** `2026-11-24`, oldest first. */
+  readonly days: readonly string[];
+  /** Bytes of the files that are read through and, where needed, written anew. */
+  readonly bytesToRewrite: number;
+  /** Files that could not be read; they are erased too, since nobody can tell what is in them. */
+  readonly quarantinedFiles: number;
+}
+
+/** What a purge erased. */
+export interface PurgeReport {
+  readonly planId: string;
+  readonly previewedSpans: number;
+  readonly spans: number;
 }
 
 /** Where a store says what its operator should know; `event` is snake_case, fields are plain values. */
@@ -267,6 +322,16 @@ export interface TraceStore {
   /** Ended child spans by the services of parent and child, both starting in the range; by parent, then child. */
   serviceLinks(range: TimeRange, signal?: AbortSignal): Promise<readonly ServiceLink[]>;
   stats(): Promise<StoreStats>;
+  /** Counts what a purge would erase. */
+  previewPurge(selector: PurgeSelector): Promise<PurgePreview>;
+  /**
+   * Erases what a preview named, as far as it was acknowledged before the call: afterwards no answer has it and, where
+   * `erase` is `bytes`, no file. Writes and queries go on meanwhile; a span that is sent again is a new one.
+   * @throws {NOT_FOUND} for a plan that is unknown, used or older than 10 min.
+   */
+  purge(planId: string): Promise<PurgeReport>;
+  /** Removes whole UTC days of span starts, spans without an end among them. Writes and queries go on meanwhile. */
+  retain(policy: RetentionPolicy): Promise<RetentionReport>;
   /** Waits until everything acknowledged is visible to every query. */
   flush(): Promise<void>;
   /** Finishes writes in flight, closes files, releases the lock. Idempotent. */

@@ -11,6 +11,8 @@ export interface EmbeddedStoreOptions {
   readonly durability?: Capabilities["durability"];
   /** Wall clock, ms; default `Date.now`. */
   readonly now?: () => number;
+  /** A clock that never jumps, ms; default `performance.now`. */
+  readonly monotonicMs?: () => number;
   /** Longest wait of an acknowledged span before it goes into the index, ms; default 500. */
   readonly indexFlushMs?: number;
   /** Rows after which it does not wait; default 20,000. */

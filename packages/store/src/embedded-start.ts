@@ -5,6 +5,7 @@ import type { DataFolder } from "./data-folder.ts";
 import { createDiskGuard, type DiskGuard } from "./disk-guard.ts";
 import { openDuckdbIndex, type DuckdbIndex } from "./duckdb/duckdb-index.ts";
 import type { EmbeddedStoreOptions } from "./embedded-options.ts";
+import { dayOfFile } from "./duckdb/index-files.ts";
 import { createFeeder, type Feeder } from "./feeder.ts";
 import { createIndexKeeper, type IndexKeeper } from "./index-keeper.ts";
 import { nodeIoPort } from "./io-port.ts";
@@ -12,7 +13,11 @@ import { openGroupCommit } from "./journal/group-commit.ts";
 import { createVolatileJournal, type Journal } from "./journal/journal.ts";
 import type { JournalFindings } from "./journal/read-journal.ts";
 import { repairJournal } from "./journal/repair-journal.ts";
-import { readBack, replayInto } from "./recovery.ts";
+import { createSegmentCatalogue, type SegmentCatalogue } from "./journal/segment-catalogue.ts";
+import { settleRewrite } from "./journal/rewrite-segments.ts";
+import { openManifest, type Manifest } from "./manifest.ts";
+import { resumePurgeOfIndex, resumePurgeOfJournal } from "./purge.ts";
+import { describeBatch, readBack, replayInto } from "./recovery.ts";
 import { createSeenIds, type SeenIds } from "./seen-ids.ts";
 import { createTail, type Tail, type TailBatch } from "./tail.ts";
 
@@ -20,6 +25,8 @@ import { createTail, type Tail, type TailBatch } from "./tail.ts";
 export interface EmbeddedCounters {
   duplicates: number;
   conflicts: number;
+  expired: number;
+  purged: number;
   damagedFrames: number;
   quarantinedFiles: number;
 }
@@ -33,6 +40,10 @@ export interface EmbeddedParts {
   readonly keeper: IndexKeeper;
   readonly guard: DiskGuard;
   readonly counters: EmbeddedCounters;
+  readonly manifest: Manifest;
+  readonly catalogue: SegmentCatalogue;
+  /** Everything up to this position is in the index. */
+  readonly lastIndexed: () => bigint;
   /** Ends a rebuild that is under way. */
   readonly stopping: AbortController;
 }
@@ -51,9 +62,27 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
   const io = options.ioPort ?? nodeIoPort;
   const logger = options.logger ?? SILENT;
   const now = options.now ?? Date.now;
-  const counters: EmbeddedCounters = { duplicates: 0, conflicts: 0, damagedFrames: 0, quarantinedFiles: 0 };
+  const counters: EmbeddedCounters = {
+    duplicates: 0,
+    conflicts: 0,
+    expired: 0,
+    purged: 0,
+    damagedFrames: 0,
+    quarantinedFiles: 0,
+  };
   const [tail, seen] = [createTail(), createSeenIds()];
-  const read = await readBack({ io, directory: folder.journal, seen, tail, sinceUnixMillis: now() - DAY_MS });
+  const manifest = await openManifest(io, options.dataDir, logger);
+  await settleRewrite(io, folder.journal);
+  const purge = await resumePurgeOfJournal(io, options.dataDir, folder.journal);
+  const sinceUnixMillis = now() - DAY_MS;
+  const read = await readBack({
+    io,
+    directory: folder.journal,
+    seen,
+    tail,
+    sinceUnixMillis,
+    droppedThrough: manifest.droppedThrough,
+  });
   await repair(read.findings);
 
   const stopping = new AbortController();
@@ -62,6 +91,7 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
   /** Later batches are in the tail. */
   let lastIndexed = read.findings.nextFrame - 1n;
   const index = await openIndex();
+  await removeDropped(index, manifest);
   const feeder = createFeeder({
     flushMs: options.indexFlushMs ?? FLUSH_MS,
     flushRows: options.indexFlushRows ?? LIMITS.indexFlushRows,
@@ -75,7 +105,32 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
   await fill();
   const journal = openJournal();
   const guard = await createDiskGuard({ io, directory: options.dataDir, reserveBytes: options.diskReserveBytes });
-  return { journal, tail, seen, feeder, keeper, guard, counters, stopping };
+  const catalogue = createSegmentCatalogue({ io, directory: folder.journal, describe: describeBatch });
+  const parts: EmbeddedParts = {
+    journal,
+    tail,
+    seen,
+    feeder,
+    keeper,
+    guard,
+    counters,
+    manifest,
+    catalogue,
+    lastIndexed: () => lastIndexed,
+    stopping,
+  };
+  if (purge !== undefined) {
+    await resumePurgeOfIndex({
+      parts,
+      io,
+      dataDir: options.dataDir,
+      folder,
+      plan: purge,
+      failpoint: options.failpoint,
+    });
+    logger.info("purge_resumed", { id: purge.id });
+  }
+  return parts;
 
   async function repair(findings: JournalFindings): Promise<void> {
     const missing = findings.gaps.filter(({ explained }) => !explained);
@@ -97,6 +152,7 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
       queriesAtOnce: Math.min(options.queriesAtOnce ?? 2, LIMITS.queriesAtOnce),
       ...(options.engine === undefined ? {} : { limits: options.engine }),
       failpoint: options.failpoint,
+      droppedThrough: manifest.droppedThrough,
       onQuarantine(file, cause) {
         counters.quarantinedFiles++;
         keeper?.markDegraded();
@@ -130,11 +186,11 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
   function openJournal(): Journal {
     // Numbers that the index knows were used, even if their frames are lost.
     const applied = [...index.summaries.values()].map((summary) => summary.applied);
-    const firstFrame = applied.reduce(
+    const firstFrame = [...applied, manifest.highest].reduce(
       (next, position) => (position >= next ? position + 1n : next),
       read.findings.nextFrame,
     );
-    if (options.durability === "memory") return createVolatileJournal(firstFrame);
+    if (options.durability === "memory") return createVolatileJournal(firstFrame, read.findings.lastSegment);
     return openGroupCommit({
       io,
       directory: folder.journal,
@@ -167,6 +223,14 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
   async function onWriteError(error: unknown, failures: number): Promise<void> {
     await held.onWriteError(error);
     await sleep(Math.min(250 * 2 ** (failures - 1), RETRY_MAX_MS));
+  }
+}
+
+/** A kill between the note that a day was dropped and its removal leaves its files. */
+async function removeDropped(index: DuckdbIndex, manifest: Manifest): Promise<void> {
+  for (const [file, { applied }] of index.summaries) {
+    const day = dayOfFile(file);
+    if (applied <= manifest.droppedThrough(day)) await index.remove(day);
   }
 }
 

@@ -4,12 +4,17 @@ import { openDataFolder, type DataFolder } from "./data-folder.ts";
 import { diskUsage } from "./disk-usage.ts";
 import type { EmbeddedStoreOptions } from "./embedded-options.ts";
 import { startEmbedded, type EmbeddedParts } from "./embedded-start.ts";
+import { dayOfFile } from "./duckdb/index-files.ts";
+import { createClockGuard } from "./clock-guard.ts";
+import { createPurge } from "./purge.ts";
+import { createRetention } from "./retention.ts";
+import { createSegmentCleaner } from "./segment-cleaner.ts";
 import { nodeIoPort } from "./io-port.ts";
 import { checkAggregate, checkFilter, checkPage, checkRange, checkTraceIds, checkTraceSearch } from "./query-rules.ts";
 import { compareSpans, spanKey, wholeTraces } from "./stored-span.ts";
 import { createWritePath } from "./write-path.ts";
 
-/** Longest wait for the index at `close`; what is left is indexed at the next start. */
+/** Longest wait for the index and for upkeep at `close`; what is left is done at the next start. */
 const CLOSE_FLUSH_MS = LIMITS.drainTimeoutMs / 2;
 const TRACE_ID = /^[0-9a-f]{32}$/;
 
@@ -31,17 +36,50 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
 function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, parts: EmbeddedParts): TraceStore {
   const { journal, tail, feeder, keeper, guard, counters } = parts;
   const io = options.ioPort ?? nodeIoPort;
+  const now = options.now ?? Date.now;
+  const monotonicMs = options.monotonicMs ?? (() => performance.now());
   const inFlight = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
-  const write = createWritePath({
+  const writePath = createWritePath({
     ...parts,
     lookUp: keeper.lookUp,
-    now: options.now ?? Date.now,
+    now,
     onAcknowledged: options.onAcknowledged,
     refusal: () => journalFailure() ?? guard.refusal(),
     onFull: () => guard.reportFull(),
   });
+
+  const cleaner = createSegmentCleaner({ parts, io, directory: folder.journal, now, carryOver: writePath.carryOver });
+  const retain = createRetention({
+    parts,
+    io,
+    folders: [folder.journal, folder.index],
+    cleaner,
+    clock: createClockGuard(now, monotonicMs),
+    now,
+    failpoint: options.failpoint,
+  });
+  const purge = createPurge({
+    parts,
+    io,
+    dataDir: options.dataDir,
+    folder,
+    monotonicMs,
+    failpoint: options.failpoint,
+  });
+  let upkeep: Promise<unknown> = Promise.resolve();
+
+  /** Retention, purge and the like come one after the other, and the store does not close under them. */
+  function inUpkeep<T>(work: () => Promise<T>): Promise<T> {
+    ready(undefined);
+    const result = upkeep.then(() => {
+      ready(undefined);
+      return work();
+    });
+    upkeep = result.catch(() => undefined);
+    return result;
+  }
 
   function closedError(): MonitorError {
     return new MonitorError("STORE_UNAVAILABLE", "the store is closed");
@@ -56,6 +94,7 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
 
   async function close(): Promise<void> {
     await Promise.allSettled(inFlight);
+    await Promise.race([upkeep, wait(CLOSE_FLUSH_MS)]);
     await journal.close();
     if (keeper.degraded) parts.stopping.abort();
     await Promise.race([feeder.flush(), wait(CLOSE_FLUSH_MS)]);
@@ -70,12 +109,12 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
       dedupeScope: "store",
       freshnessMs: 1_000,
       exactQuantileLimit: LIMITS.exactQuantileCalls,
-      erase: "none",
+      erase: "bytes",
       backup: false,
     } satisfies Capabilities,
 
     async write(batch, signal) {
-      const outcome = write(batch, signal);
+      const outcome = writePath.write(batch, signal);
       inFlight.add(outcome);
       try {
         return await outcome;
@@ -150,8 +189,22 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
         quarantinedFiles: counters.quarantinedFiles,
         duplicateSpans: counters.duplicates,
         conflictingSpans: counters.conflicts,
+        expiredSpans: counters.expired,
+        purgedSpans: counters.purged,
         storageDegraded: keeper.degraded,
       };
+    },
+
+    async previewPurge(selector) {
+      return await inUpkeep(() => purge.preview(selector));
+    },
+
+    async purge(planId) {
+      return await inUpkeep(() => purge.run(planId));
+    },
+
+    async retain(policy) {
+      return await inUpkeep(() => retain(policy));
     },
 
     async flush() {
@@ -183,7 +236,7 @@ function countSpans({ keeper, tail }: EmbeddedParts) {
     calls: days.reduce((sum, day) => sum + day.calls, recent.calls),
     ...(oldest === undefined ? {} : { oldestUnixNanos: oldest }),
     ...(newestCall === undefined ? {} : { newestCallUnixNanos: newestCall }),
-    days: days.length,
+    days: new Set([...keeper.index.summaries.keys()].map(dayOfFile)).size,
   };
 }
 

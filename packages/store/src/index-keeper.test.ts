@@ -11,6 +11,10 @@ function fakeIndex(log: string[], state: { failure?: Error; lost: number[] }): D
   };
   return {
     summaries: new Map(),
+    appliedOf: () => 0n,
+    countSelected: async () => ({ spans: 0, traces: 0, files: await answer() }),
+    purge: async () => 0,
+    remove: async () => undefined,
     write: async () => undefined,
     checkpoint: async () => undefined,
     lookUp: answer,

@@ -4,6 +4,7 @@ import type { DuckdbIndex } from "./duckdb/duckdb-index.ts";
 import type { IndexedBatch } from "./duckdb/index-writer.ts";
 import { factsOf } from "./journal-facts.ts";
 import { readJournal, type JournalFindings } from "./journal/read-journal.ts";
+import type { BatchFacts } from "./journal/segment-trailer.ts";
 import type { SeenIds } from "./seen-ids.ts";
 import type { Tail } from "./tail.ts";
 
@@ -26,13 +27,16 @@ export interface ReadBackOptions {
   readonly tail: Tail;
   /** Segments whose newest batch was written before are skipped, unless they hold spans without an end. */
   readonly sinceUnixMillis: number;
+  /** Rows of a day up to this position were removed for good. */
+  readonly droppedThrough: (day: number) => bigint;
 }
 
 /**
  * Reads the ids of the last 24 h and the spans without an end. Changes nothing on disk.
  * @throws {DATA_DIR_TOO_NEW}
  */
-export async function readBack({ io, directory, seen, tail, sinceUnixMillis }: ReadBackOptions): Promise<ReadBack> {
+export async function readBack(options: ReadBackOptions): Promise<ReadBack> {
+  const { io, directory, seen, sinceUnixMillis } = options;
   const pieces: { readonly bytes: number; readonly highestByDay: ReadonlyMap<number, bigint> }[] = [];
   const findings = await readJournal({
     io,
@@ -46,12 +50,14 @@ export async function readBack({ io, directory, seen, tail, sinceUnixMillis }: R
     onBatch({ position, payload }) {
       const batch = tryDecode(payload);
       if (batch === undefined) return false;
-      remember(batch, seen, tail);
+      remember(batch, position, options);
       const { days } = factsOf(batch);
       pieces.push({ bytes: batch.byteLength, highestByDay: new Map(days.map((day) => [day, position])) });
       return true;
     },
   });
+  // Ids of segments that are gone are not known any more.
+  if (findings.firstFrame !== 1n) seen.forgetBefore(sinceUnixMillis);
   return {
     findings,
     bytesMissing: (index) =>
@@ -101,24 +107,32 @@ export async function replayInto(
 }
 
 function lacks(index: DuckdbIndex, highestByDay: ReadonlyMap<number, bigint>): boolean {
-  for (const [day, position] of highestByDay) if ((index.summaries.get(day)?.applied ?? 0n) < position) return true;
+  for (const [day, position] of highestByDay) if (index.appliedOf(day) < position) return true;
   return false;
 }
 
-function remember(batch: ColumnBatch, seen: SeenIds, tail: Tail): void {
+function remember(batch: ColumnBatch, position: bigint, { seen, tail, droppedThrough }: ReadBackOptions): void {
   const traceIds = batch.column(SPAN_COLUMN.traceId);
   const spanIds = batch.column(SPAN_COLUMN.spanId);
   const starts = batch.column(SPAN_COLUMN.startUnixNanos);
   const durations = batch.column(SPAN_COLUMN.durationNanos);
   for (let row = 0; row < batch.rowCount; row++) {
     const [traceId, spanId] = [traceIds.hex(row) ?? "", spanIds.hex(row) ?? ""];
+    const day = Number((starts.u64(row) ?? 0n) / DAY_NANOS);
+    if (position <= droppedThrough(day)) continue;
     if (!durations.has(row)) {
       tail.addOpen(batch.row(row));
       continue;
     }
-    seen.add(traceId, spanId, Number((starts.u64(row) ?? 0n) / DAY_NANOS), batch.writtenUnixMillis);
+    seen.add(traceId, spanId, day, batch.writtenUnixMillis);
     tail.removeOpen(traceId, spanId);
   }
+}
+
+/** Facts about an encoded batch; `undefined` when its content is damaged. */
+export function describeBatch(payload: Uint8Array): BatchFacts | undefined {
+  const batch = tryDecode(payload);
+  return batch === undefined ? undefined : factsOf(batch);
 }
 
 function tryDecode(payload: Uint8Array): ColumnBatch | undefined {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { SpanRecord } from "@nexent/monitor-core";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import type { AggregateSpec, CallFilter, NumberColumn, SpanFilter, TraceStore } from "./contract.ts";
+import type { AggregateSpec, CallFilter, NumberColumn, PurgeSelector, SpanFilter, TraceStore } from "./contract.ts";
 import { GROUP_KEYS, NUMBER_COLUMNS } from "./contract.ts";
 import { openEmbeddedStore } from "./embedded.ts";
 import { createMemoryStore } from "./memory/memory-store.ts";
@@ -139,6 +139,11 @@ const step = fc.oneof(
       { do: "names" as const },
       { do: "links" as const },
       { do: "stats" as const },
+      { do: "retain" as const },
+      { purge: { service: "A" } },
+      { purge: { model: "" } },
+      { purge: { traceId: traceIdOf(3) } },
+      { purge: { range: { fromUnixNanos: SAMPLE_START - DAY, toUnixNanos: SAMPLE_START + SECOND } } },
     ),
   },
 );
@@ -146,18 +151,25 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /** What a store answers to a step; both stores must answer the same. */
 async function answerTo(store: TraceStore, one: Step): Promise<unknown> {
+  if ("purge" in one) return await purged(store, one.purge);
   if ("write" in one) return await store.write({ spans: one.write });
   await store.flush();
   if ("search" in one) return await store.searchTraces(one.search, one.limit);
   if ("aggregate" in one) return await store.aggregate(one.aggregate);
   if ("list" in one) return await pages(store, one.list, one);
   if (one.do === "traces") return await Promise.all(Array.from({ length: 10 }, (_, n) => store.trace(traceIdOf(n))));
+  if (one.do === "retain") return { ...(await store.retain({ maxAgeDays: 0.5 })), freedBytes: 0 };
   const ever = { fromUnixNanos: 0n, toUnixNanos: 2n ** 63n };
   if (one.do === "facets") return await store.facets(ever);
   if (one.do === "names") return await store.spanNames(ever);
   if (one.do === "links") return await store.serviceLinks(ever);
   const { spans, calls, oldestUnixNanos, newestCallUnixNanos, days } = await store.stats();
   return { spans, calls, oldestUnixNanos, newestCallUnixNanos, days };
+}
+
+async function purged(store: TraceStore, selector: PurgeSelector) {
+  const { planId, spans, traces, days } = await store.previewPurge(selector);
+  return { spans, traces, days, removed: (await store.purge(planId)).spans };
 }
 
 async function pages(
@@ -179,8 +191,11 @@ async function pages(
   return lists;
 }
 
+/** Half a day after the sample day has begun, so that the days before it are old enough to go. */
+const now = (): number => Number((SAMPLE_START + 3n * HOUR) / 1_000_000n);
+
 describe("embedded store beside the memory store", () => {
-  it("MOD-1 answers the same after any series of writes, repeats, queries and restarts", async () => {
+  it("MOD-1 answers the same after any series of writes, repeats, queries, purges, retentions and restarts", async () => {
     let runs = 0;
     // A run that is under way when the time is over goes on; its folder must outlive it, and its failure counts.
     let lastRun = Promise.resolve();
@@ -196,8 +211,8 @@ describe("embedded store beside the memory store", () => {
 
     async function runOnce(first: SpanRecord[], steps: Step[]): Promise<void> {
       const dataDir = join(folder, String(runs++));
-      const open = () => openEmbeddedStore({ dataDir, indexFlushMs: 1, diskReserveBytes: 0 });
-      const memory = createMemoryStore();
+      const open = () => openEmbeddedStore({ dataDir, indexFlushMs: 1, diskReserveBytes: 0, now });
+      const memory = createMemoryStore({ now });
       let embedded = await open();
       try {
         for (const one of [{ write: first }, ...steps]) {

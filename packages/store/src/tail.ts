@@ -47,6 +47,8 @@ export interface Tail {
   /** Sets a span without an end that was read back from the journal. */
   addOpen(stored: StoredSpan): void;
   removeOpen(traceId: string, spanId: string): void;
+  /** Forgets spans without an end, those in recent batches not among them; answers how many. */
+  removeOpenWhere(matches: (stored: StoredSpan) => boolean): number;
   openIdentities(): readonly StoredSpan[];
   summary(): TailSummary;
 }
@@ -145,6 +147,15 @@ export function createTail(): Tail {
     removeOpen(traceId, spanId) {
       const key = spanKey(traceId, spanId);
       if (isOpenSpan(places.get(key))) remove(key);
+    },
+    removeOpenWhere(matches) {
+      let removed = 0;
+      for (const [key, { source }] of places) {
+        if (isBatch(source) || !matches(source)) continue;
+        remove(key);
+        removed++;
+      }
+      return removed;
     },
     openIdentities: () => [...places.values()].flatMap(({ source }) => (isBatch(source) ? [] : source)),
     summary() {

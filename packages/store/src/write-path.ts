@@ -41,24 +41,30 @@ export interface WritePathOptions {
 const MAX_OPEN_SPANS = 100_000;
 const DAY_NANOS = 86_400_000_000_000n;
 
-/** The way of a batch: rules, deduplication, journal, acknowledgement; the index follows by itself. */
-export function createWritePath(
-  options: WritePathOptions,
-): (batch: RecordBatch, signal?: AbortSignal) => Promise<WriteOutcome> {
+/** The way of a batch into the store. */
+export interface WritePath {
+  /** Rules, deduplication, journal, acknowledgement; the index follows by itself. */
+  write(batch: RecordBatch, signal?: AbortSignal): Promise<WriteOutcome>;
+  /** Writes spans without an end to the journal again, before the segment they stand in goes. */
+  readonly carryOver: (spans: readonly StoredSpan[]) => Promise<void>;
+}
+
+/** The write path over the parts of a store. */
+export function createWritePath(options: WritePathOptions): WritePath {
   const { journal, tail, seen, feeder, counters } = options;
 
   function isOverloaded(): boolean {
     return tail.bytes >= LIMITS.indexTailBytes || feeder.lagSeconds() * 1000 >= LIMITS.indexLagMs;
   }
 
-  function append(spans: readonly StoredSpan[]): Promise<void> {
+  function append(spans: readonly StoredSpan[], onAcknowledged?: AcknowledgedListener): Promise<void> {
     const builder = createColumnBatchBuilder();
     for (const { span, llm } of spans) builder.append(span, llm);
     const payload = builder.encode(options.now());
     const batch = decodeColumnBatch(payload);
     const entry: TailBatch = { batch, position: undefined, durableAtMillis: 0, durable: Promise.resolve() };
     entry.durable = journal
-      .append(payload, factsOf(batch), (position) => onDurable(entry, position, spans))
+      .append(payload, factsOf(batch), (position) => onDurable(entry, position, spans, onAcknowledged))
       .catch((error: unknown) => {
         tail.discard(entry);
         throw error;
@@ -67,7 +73,12 @@ export function createWritePath(
     return entry.durable;
   }
 
-  function onDurable(entry: TailBatch, position: bigint, spans: readonly StoredSpan[]): void {
+  function onDurable(
+    entry: TailBatch,
+    position: bigint,
+    spans: readonly StoredSpan[],
+    onAcknowledged: AcknowledgedListener | undefined,
+  ): void {
     entry.position = position;
     entry.durableAtMillis = performance.now();
     for (const { span } of spans) {
@@ -76,14 +87,14 @@ export function createWritePath(
       seen.add(span.traceId, span.spanId, Number(span.startUnixNanos / DAY_NANOS), entry.batch.writtenUnixMillis);
     }
     feeder.add(entry);
-    options.onAcknowledged?.(spans);
+    onAcknowledged?.(spans);
   }
 
   async function store(spans: readonly StoredSpan[], signal: AbortSignal | undefined): Promise<void> {
     const { results, sorted } = await deduplicate(spans, options, (sorted) => {
       // From here on nothing can be taken back.
       signal?.throwIfAborted();
-      const written = sorted.fresh.length === 0 ? [] : [append(sorted.fresh)];
+      const written = sorted.fresh.length === 0 ? [] : [append(sorted.fresh, options.onAcknowledged)];
       return { sorted, results: Promise.allSettled([...written, ...sorted.waits]) };
     });
     const failed = (await results).find((result) => result.status === "rejected");
@@ -92,7 +103,7 @@ export function createWritePath(
     counters.conflicts += sorted.conflicts;
   }
 
-  return async (records, signal) => {
+  async function write(records: RecordBatch, signal?: AbortSignal): Promise<WriteOutcome> {
     signal?.throwIfAborted();
     const refusal = options.refusal();
     if (refusal !== undefined) return { status: "rejected", error: refusal };
@@ -107,5 +118,7 @@ export function createWritePath(
       if (error.code === "STORE_FULL") options.onFull();
       return { status: "rejected", error };
     }
-  };
+  }
+
+  return { write, carryOver: (spans) => append(spans) };
 }

@@ -11,6 +11,7 @@ export interface MetricDefinition {
   /** `seconds` writes `# UNIT` in OpenMetrics; other units are never written, as they must be a suffix of the name. */
   readonly unit?:
     | "seconds"
+    | "bytes"
     | "retries"
     | "tokens"
     | "tokens_per_second"

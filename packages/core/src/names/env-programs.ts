@@ -219,6 +219,22 @@ export const SERVER_ENV: readonly EnvVariable[] = [
     program: "server",
   },
   {
+    name: "LLM_MONITOR_RETENTION_DAYS",
+    type: "number",
+    default: "15",
+    unit: "days",
+    meaning: "Age at which a whole UTC day of spans is removed; today never is.",
+    program: "server",
+  },
+  {
+    name: "LLM_MONITOR_RETENTION_GIB",
+    type: "number",
+    default: "20",
+    unit: "GiB",
+    meaning: "Size of journal and index beyond which the oldest day is removed.",
+    program: "server",
+  },
+  {
     name: "LLM_MONITOR_GATEWAY_URL",
     type: "url",
     default: "http://127.0.0.1:8000",

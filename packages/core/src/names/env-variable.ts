@@ -10,7 +10,7 @@ export interface EnvVariable {
   readonly type: EnvType;
   /** As it would be written in the environment; absent = unset. */
   readonly default?: string;
-  readonly unit?: "s" | "ms" | "tokens/s" | "characters" | "MiB";
+  readonly unit?: "s" | "ms" | "tokens/s" | "characters" | "MiB" | "GiB" | "days";
   /** Accepted values of a `choice`. */
   readonly values?: readonly string[];
   readonly meaning: string;

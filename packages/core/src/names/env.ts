@@ -16,4 +16,11 @@ export const ENV: readonly EnvVariable[] = [
     meaning: "Port of the built-in exact-schedule server.",
     program: "cli",
   },
+  {
+    name: "LLM_MONITOR_PASSWORD",
+    type: "text",
+    default: "admin",
+    meaning: "Password with which `nexent-monitor data` signs in; not an option, so that no process list shows it.",
+    program: "cli",
+  },
 ];

@@ -21,6 +21,7 @@ function routeOf(target: string, config: Partial<UpstreamConfig> = {}, method = 
       tracing: "pass",
       models: [],
       streamIdleTimeoutMs: 0,
+      stall: "observe",
       ...config,
     },
   ]);

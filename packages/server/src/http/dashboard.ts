@@ -8,6 +8,7 @@ import { answerError, answerFault } from "./api-answer.ts";
 import type { ApiApp, ApiEnv } from "./api-context.ts";
 import { createGatedListener } from "./gated-listener.ts";
 import type { LiveHub } from "./live-hub.ts";
+import { addDataRoutes, type DataRoutes } from "./routes/data-routes.ts";
 import { addLiveRoute } from "./routes/live-route.ts";
 import { addPageRoutes } from "./routes/page-routes.ts";
 import { addQueryRoutes, type QueryRoutes } from "./routes/query-routes.ts";
@@ -28,6 +29,7 @@ export interface DashboardOptions {
   readonly query: QueryRoutes;
   readonly status: StatusRoutes;
   readonly setup: Setup;
+  readonly data: DataRoutes;
   readonly live: LiveHub;
   readonly files: StaticFiles;
 }
@@ -70,6 +72,7 @@ function createApp(options: DashboardOptions, hostRules: HostRules): ApiApp {
   addHealthRoute(app, options.status);
   addQueryRoutes(app, options.query);
   addSetupRoutes(app, options.setup, hostRules);
+  addDataRoutes(app, options.data, hostRules, options.log);
   addLiveRoute(app, options.live, options.signIn.sessions);
   addPageRoutes(app, options.files);
   return app;

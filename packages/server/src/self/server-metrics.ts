@@ -50,6 +50,8 @@ export function createServerMetrics(version: string): ServerMetrics {
       follow(METRICS.nexentServerDuplicateSpans, store.duplicateSpans);
       follow(METRICS.nexentServerConflictingSpans, store.conflictingSpans);
       follow(METRICS.nexentServerJournalDamagedFrames, store.damagedFrames);
+      follow(METRICS.nexentServerRemovedSpans, store.expiredSpans, { reason: "retention" });
+      follow(METRICS.nexentServerRemovedSpans, store.purgedSpans, { reason: "purge" });
       setGauges(registry, store);
       const { format, contentType } = negotiateExposition(accept);
       return { contentType, text: registry.expose(format, { families: FAMILIES }) };
@@ -60,5 +62,12 @@ export function createServerMetrics(version: string): ServerMetrics {
 function setGauges(registry: MetricRegistry, store: StoreStats): void {
   registry.gauge(METRICS.nexentServerQuarantinedFiles, {}).set(store.quarantinedFiles);
   registry.gauge(METRICS.nexentServerStorageDegraded, {}).set(store.storageDegraded ? 1 : 0);
+  registry.gauge(METRICS.nexentServerStoredSpans, {}).set(store.spans);
+  registry.gauge(METRICS.nexentServerStoredBytes, {}).set(store.diskBytes);
+  if (store.oldestUnixNanos !== undefined) {
+    registry
+      .gauge(METRICS.nexentServerOldestSpanTimestampSeconds, {})
+      .set(Number(store.oldestUnixNanos / 1_000_000n) / 1000);
+  }
   registry.gauge(METRICS.nexentServerIndexLagSeconds, {}).set(store.indexLagSeconds);
 }

@@ -1,6 +1,6 @@
 import type { CallFilter, NumberColumn, TimeRange } from "../contract.ts";
 import { foldCase } from "../query-rules.ts";
-import { dayAlias } from "./days.ts";
+import { fileAlias } from "./index-files.ts";
 import { bind, type Parameter } from "./statement.ts";
 
 /** The expression of each numeric column; duration is kept in nanoseconds. */
@@ -74,9 +74,9 @@ function textCondition(text: string): string {
   return "(" + places.map((place) => "coalesce(" + place + ", FALSE)").join(" OR ") + ")";
 }
 
-/** The rows of several days as one table: only the days that matter are named. */
-export function unionOfDays(days: readonly number[], columns: (day: number) => string, condition: string): string {
-  return days
-    .map((day) => "SELECT " + columns(day) + " FROM " + dayAlias(day) + ".main.spans WHERE " + condition)
+/** The rows of several files as one table: only the files that matter are named. */
+export function unionOfFiles(files: readonly number[], columns: (file: number) => string, condition: string): string {
+  return files
+    .map((file) => "SELECT " + columns(file) + " FROM " + fileAlias(file) + ".main.spans WHERE " + condition)
     .join(" UNION ALL ");
 }

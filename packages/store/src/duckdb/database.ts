@@ -9,6 +9,8 @@ export interface EngineLimits {
   readonly threads?: number;
   /** Most disk the engine may spill to, MiB; default 512. */
   readonly spillMiB?: number;
+  /** How new files are packed; default what the engine finds best. */
+  readonly compression?: "auto" | "uncompressed";
 }
 
 /** The in-memory instance to which day files are attached. */
@@ -44,6 +46,7 @@ async function lockDown(instance: DuckDBInstance, directory: string, limits: Eng
     "SET max_temp_directory_size = '" + String(limits.spillMiB ?? 512) + "MiB'",
     "SET memory_limit = '" + String(limits.memoryMiB ?? 256) + "MiB'",
     "SET threads = " + String(limits.threads ?? 2),
+    "SET force_compression = '" + (limits.compression ?? "auto") + "'",
     "SET checkpoint_threshold = '256MiB'",
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",

@@ -4,7 +4,17 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { MonitorError } from "@nexent/monitor-core";
 import type { IoPort } from "../io-port.ts";
 import { quote, runStatement } from "./database.ts";
-import { dayAlias, dayFileName, dayName, dayOfFileName } from "./days.ts";
+import {
+  dayName,
+  dayOfFile,
+  fileAlias,
+  fileName,
+  fileOfName,
+  isSealed,
+  openFileOf,
+  sealedFileOf,
+  type IndexFile,
+} from "./index-files.ts";
 import { createDayTables, SCHEMA_VERSION } from "./schema.ts";
 import { bigintOf, bind, readRows, textOrNothing } from "./statement.ts";
 
@@ -13,9 +23,9 @@ const ATTACHED = 40;
 /** Engine version whose format new files have; older engines of ours can read them. */
 const STORAGE_VERSION = "v1.5.0";
 
-/** What is known about a day file. */
-export interface DaySummary {
-  /** Everything up to this journal position that belongs to the day is in the file. */
+/** What is known about a file of the index. */
+export interface FileSummary {
+  /** Everything up to this journal position that belongs to the day is in the files of the day up to this one. */
   applied: bigint;
   spans: number;
   calls: number;
@@ -34,21 +44,28 @@ export interface DayFilesOptions {
   readonly onQuarantine: (file: string, cause: unknown) => void;
 }
 
-/** The files of the index, one per UTC day of span starts. */
+/** The files of the index: one or two per UTC day of span starts, an open one and a sealed one. */
 export interface DayFiles {
-  readonly summaries: ReadonlyMap<number, DaySummary>;
+  readonly summaries: ReadonlyMap<IndexFile, FileSummary>;
   /** Opens what is there; a file that does not open is set aside. @throws {DATA_DIR_TOO_NEW} */
   openAll(): Promise<void>;
-  /** Attaches (and creates, if `create`) the days for the length of `work`; days without a file are left out. */
-  use<T>(days: readonly number[], create: boolean, work: (days: readonly number[]) => Promise<T>): Promise<T>;
-  /** Reads everything of a day; sets its file aside if that fails. */
-  verify(day: number): Promise<boolean>;
+  /** Attaches (and creates, if `create`) files for the length of `work`; those that do not exist are left out. */
+  use<T>(files: readonly IndexFile[], create: boolean, work: (files: readonly IndexFile[]) => Promise<T>): Promise<T>;
+  /** Waits until nobody uses the files, closes them, lets `work` move or remove them, and reads what is there then. */
+  exchange(files: readonly IndexFile[], work: () => Promise<void>): Promise<void>;
+  /** Reads everything of a file; sets it aside if that fails. */
+  verify(file: IndexFile): Promise<boolean>;
+}
+
+interface Attached {
+  pins: number;
+  onIdle: (() => void) | undefined;
 }
 
 /** Day files of a folder. */
 export function createDayFiles({ directory, quarantine, io, connection, onQuarantine }: DayFilesOptions): DayFiles {
-  const summaries = new Map<number, DaySummary>();
-  const attached = new Map<number, { pins: number }>();
+  const summaries = new Map<IndexFile, FileSummary>();
+  const attached = new Map<IndexFile, Attached>();
   let turn: Promise<unknown> = Promise.resolve();
 
   /** Attaching and detaching happen one at a time. */
@@ -58,147 +75,220 @@ export function createDayFiles({ directory, quarantine, io, connection, onQuaran
     return result;
   }
 
-  async function attach(day: number): Promise<void> {
-    const path = join(directory, dayFileName(day));
-    await runStatement(
-      connection,
-      "ATTACH " + quote(path) + " AS " + dayAlias(day) + " (STORAGE_VERSION '" + STORAGE_VERSION + "')",
-    );
-    attached.set(day, { pins: 0 });
+  async function attach(file: IndexFile): Promise<void> {
+    await attachFile(connection, join(directory, fileName(file)), fileAlias(file), isSealed(file));
+    attached.set(file, { pins: 0, onIdle: undefined });
   }
 
-  async function detach(day: number): Promise<void> {
-    attached.delete(day);
-    await runStatement(connection, "DETACH " + dayAlias(day));
+  async function detach(file: IndexFile): Promise<void> {
+    attached.delete(file);
+    await runStatement(connection, "DETACH " + fileAlias(file));
+  }
+
+  async function detachIdle(file: IndexFile): Promise<void> {
+    const entry = attached.get(file);
+    if (entry === undefined) return;
+    if (entry.pins > 0) await new Promise<void>((resolve) => (entry.onIdle = resolve));
+    await detach(file);
   }
 
   async function evictIdle(): Promise<void> {
-    for (const [day, { pins }] of attached) {
+    for (const [file, { pins }] of attached) {
       if (attached.size <= ATTACHED) return;
-      if (pins === 0) await detach(day);
+      if (pins === 0) await detach(file);
     }
   }
 
-  async function create(day: number): Promise<void> {
-    await attach(day);
-    await createTables(connection, day);
+  async function create(file: IndexFile): Promise<void> {
+    await attach(file);
+    await createTables(connection, fileAlias(file));
     await io.syncDirectory(directory);
-    summaries.set(day, { applied: 0n, spans: 0, calls: 0, oldestUnixNanos: undefined, newestCallUnixNanos: undefined });
+    summaries.set(file, {
+      applied: 0n,
+      spans: 0,
+      calls: 0,
+      oldestUnixNanos: undefined,
+      newestCallUnixNanos: undefined,
+    });
   }
 
-  async function setAside(day: number, cause: unknown): Promise<void> {
-    summaries.delete(day);
-    if (attached.has(day)) await detach(day).catch(() => attached.delete(day));
-    const name = dayFileName(day);
+  async function setAside(file: IndexFile, cause: unknown): Promise<void> {
+    summaries.delete(file);
+    if (attached.has(file)) await detach(file).catch(() => attached.delete(file));
+    const name = fileName(file);
     const mark = "." + String(Date.now());
-    for (const file of [name, name + ".wal"]) {
-      if (await exists(io, join(directory, file)))
-        await io.rename(join(directory, file), join(quarantine, file + mark));
+    for (const part of [name, name + ".wal"]) {
+      if (await exists(io, join(directory, part)))
+        await io.rename(join(directory, part), join(quarantine, part + mark));
     }
     await io.syncDirectory(quarantine);
     await io.syncDirectory(directory);
     onQuarantine(name, cause);
+    // What the journal still holds of the day begins before the open file does: both are built again as one.
+    const open = openFileOf(dayOfFile(file));
+    if (isSealed(file) && summaries.has(open)) await setAside(open, "its sealed part is lost");
   }
 
-  async function open(day: number): Promise<void> {
+  async function open(file: IndexFile): Promise<void> {
     try {
-      await attach(day);
+      await attach(file);
       // A file whose creation was cut short is as good as none.
-      if (!(await hasTables(connection, day))) await createTables(connection, day);
-      summaries.set(day, await readSummary(connection, day));
+      if (!isSealed(file) && !(await hasTables(connection, file))) await createTables(connection, fileAlias(file));
+      summaries.set(file, await readSummary(connection, file));
     } catch (error) {
       if (error instanceof MonitorError) throw error;
-      await setAside(day, error);
+      await setAside(file, error);
     }
   }
 
-  async function pin(days: readonly number[], mayCreate: boolean): Promise<readonly number[]> {
-    const present: number[] = [];
-    for (const day of days) {
-      if (!summaries.has(day)) {
+  async function pin(files: readonly IndexFile[], mayCreate: boolean): Promise<readonly IndexFile[]> {
+    const present: IndexFile[] = [];
+    for (const file of files) {
+      if (!summaries.has(file)) {
         if (!mayCreate) continue;
-        await create(day);
+        await create(file);
       }
-      const entry = attached.get(day);
-      if (entry === undefined) await attach(day);
+      const entry = attached.get(file);
+      if (entry === undefined) await attach(file);
       else {
         // Young again in the order of the map, which is the order of eviction.
-        attached.delete(day);
-        attached.set(day, entry);
+        attached.delete(file);
+        attached.set(file, entry);
       }
-      const pinned = attached.get(day);
+      const pinned = attached.get(file);
       if (pinned !== undefined) pinned.pins++;
-      present.push(day);
+      present.push(file);
     }
     await evictIdle();
     return present;
   }
 
+  function unpin(files: readonly IndexFile[]): void {
+    for (const file of files) {
+      const entry = attached.get(file);
+      if (entry === undefined) continue;
+      entry.pins--;
+      if (entry.pins === 0) entry.onIdle?.();
+    }
+  }
+
+  /** A kill between the making of a sealed file and the removal of the open one leaves its rows twice. */
+  async function removeCopied(file: IndexFile): Promise<void> {
+    const sealed = summaries.get(sealedFileOf(dayOfFile(file)));
+    const own = summaries.get(file);
+    if (isSealed(file) || sealed === undefined || own === undefined || own.applied > sealed.applied) return;
+    if (attached.has(file)) await detach(file);
+    summaries.delete(file);
+    await removeFile(io, directory, file);
+  }
+
+  async function openAll(): Promise<void> {
+    await clearLeftovers(io, directory);
+    const names = new Set(await io.list(directory));
+    for (const name of names) {
+      const file = fileOfName(name.replace(/\.wal$/, ""));
+      // A log whose file is gone must not be replayed into a new file of the same name.
+      if (name.endsWith(".wal") && file !== undefined && !names.has(fileName(file)))
+        await setAside(file, "no file for this log");
+    }
+    const files = [...names].flatMap((name) => fileOfName(name) ?? []).sort((a, b) => a - b);
+    for (const file of files) {
+      // It may have gone with its sealed part.
+      if (await exists(io, join(directory, fileName(file)))) await open(file);
+      await evictIdle();
+    }
+    for (const file of files) await removeCopied(file);
+  }
+
   return {
     summaries,
-    async openAll() {
-      await mkdir(join(directory, "tmp"), { recursive: true });
-      const names = new Set(await io.list(directory));
-      for (const name of names) {
-        const day = dayOfFileName(name.replace(/\.wal$/, ""));
-        // A log whose file is gone must not be replayed into a new file of the same name.
-        if (name.endsWith(".wal") && day !== undefined && !names.has(dayFileName(day)))
-          await setAside(day, "no file for this log");
-      }
-      const days = [...names].flatMap((name) => dayOfFileName(name) ?? []).sort((a, b) => a - b);
-      for (const day of days) {
-        await open(day);
-        await evictIdle();
-      }
-    },
-    async use(days, mayCreate, work) {
-      const present = await inTurn(() => pin(days, mayCreate));
+    openAll,
+    async use(files, mayCreate, work) {
+      const present = await inTurn(() => pin(files, mayCreate));
       try {
         return await work(present);
       } finally {
-        for (const day of present) {
-          const entry = attached.get(day);
-          if (entry !== undefined) entry.pins--;
-        }
+        unpin(present);
       }
     },
-    verify: (day) =>
+    exchange: (files, work) =>
       inTurn(async () => {
-        if (!summaries.has(day)) return false;
+        for (const file of files) await detachIdle(file);
         try {
-          if (!attached.has(day)) await attach(day);
-          await readEverything(connection, day);
+          await work();
+        } finally {
+          for (const file of files) {
+            summaries.delete(file);
+            if (await exists(io, join(directory, fileName(file)))) await open(file);
+          }
+        }
+      }),
+    verify: (file) =>
+      inTurn(async () => {
+        if (!summaries.has(file)) return false;
+        try {
+          if (!attached.has(file)) await attach(file);
+          await readEverything(connection, fileAlias(file));
           return true;
         } catch (error) {
-          await setAside(day, error);
+          await setAside(file, error);
           return false;
         }
       }),
   };
 }
 
-async function createTables(connection: DuckDBConnection, day: number): Promise<void> {
-  await runStatement(connection, "BEGIN TRANSACTION");
-  for (const statement of createDayTables(dayAlias(day))) await runStatement(connection, statement);
-  await runStatement(connection, "COMMIT");
-  // DDL that stands only in the write-ahead log is what crash loops are made of.
-  await runStatement(connection, "CHECKPOINT " + dayAlias(day));
+/** Attaches a file, made if it does not exist. */
+export async function attachFile(
+  connection: DuckDBConnection,
+  path: string,
+  alias: string,
+  isReadOnly = false,
+): Promise<void> {
+  const options = isReadOnly ? "READ_ONLY" : "STORAGE_VERSION '" + STORAGE_VERSION + "'";
+  await runStatement(connection, "ATTACH " + quote(path) + " AS " + alias + " (" + options + ")");
 }
 
-async function hasTables(connection: DuckDBConnection, day: number): Promise<boolean> {
+/** Makes the tables of a new file. */
+export async function createTables(connection: DuckDBConnection, alias: string): Promise<void> {
+  await runStatement(connection, "BEGIN TRANSACTION");
+  for (const statement of createDayTables(alias)) await runStatement(connection, statement);
+  await runStatement(connection, "COMMIT");
+  // DDL that stands only in the write-ahead log is what crash loops are made of.
+  await runStatement(connection, "CHECKPOINT " + alias);
+}
+
+/** Removes a file and its log for good. */
+export async function removeFile(io: IoPort, directory: string, file: IndexFile): Promise<void> {
+  // The log first: without its file it would be damage.
+  for (const name of [fileName(file) + ".wal", fileName(file)]) await io.remove(join(directory, name));
+  await io.syncDirectory(directory);
+}
+
+/** What a killed process left: files that were being written, and what the engine had spilled. */
+async function clearLeftovers(io: IoPort, directory: string): Promise<void> {
+  const spill = join(directory, "tmp");
+  await mkdir(spill, { recursive: true });
+  for (const name of await io.list(spill)) await io.remove(join(spill, name));
+  for (const name of await io.list(directory)) if (/\.new(\.wal)?$/.test(name)) await io.remove(join(directory, name));
+}
+
+async function hasTables(connection: DuckDBConnection, file: IndexFile): Promise<boolean> {
   const rows = await readRows(connection, "SELECT 1 FROM duckdb_tables() WHERE database_name = $alias LIMIT 1", {
-    alias: bind.text(dayAlias(day)),
+    alias: bind.text(fileAlias(file)),
   });
   return rows.length > 0;
 }
 
-async function readSummary(connection: DuckDBConnection, day: number): Promise<DaySummary> {
-  const alias = dayAlias(day);
+async function readSummary(connection: DuckDBConnection, file: IndexFile): Promise<FileSummary> {
+  const alias = fileAlias(file);
   const [meta] = await readRows(connection, "SELECT value FROM " + alias + ".main.meta WHERE key = 'schema'");
   if (Number(textOrNothing(meta?.[0]) ?? "0") > SCHEMA_VERSION) {
-    throw new MonitorError("DATA_DIR_TOO_NEW", "the index of " + dayName(day) + " was written by a newer version", {
-      hint: "Start the version that wrote this data folder, or choose another folder.",
-    });
+    throw new MonitorError(
+      "DATA_DIR_TOO_NEW",
+      "the index of " + dayName(dayOfFile(file)) + " was written by a newer version",
+      { hint: "Start the version that wrote this data folder, or choose another folder." },
+    );
   }
   const [applied] = await readRows(connection, "SELECT max(position) FROM " + alias + ".main.applied");
   const counts =
@@ -216,9 +306,9 @@ async function readSummary(connection: DuckDBConnection, day: number): Promise<D
 }
 
 /** Every block of the file that holds data is read and its checksum compared by the engine. */
-async function readEverything(connection: DuckDBConnection, day: number): Promise<void> {
+export async function readEverything(connection: DuckDBConnection, alias: string): Promise<void> {
   for (const table of ["spans", "resources", "applied", "meta"]) {
-    await readRows(connection, "SELECT bit_xor(hash(t)) FROM " + dayAlias(day) + ".main." + table + " t");
+    await readRows(connection, "SELECT bit_xor(hash(t)) FROM " + alias + ".main." + table + " t");
   }
 }
 

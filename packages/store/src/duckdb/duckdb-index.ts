@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { LIMITS, MonitorError } from "@nexent/monitor-core";
 import type {
@@ -7,6 +8,7 @@ import type {
   CallList,
   CallPage,
   Facets,
+  PurgeSelector,
   ServiceLink,
   SpanFilter,
   SpanName,
@@ -16,9 +18,10 @@ import type {
 } from "../contract.ts";
 import type { IoPort } from "../io-port.ts";
 import { openDatabase, runStatement, type EngineLimits } from "./database.ts";
-import { createDayFiles, type DaySummary } from "./day-files.ts";
-import { touchesDay } from "./days.ts";
+import { createDayFiles, removeFile, type FileSummary } from "./day-files.ts";
+import { fileName, openFileOf, sealedFileOf, touchesFile, type IndexFile } from "./index-files.ts";
 import { createIndexWriter, type IndexedBatch, type IndexFailpoint } from "./index-writer.ts";
+import { countSelected, hasRows, purgeCondition, type SelectedRows } from "./purge-file.ts";
 import { queryAggregate } from "./query-aggregate.ts";
 import { queryCalls } from "./query-calls.ts";
 import { queryFacets } from "./query-facets.ts";
@@ -27,6 +30,7 @@ import { querySpanNames, queryServiceLinks, queryTraces } from "./query-spans.ts
 import { createQuerySlots } from "./query-slots.ts";
 import { createReadGate } from "./read-gate.ts";
 import { readSpans } from "./span-rows.ts";
+import { copyInto } from "./rewrite-file.ts";
 import { createStage } from "./stage.ts";
 import { bind } from "./statement.ts";
 
@@ -41,8 +45,12 @@ export interface DuckdbIndexOptions {
   /** Default 30 s. */
   readonly queryTimeoutMs?: number;
   readonly onQuarantine: (file: string, cause: unknown) => void;
+  /** Rows of a day up to this position were removed for good and must not come back; default 0 for every day. */
+  readonly droppedThrough?: (day: number) => bigint;
   readonly failpoint?: ((name: IndexFailpoint) => void) | undefined;
 }
+
+type Connection = DuckDBConnection;
 
 /** A span to look up: its identity and the day it was stored under. */
 export interface SpanIdentity {
@@ -53,7 +61,9 @@ export interface SpanIdentity {
 
 /** The rebuildable side of the store: day files that answer questions. */
 export interface DuckdbIndex {
-  readonly summaries: ReadonlyMap<number, DaySummary>;
+  readonly summaries: ReadonlyMap<IndexFile, FileSummary>;
+  /** Everything of a day up to this position is in the index, or was removed from it for good. */
+  appliedOf(day: number): bigint;
   write(batches: readonly IndexedBatch[]): Promise<void>;
   checkpoint(minWalBytes: number): Promise<void>;
   /** Stored spans among the given ones; does not wait for queries. */
@@ -67,8 +77,16 @@ export interface DuckdbIndex {
   searchTraces(filter: SpanFilter, limit: number, signal?: AbortSignal): Promise<readonly TraceMatch[]>;
   spanNames(range: TimeRange, signal?: AbortSignal): Promise<readonly SpanName[]>;
   serviceLinks(range: TimeRange, signal?: AbortSignal): Promise<readonly ServiceLink[]>;
-  /** Reads every file, or those of the given days, and sets damaged ones aside; answers the days that were lost. */
-  verify(days?: readonly number[]): Promise<readonly number[]>;
+  /** Reads every file and sets damaged ones aside; answers those that were lost. */
+  verify(): Promise<readonly IndexFile[]>;
+  countSelected(selector: PurgeSelector): Promise<SelectedRows>;
+  /**
+   * Writes a file anew without the selected ones of its first `rows` rows; answers how many went. Must not overlap with
+   * a write.
+   */
+  purge(file: IndexFile, selector: PurgeSelector, rows: number): Promise<number>;
+  /** Removes the files of a day. Must not overlap with a write. */
+  remove(day: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -87,11 +105,19 @@ async function openIndex(
   options: DuckdbIndexOptions,
   database: Awaited<ReturnType<typeof openDatabase>>,
 ): Promise<DuckdbIndex> {
-  const [admin, writing, looking] = [await database.connect(), await database.connect(), await database.connect()];
+  const connections = await Promise.all(Array.from({ length: 4 }, () => database.connect()));
+  const [admin, writing, looking, tending] = connections as [Connection, Connection, Connection, Connection];
   const files = createDayFiles({ ...options, connection: admin });
   await files.openAll();
   const gate = createReadGate();
-  const writer = createIndexWriter({ ...options, files, gate, connection: writing, stage: await createStage(writing) });
+  const writer = createIndexWriter({
+    ...options,
+    appliedOf,
+    files,
+    gate,
+    connection: writing,
+    stage: await createStage(writing),
+  });
   const slots = createQuerySlots({
     connect: () => database.connect(),
     count: options.queriesAtOnce ?? LIMITS.queriesAtOnce,
@@ -102,34 +128,44 @@ async function openIndex(
 
   /** All statements of one query see one state of every file. */
   function query<T>(
-    days: readonly number[],
+    wanted: readonly IndexFile[],
     signal: AbortSignal | undefined,
-    ask: (connection: DuckDBConnection, days: readonly number[]) => Promise<T>,
+    ask: (connection: DuckDBConnection, files: readonly IndexFile[]) => Promise<T>,
   ): Promise<T> {
     if (closing) throw new MonitorError("STORE_UNAVAILABLE", "the store is closed");
     return slots.run(signal, (connection) =>
-      gate.shared(() => files.use(days, false, (present) => inTransaction(connection, () => ask(connection, present)))),
+      gate.shared(() =>
+        files.use(wanted, false, (present) => inTransaction(connection, () => ask(connection, present))),
+      ),
     );
   }
 
-  function daysIn(range: TimeRange): readonly number[] {
-    return [...files.summaries.keys()].filter((day) => touchesDay(range, day)).sort((a, b) => a - b);
+  function filesIn(range: TimeRange): readonly IndexFile[] {
+    return [...files.summaries.keys()].filter((file) => touchesFile(range, file)).sort((a, b) => a - b);
+  }
+
+  function appliedOf(day: number): bigint {
+    const known = [openFileOf(day), sealedFileOf(day)].map((file) => files.summaries.get(file)?.applied ?? 0n);
+    return [...known, options.droppedThrough?.(day) ?? 0n].reduce((high, value) => (value > high ? value : high));
   }
 
   async function lookUpOfDay(day: number, identities: readonly SpanIdentity[]): Promise<StoredSpan[]> {
-    return await files.use([day], false, async (present) => {
-      if (present.length === 0) return [];
-      const wanted =
-        "SEMI JOIN (SELECT unnest($traces) AS trace_id, unnest($spans) AS span_id) w ON s.trace_id = w.trace_id AND s.span_id = w.span_id";
-      return await readSpans(looking, day, wanted, {
-        traces: bind.traceIds(identities.map(({ traceId }) => traceId)),
-        spans: bind.spanIds(identities.map(({ spanId }) => spanId)),
-      });
+    const wanted =
+      "SEMI JOIN (SELECT unnest($traces) AS trace_id, unnest($spans) AS span_id) w ON s.trace_id = w.trace_id AND s.span_id = w.span_id";
+    const parameters = {
+      traces: bind.traceIds(identities.map(({ traceId }) => traceId)),
+      spans: bind.spanIds(identities.map(({ spanId }) => spanId)),
+    };
+    return await files.use([sealedFileOf(day), openFileOf(day)], false, async (present) => {
+      const found: StoredSpan[] = [];
+      for (const file of present) found.push(...(await readSpans(looking, file, wanted, parameters)));
+      return found;
     });
   }
 
   return {
     summaries: files.summaries,
+    appliedOf,
     write: (batches) => writer.write(batches),
     checkpoint: (minWalBytes) => writer.checkpoint(minWalBytes),
     async lookUp(identities) {
@@ -143,31 +179,60 @@ async function openIndex(
       return await result;
     },
     trace: (traceId, signal) =>
-      query([...files.summaries.keys()], signal, async (connection, days) => {
+      query([...files.summaries.keys()], signal, async (connection, present) => {
         const found: StoredSpan[] = [];
         const wanted = "WHERE s.trace_id = $trace ORDER BY s.start_ns, s.span_id LIMIT $limit";
         const parameters = { trace: bind.traceId(traceId), limit: bind.integer(LIMITS.spansPerTrace) };
-        for (const day of days) found.push(...(await readSpans(connection, day, wanted, parameters)));
+        for (const file of present) found.push(...(await readSpans(connection, file, wanted, parameters)));
         return found;
       }),
     traces: (traceIds, signal) =>
-      query([...files.summaries.keys()], signal, (connection, days) => queryTracesById(connection, days, traceIds)),
+      query([...files.summaries.keys()], signal, (connection, present) =>
+        queryTracesById(connection, present, traceIds),
+      ),
     calls: (filter, page, signal) =>
-      query(daysIn(filter.range), signal, (connection, days) => queryCalls(connection, days, filter, page)),
+      query(filesIn(filter.range), signal, (connection, present) => queryCalls(connection, present, filter, page)),
     aggregate: (spec, signal) =>
-      query(daysIn(spec.filter.range), signal, (connection, days) => queryAggregate(connection, days, spec)),
-    facets: (range, signal) => query(daysIn(range), signal, (connection, days) => queryFacets(connection, days, range)),
+      query(filesIn(spec.filter.range), signal, (connection, present) => queryAggregate(connection, present, spec)),
+    facets: (range, signal) =>
+      query(filesIn(range), signal, (connection, present) => queryFacets(connection, present, range)),
     searchTraces: (filter, limit, signal) =>
-      query(daysIn(filter.range), signal, (connection, days) => queryTraces(connection, days, filter, limit)),
+      query(filesIn(filter.range), signal, (connection, present) => queryTraces(connection, present, filter, limit)),
     spanNames: (range, signal) =>
-      query(daysIn(range), signal, (connection, days) => querySpanNames(connection, days, range)),
+      query(filesIn(range), signal, (connection, present) => querySpanNames(connection, present, range)),
     serviceLinks: (range, signal) =>
-      query(daysIn(range), signal, (connection, days) => queryServiceLinks(connection, days, range)),
-    async verify(days = [...files.summaries.keys()]) {
+      query(filesIn(range), signal, (connection, present) => queryServiceLinks(connection, present, range)),
+    async verify() {
       return await gate.exclusive(async () => {
-        const lost: number[] = [];
-        for (const day of days) if (!(await files.verify(day))) lost.push(day);
+        const lost: IndexFile[] = [];
+        for (const file of files.summaries.keys()) if (!(await files.verify(file))) lost.push(file);
         return lost;
+      });
+    },
+    countSelected: (selector) =>
+      query([...files.summaries.keys()], undefined, (connection, present) =>
+        countSelected(connection, present, selector),
+      ),
+    async purge(file, selector, rows) {
+      const without = purgeCondition(selector, rows);
+      const path = join(options.directory, fileName(file) + ".new");
+      const before = files.summaries.get(file)?.spans ?? 0;
+      const kept = await files.use([file], false, async ([present]) => {
+        if (present === undefined || !(await hasRows(tending, file, without))) return before;
+        return await copyInto(tending, path, [{ file, without }]);
+      });
+      if (kept === before) return 0;
+      options.failpoint?.("purge-partition-written");
+      writer.forget(file);
+      await files.exchange([file], () => putInPlace(options, file, kept > 0));
+      options.failpoint?.("purge-renamed");
+      return before - kept;
+    },
+    async remove(day) {
+      const both = [openFileOf(day), sealedFileOf(day)];
+      for (const file of both) writer.forget(file);
+      await files.exchange(both, async () => {
+        for (const file of both) await removeFile(options.io, options.directory, file);
       });
     },
     async close() {
@@ -175,11 +240,21 @@ async function openIndex(
       await gate.exclusive(async () => {
         await looked;
         slots.close();
-        for (const connection of [admin, writing, looking]) connection.closeSync();
+        for (const connection of connections) connection.closeSync();
         database.close();
       });
     },
   };
+}
+
+/** A new file takes the place of one that nobody uses; one without rows leaves none. */
+async function putInPlace({ io, directory }: DuckdbIndexOptions, file: IndexFile, hasRows: boolean): Promise<void> {
+  const path = join(directory, fileName(file));
+  // Closing the file took its log over.
+  await io.remove(path + ".wal");
+  if (hasRows) await io.rename(path + ".new", path);
+  else for (const gone of [path + ".new", path]) await io.remove(gone);
+  await io.syncDirectory(directory);
 }
 
 async function inTransaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {

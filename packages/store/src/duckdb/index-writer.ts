@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SPAN_COLUMN, type ColumnBatch } from "@nexent/monitor-core";
 import { runStatement } from "./database.ts";
-import type { DayFiles, DaySummary } from "./day-files.ts";
-import { dayAlias, dayFileName, dayOf } from "./days.ts";
+import type { DayFiles, FileSummary } from "./day-files.ts";
+import { dayOf, fileAlias, fileName, isSealed, openFileOf, type IndexFile } from "./index-files.ts";
 import type { ReadGate } from "./read-gate.ts";
 import { loadResourceTable, type ResourceTable } from "./resource-table.ts";
 import { insertFromStage } from "./schema.ts";
@@ -13,13 +13,16 @@ import type { Stage } from "./stage.ts";
 import { bind, readRows } from "./statement.ts";
 
 /** Where failpoints of the index stand. */
-export type IndexFailpoint = "index-flush" | "index-checkpoint";
+export type IndexFailpoint = "index-flush" | "index-checkpoint" | "purge-partition-written" | "purge-renamed";
 
 /** A batch of the journal on its way into the index. */
 export interface IndexedBatch {
   readonly position: bigint;
   readonly batch: ColumnBatch;
 }
+
+/** A row on its way into the file of its day. */
+type MissingRow = Omit<StagedRow, "resourceId">;
 
 /** Options of the index writer. */
 export interface IndexWriterOptions {
@@ -29,6 +32,8 @@ export interface IndexWriterOptions {
   /** The connection of the stage; nobody else writes. */
   readonly connection: DuckDBConnection;
   readonly gate: ReadGate;
+  /** Everything of a day up to this position is in the index, or was removed from it for good. */
+  readonly appliedOf: (day: number) => bigint;
   readonly failpoint?: ((name: IndexFailpoint) => void) | undefined;
 }
 
@@ -41,41 +46,52 @@ export interface IndexWriter {
   write(batches: readonly IndexedBatch[]): Promise<void>;
   /** Checkpoints the files whose log is larger than that. */
   checkpoint(minWalBytes: number): Promise<void>;
+  /** Forgets what it knows of a file that was removed or written anew. */
+  forget(file: IndexFile): void;
 }
 
 /** A writer over the given files. */
 export function createIndexWriter(options: IndexWriterOptions): IndexWriter {
   const { files, connection, stage, gate } = options;
-  const resources = new Map<number, ResourceTable>();
+  const resources = new Map<IndexFile, ResourceTable>();
 
   async function resourcesOf(day: number): Promise<ResourceTable> {
-    let table = resources.get(day);
+    const file = openFileOf(day);
+    let table = resources.get(file);
     if (table === undefined) {
-      table = await loadResourceTable(connection, dayAlias(day));
-      resources.set(day, table);
+      table = await loadResourceTable(connection, fileAlias(file));
+      resources.set(file, table);
     }
     return table;
   }
 
-  async function stagedRows(batches: readonly IndexedBatch[]): Promise<StagedRow[]> {
-    const rows: StagedRow[] = [];
+  /** Rows with an end that their day lacks. */
+  function missingRows(batches: readonly IndexedBatch[]): readonly MissingRow[] {
+    const rows: MissingRow[] = [];
     for (const { position, batch } of batches) {
       const start = batch.column(SPAN_COLUMN.startUnixNanos);
       const duration = batch.column(SPAN_COLUMN.durationNanos);
       for (let row = 0; row < batch.rowCount; row++) {
         const day = dayOf(start.u64(row) ?? 0n);
-        if (!duration.has(row) || (files.summaries.get(day)?.applied ?? 0n) >= position) continue;
-        const resource = batch.resources[batch.column(SPAN_COLUMN.resource).u32(row) ?? 0];
-        if (resource === undefined) continue;
-        rows.push({ batch, row, day, resourceId: (await resourcesOf(day)).idOf(resource) });
+        if (duration.has(row) && options.appliedOf(day) < position) rows.push({ batch, row, day });
       }
     }
     return rows;
   }
 
+  async function withResources(rows: readonly MissingRow[]): Promise<readonly StagedRow[]> {
+    const staged: StagedRow[] = [];
+    for (const { batch, row, day } of rows) {
+      const resource = batch.resources[batch.column(SPAN_COLUMN.resource).u32(row) ?? 0];
+      if (resource === undefined) continue;
+      staged.push({ batch, row, day, resourceId: (await resourcesOf(day)).idOf(resource) });
+    }
+    return staged;
+  }
+
   /** One transaction writes one file; the position goes with the rows. */
   async function commitDay(day: number, position: bigint): Promise<void> {
-    const alias = dayAlias(day);
+    const alias = fileAlias(openFileOf(day));
     const table = await resourcesOf(day);
     await runStatement(connection, "BEGIN TRANSACTION");
     try {
@@ -97,7 +113,7 @@ export function createIndexWriter(options: IndexWriterOptions): IndexWriter {
   async function writeDays(days: readonly number[], rows: readonly StagedRow[], position: bigint): Promise<void> {
     for (const day of days) {
       await commitDay(day, position);
-      const summary = files.summaries.get(day);
+      const summary = files.summaries.get(openFileOf(day));
       if (summary !== undefined)
         addRows(
           summary,
@@ -111,11 +127,11 @@ export function createIndexWriter(options: IndexWriterOptions): IndexWriter {
     async write(batches) {
       const last = batches.at(-1);
       if (last === undefined) return;
-      const days = [...daysOf(batches)];
-      await files.use(days, true, async () => {
-        const rows = await stagedRows(batches);
-        const touched = [...new Set(rows.map(({ day }) => day))];
-        if (rows.length === 0) return;
+      const missing = missingRows(batches);
+      const touched = [...new Set(missing.map(({ day }) => day))];
+      if (touched.length === 0) return;
+      await files.use(touched.map(openFileOf), true, async () => {
+        const rows = await withResources(missing);
         try {
           await stage.fill(rows);
           const commit = (): Promise<void> => writeDays(touched, rows, last.position);
@@ -129,27 +145,17 @@ export function createIndexWriter(options: IndexWriterOptions): IndexWriter {
       });
     },
     async checkpoint(minWalBytes) {
-      for (const day of files.summaries.keys()) {
-        if ((await walBytes(options.directory, day)) < minWalBytes) continue;
+      for (const file of files.summaries.keys()) {
+        if (isSealed(file) || (await walBytes(options.directory, file)) < minWalBytes) continue;
         options.failpoint?.("index-checkpoint");
-        await files.use([day], false, () => runStatement(connection, "CHECKPOINT " + dayAlias(day)));
+        await files.use([file], false, () => runStatement(connection, "CHECKPOINT " + fileAlias(file)));
       }
     },
+    forget: (file) => void resources.delete(file),
   };
 }
 
-/** Days on which a batch has rows with an end. */
-function daysOf(batches: readonly IndexedBatch[]): Set<number> {
-  const days = new Set<number>();
-  for (const { batch } of batches) {
-    const start = batch.column(SPAN_COLUMN.startUnixNanos);
-    const duration = batch.column(SPAN_COLUMN.durationNanos);
-    for (let row = 0; row < batch.rowCount; row++) if (duration.has(row)) days.add(dayOf(start.u64(row) ?? 0n));
-  }
-  return days;
-}
-
-function addRows(summary: DaySummary, rows: readonly StagedRow[], position: bigint): void {
+function addRows(summary: FileSummary, rows: readonly StagedRow[], position: bigint): void {
   summary.applied = position;
   summary.spans += rows.length;
   for (const { batch, row } of rows) {
@@ -162,9 +168,9 @@ function addRows(summary: DaySummary, rows: readonly StagedRow[], position: bigi
   }
 }
 
-async function walBytes(directory: string, day: number): Promise<number> {
+async function walBytes(directory: string, file: IndexFile): Promise<number> {
   try {
-    return (await stat(join(directory, dayFileName(day) + ".wal"))).size;
+    return (await stat(join(directory, fileName(file) + ".wal"))).size;
   } catch {
     return -1; // no log, nothing to checkpoint
   }

@@ -3,7 +3,7 @@ import { compareAggregateRows } from "../answer-order.ts";
 import type { AggregateRow, AggregateSpec, ColumnStats, GroupKey, NumberColumn } from "../contract.ts";
 import { SUM_SCALE } from "../number-columns.ts";
 import { invalidQuery, MAX_AGGREGATE_ROWS } from "../query-rules.ts";
-import { filterCondition, NUMBER_SQL, rangeCondition, unionOfDays } from "./call-conditions.ts";
+import { filterCondition, NUMBER_SQL, rangeCondition, unionOfFiles } from "./call-conditions.ts";
 import { optional } from "./span-rows.ts";
 import { bigintOf, bind, numberOrNothing, readRows, textOrNothing, type Parameter } from "./statement.ts";
 
@@ -20,18 +20,18 @@ const OUTCOME_COUNTS =
   "count(*) FILTER (outcome = 'cancelled'), count(*) FILTER (outcome = 'abandoned')";
 const FIXED_VALUES = 5;
 
-/** Groups the calls of the given days. @throws {QUERY_INVALID} when there are more groups than an answer may hold. */
+/** Groups the calls of the given files. @throws {QUERY_INVALID} when there are more groups than an answer may hold. */
 export async function queryAggregate(
   connection: DuckDBConnection,
-  days: readonly number[],
+  files: readonly number[],
   spec: AggregateSpec,
 ): Promise<AggregateRow[]> {
-  if (days.length === 0) return [];
+  if (files.length === 0) return [];
   const range = rangeCondition(spec.filter.range);
   const matching = filterCondition(spec.filter);
   const keys = [...(spec.bucketNanos === undefined ? [] : ["bucket"]), ...spec.groupBy.map((key) => GROUP_SQL[key])];
   const values = [OUTCOME_COUNTS, ...spec.columns.map((column) => columnValues(column, spec))];
-  const source = unionOfDays(days, () => sourceColumns(spec), range.sql + " AND " + matching.sql);
+  const source = unionOfFiles(files, () => sourceColumns(spec), range.sql + " AND " + matching.sql);
   const sql =
     "SELECT " +
     [...keys, ...values].join(", ") +

@@ -3,8 +3,8 @@ import { STATUS_CODES } from "@nexent/monitor-core";
 import type { CallFilter, CallList, CallPage, CallRow, CallSort } from "../contract.ts";
 import { nanosToSeconds } from "../number-columns.ts";
 import { decodeCursor, encodeCursor, sortOf, type PageMark } from "../page-cursor.ts";
-import { filterCondition, NUMBER_SQL, rangeCondition, unionOfDays, type Condition } from "./call-conditions.ts";
-import { dayAlias } from "./days.ts";
+import { filterCondition, NUMBER_SQL, rangeCondition, unionOfFiles, type Condition } from "./call-conditions.ts";
+import { fileAlias } from "./index-files.ts";
 import { llmFieldsFrom, LLM_COLUMN_NAMES, optional } from "./span-rows.ts";
 import { bigintOf, bind, numberOrNothing, readRows, spanIdOf, textOrNothing, traceIdOf } from "./statement.ts";
 
@@ -13,29 +13,29 @@ const LLM_SELECT = LLM_COLUMN_NAMES.map((column) => (column === "token_tape" ? "
 const ROW_SELECT =
   "trace_id, span_id, parent_id, name, service, start_ns, duration_ns, status, status_msg, " + LLM_SELECT;
 
-/** One page of calls of the given days, with both counts from the same snapshot. */
+/** One page of calls of the given files, with both counts from the same snapshot. */
 export async function queryCalls(
   connection: DuckDBConnection,
-  days: readonly number[],
+  files: readonly number[],
   filter: CallFilter,
   page: CallPage,
 ): Promise<CallList> {
   const sort = sortOf(page);
   const after = page.cursor === undefined ? undefined : decodeCursor(sort, page.cursor);
-  if (days.length === 0) return { rows: [], shown: 0, total: 0 };
-  const counts = await readCounts(connection, days, filter);
+  if (files.length === 0) return { rows: [], shown: 0, total: 0 };
+  const counts = await readCounts(connection, files, filter);
   // The order is found with the few columns it needs; whole rows are read for one page only.
-  const found = await readPlaces(connection, days, filter, sort, after, page.limit + 1);
+  const found = await readPlaces(connection, files, filter, sort, after, page.limit + 1);
   const places = found.slice(0, page.limit);
   const last = places.at(-1);
   const next = last !== undefined && found.length > places.length ? encodeCursor(sort, last.mark) : undefined;
   return { rows: await readCalls(connection, places), ...optional("next", next), ...counts };
 }
 
-async function readCounts(connection: DuckDBConnection, days: readonly number[], filter: CallFilter) {
+async function readCounts(connection: DuckDBConnection, files: readonly number[], filter: CallFilter) {
   const range = rangeCondition(filter.range);
   const matching = filterCondition(filter);
-  const source = unionOfDays(days, () => "(" + matching.sql + ") AS matching", range.sql);
+  const source = unionOfFiles(files, () => "(" + matching.sql + ") AS matching", range.sql);
   const [row] = await readRows(connection, "SELECT count(*), count(*) FILTER (matching) FROM (" + source + ")", {
     ...range.parameters,
     ...matching.parameters,
@@ -45,13 +45,13 @@ async function readCounts(connection: DuckDBConnection, days: readonly number[],
 
 /** Where a call of the page lies. */
 interface Place {
-  readonly day: number;
+  readonly file: number;
   readonly mark: PageMark;
 }
 
 async function readPlaces(
   connection: DuckDBConnection,
-  days: readonly number[],
+  files: readonly number[],
   filter: CallFilter,
   sort: CallSort,
   after: PageMark | undefined,
@@ -61,9 +61,9 @@ async function readPlaces(
   const matching = filterCondition(filter);
   const beyond = after === undefined ? { sql: "TRUE", parameters: {} } : afterCondition(sort, after);
   const columns = sortExpression(sort) + " AS sort_value, start_ns, trace_id, span_id, ";
-  const source = unionOfDays(
-    days,
-    (day) => columns + String(day) + " AS day",
+  const source = unionOfFiles(
+    files,
+    (file) => columns + String(file) + " AS file",
     range.sql + " AND " + matching.sql + " AND " + beyond.sql,
   );
   const rows = await readRows(
@@ -76,7 +76,7 @@ async function readPlaces(
       limit: bind.integer(limit),
     },
   );
-  return rows.map(([sortValue, start, traceId, spanId, day]) => {
+  return rows.map(([sortValue, start, traceId, spanId, file]) => {
     const value = sort.column === "start" ? undefined : numberOrNothing(sortValue);
     const mark = {
       ...optional("value", value),
@@ -84,7 +84,7 @@ async function readPlaces(
       traceId: traceIdOf(traceId),
       spanId: spanIdOf(spanId) ?? "",
     };
-    return { day: numberOrNothing(day) ?? 0, mark };
+    return { file: numberOrNothing(file) ?? 0, mark };
   });
 }
 
@@ -118,15 +118,15 @@ function afterCondition(sort: CallSort, mark: PageMark): Condition {
 /** The rows of some places, in their order. */
 async function readCalls(connection: DuckDBConnection, places: readonly Place[]): Promise<readonly CallRow[]> {
   const found = new Map<string, CallRow>();
-  for (const day of new Set(places.map((place) => place.day))) {
-    const marks = places.filter((place) => place.day === day).map(({ mark }) => mark);
+  for (const file of new Set(places.map((place) => place.file))) {
+    const marks = places.filter((place) => place.file === file).map(({ mark }) => mark);
     const starts = marks.map(({ startUnixNanos }) => startUnixNanos).sort((a, b) => (a < b ? -1 : 1));
     const wanted = "(SELECT unnest($traces) AS trace_id, unnest($spans) AS span_id)";
     const sql =
       "SELECT " +
       ROW_SELECT +
       " FROM " +
-      dayAlias(day) +
+      fileAlias(file) +
       ".main.spans SEMI JOIN " +
       wanted +
       " w USING (trace_id, span_id) WHERE start_ns BETWEEN $first AND $last";

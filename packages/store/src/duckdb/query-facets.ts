@@ -1,32 +1,32 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { compareFacets, FACET_VALUES } from "../answer-order.ts";
 import type { Facets, FacetValue, TimeRange } from "../contract.ts";
-import { rangeCondition, unionOfDays } from "./call-conditions.ts";
+import { rangeCondition, unionOfFiles } from "./call-conditions.ts";
 import { bigintOf, readRows, textOrNothing } from "./statement.ts";
 
-/** Values with their calls, of the given days. */
+/** Values with their calls, of the given files. */
 export async function queryFacets(
   connection: DuckDBConnection,
-  days: readonly number[],
+  files: readonly number[],
   range: TimeRange,
 ): Promise<Facets> {
   return {
-    services: await countValues(connection, days, range, "service"),
-    models: await countValues(connection, days, range, "model"),
-    operations: await countValues(connection, days, range, "operation"),
-    providers: await countValues(connection, days, range, "provider"),
+    services: await countValues(connection, files, range, "service"),
+    models: await countValues(connection, files, range, "model"),
+    operations: await countValues(connection, files, range, "operation"),
+    providers: await countValues(connection, files, range, "provider"),
   };
 }
 
 async function countValues(
   connection: DuckDBConnection,
-  days: readonly number[],
+  files: readonly number[],
   range: TimeRange,
   column: string,
 ): Promise<FacetValue[]> {
-  if (days.length === 0) return [];
+  if (files.length === 0) return [];
   const condition = rangeCondition(range);
-  const source = unionOfDays(days, () => column + " AS value", condition.sql + " AND " + column + " IS NOT NULL");
+  const source = unionOfFiles(files, () => column + " AS value", condition.sql + " AND " + column + " IS NOT NULL");
   const sql =
     "SELECT value, count(*) AS calls FROM (" +
     source +

@@ -3,8 +3,8 @@ import { decodeAttributes, encodeAttributeValue, LLM_COLUMNS, SPAN_KINDS, STATUS
 import { compareServiceLinks, compareSpanNames, SPAN_NAMES } from "../answer-order.ts";
 import { hasAttributeText, storedForms } from "../attribute-match.ts";
 import type { AttributeCondition, ServiceLink, SpanFilter, SpanName, TimeRange, TraceMatch } from "../contract.ts";
-import { unionOfDays, type Condition } from "./call-conditions.ts";
-import { dayAlias } from "./days.ts";
+import { unionOfFiles, type Condition } from "./call-conditions.ts";
+import { fileAlias } from "./index-files.ts";
 import { bigintOf, bind, numberOrNothing, readRows, textOrNothing, traceIdOf, type Parameter } from "./statement.ts";
 
 const IN_RANGE = "start_ns >= $from AND start_ns < $to";
@@ -13,21 +13,21 @@ function rangeParameters(range: TimeRange) {
   return { from: bind.nanos(range.fromUnixNanos), to: bind.nanos(range.toUnixNanos) };
 }
 
-/** Traces with a matching span in the given days, newest first. */
+/** Traces with a matching span in the given files, newest first. */
 export async function queryTraces(
   connection: DuckDBConnection,
-  days: readonly number[],
+  files: readonly number[],
   filter: SpanFilter,
   limit: number,
 ): Promise<TraceMatch[]> {
-  if (days.length === 0) return [];
+  if (files.length === 0) return [];
   const plain = spanCondition(filter);
   const parameters: Record<string, Parameter> = { ...plain.parameters, limit: bind.integer(limit) };
   const sources: string[] = [];
-  for (const day of days) {
-    const attributes = await attributeConditions(connection, day, filter.attributes ?? [], parameters);
+  for (const file of files) {
+    const attributes = await attributeConditions(connection, file, filter.attributes ?? [], parameters);
     const where = [IN_RANGE, plain.sql, ...attributes].join(" AND ");
-    sources.push(unionOfDays([day], () => "trace_id, start_ns", where));
+    sources.push(unionOfFiles([file], () => "trace_id, start_ns", where));
   }
   const sql =
     "SELECT trace_id, max(start_ns) AS newest FROM (" +
@@ -55,18 +55,18 @@ function spanCondition(filter: SpanFilter): Condition {
   return { sql: parts.length === 0 ? "TRUE" : parts.join(" AND "), parameters };
 }
 
-/** One condition per attribute, for one day: its resources are matched here, since their numbers differ by file. */
+/** One condition per attribute, for one file: its resources are matched here, since their numbers differ by file. */
 async function attributeConditions(
   connection: DuckDBConnection,
-  day: number,
+  file: number,
   wanted: readonly AttributeCondition[],
   parameters: Record<string, Parameter>,
 ): Promise<string[]> {
   if (wanted.length === 0) return [];
-  const resources = await readRows(connection, "SELECT id, attributes FROM " + dayAlias(day) + ".main.resources");
+  const resources = await readRows(connection, "SELECT id, attributes FROM " + fileAlias(file) + ".main.resources");
   return wanted.map((condition, at) => {
     const n = String(at);
-    const here = n + "d" + String(day);
+    const here = n + "f" + String(file);
     const ids = resources
       .filter(([, text]) => hasAttributeText(decodeAttributes(textOrNothing(text) ?? ""), condition))
       .map(([id]) => numberOrNothing(id) ?? 0);
@@ -87,16 +87,16 @@ async function attributeConditions(
   });
 }
 
-/** Span names of the given days with their spans. */
+/** Span names of the given files with their spans. */
 export async function querySpanNames(
   connection: DuckDBConnection,
-  days: readonly number[],
+  files: readonly number[],
   range: TimeRange,
 ): Promise<SpanName[]> {
-  if (days.length === 0) return [];
+  if (files.length === 0) return [];
   const sql =
     "SELECT service, name, kind, count(*) FROM (" +
-    unionOfDays(days, () => "service, name, kind", IN_RANGE) +
+    unionOfFiles(files, () => "service, name, kind", IN_RANGE) +
     ") GROUP BY ALL ORDER BY service, name, kind LIMIT " +
     String(SPAN_NAMES);
   const rows = await readRows(connection, sql, rangeParameters(range));
@@ -110,14 +110,14 @@ export async function querySpanNames(
     .sort(compareSpanNames);
 }
 
-/** Calls from service to service in the given days. */
+/** Calls from service to service in the given files. */
 export async function queryServiceLinks(
   connection: DuckDBConnection,
-  days: readonly number[],
+  files: readonly number[],
   range: TimeRange,
 ): Promise<ServiceLink[]> {
-  if (days.length === 0) return [];
-  const spans = "(" + unionOfDays(days, () => "trace_id, span_id, parent_id, service", IN_RANGE) + ")";
+  if (files.length === 0) return [];
+  const spans = "(" + unionOfFiles(files, () => "trace_id, span_id, parent_id, service", IN_RANGE) + ")";
   const sql =
     "SELECT p.service, c.service, count(*) FROM " +
     spans +

@@ -13,7 +13,7 @@ import {
   type Resource,
 } from "@nexent/monitor-core";
 import type { StoredSpan } from "../contract.ts";
-import { dayAlias } from "./days.ts";
+import { fileAlias } from "./index-files.ts";
 import {
   bigintOf,
   numberOrNothing,
@@ -54,27 +54,27 @@ const SELECT_COLUMNS = [
   ...LLM_COLUMN_NAMES.map((column) => "s." + column),
 ].join(", ");
 
-/** Reads whole spans of one day. @param source what stands behind `FROM <spans of the day> s`. */
+/** Reads whole spans of one file. @param source what stands behind `FROM <spans of the file> s`. */
 export async function readSpans(
   connection: DuckDBConnection,
-  day: number,
+  file: number,
   source: string,
   parameters: Parameters,
 ): Promise<StoredSpan[]> {
-  const sql = "SELECT " + SELECT_COLUMNS + " FROM " + dayAlias(day) + ".main.spans s " + source;
+  const sql = "SELECT " + SELECT_COLUMNS + " FROM " + fileAlias(file) + ".main.spans s " + source;
   const rows = await readRows(connection, sql, parameters);
-  const resources = await readResources(connection, day, new Set(rows.map((row) => numberOrNothing(row[5]) ?? 0)));
+  const resources = await readResources(connection, file, new Set(rows.map((row) => numberOrNothing(row[5]) ?? 0)));
   return rows.map((row) => toStoredSpan(row, resources));
 }
 
 async function readResources(
   connection: DuckDBConnection,
-  day: number,
+  file: number,
   wanted: ReadonlySet<number>,
 ): Promise<ReadonlyMap<number, Resource>> {
   const resources = new Map<number, Resource>();
   if (wanted.size === 0) return resources;
-  const rows = await readRows(connection, "SELECT id, service, attributes FROM " + dayAlias(day) + ".main.resources");
+  const rows = await readRows(connection, "SELECT id, service, attributes FROM " + fileAlias(file) + ".main.resources");
   for (const [id, service, attributes] of rows) {
     const known = numberOrNothing(id) ?? 0;
     if (!wanted.has(known)) continue;

@@ -48,8 +48,9 @@ export function openGroupCommit(options: GroupCommitOptions): Journal {
   let nextFrame = options.firstFrame;
   let timer: NodeJS.Timeout | undefined;
   let due = false;
-  let committing: Promise<void> | undefined;
+  let committing: Promise<unknown> | undefined;
   let failure: MonitorError | undefined;
+  let closedThrough = options.firstSegment - 1;
 
   function schedule(): void {
     if (waiting.length === 0 || committing !== undefined) return;
@@ -70,12 +71,19 @@ export function openGroupCommit(options: GroupCommitOptions): Journal {
     const group = waiting;
     waiting = [];
     waitingBytes = 0;
-    committing = commit(group).finally(() => {
+    void occupy(() => commit(group));
+  }
+
+  /** Keeps groups from being written while `work` has the file. */
+  function occupy(work: () => Promise<void>): Promise<void> {
+    const working = work().finally(() => {
       committing = undefined;
       // Whoever waited for the sync to end has waited long enough.
       due = waiting.length > 0;
       schedule();
     });
+    committing = working.catch(() => undefined);
+    return working;
   }
 
   async function commit(group: readonly Waiting[]): Promise<void> {
@@ -119,6 +127,7 @@ export function openGroupCommit(options: GroupCommitOptions): Journal {
 
   function settle(group: readonly Waiting[], written: WrittenGroup): void {
     nextFrame = written.nextFrame;
+    closedThrough = writer.closedThrough;
     for (const [at, batch] of group.entries()) {
       pendingBytes -= batch.payload.length;
       batch.onDurable(written.positions[at] ?? 0n);
@@ -146,6 +155,19 @@ export function openGroupCommit(options: GroupCommitOptions): Journal {
     },
     get failure() {
       return failure;
+    },
+    get closedThrough() {
+      return closedThrough;
+    },
+    async rotate() {
+      while (committing !== undefined) await committing;
+      if (failure !== undefined) throw failure;
+      if (writer.isEmpty) return void (closedThrough = writer.closedThrough);
+      await occupy(async () => {
+        await writer.rotate(nextFrame);
+        nextFrame++;
+        closedThrough = writer.closedThrough;
+      });
     },
     append(payload, facts, onDurable) {
       if (failure !== undefined) return Promise.reject(failure);

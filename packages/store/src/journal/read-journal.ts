@@ -20,6 +20,8 @@ export interface JournalFindings {
   readonly duplicates: readonly number[];
   /** Frame numbers that no segment holds. Not `explained`: the segment before was closed properly, so one is missing. */
   readonly gaps: readonly { readonly first: bigint; readonly last: bigint; readonly explained: boolean }[];
+  /** Number of the oldest frame that is kept; absent in an empty journal. */
+  readonly firstFrame?: bigint;
   /** One above the highest frame number seen. */
   readonly nextFrame: bigint;
   /** Highest number of a segment file, 0 if there is none. */
@@ -36,7 +38,8 @@ export interface ReadJournalOptions {
   readonly onBatch: (batch: JournalBatch) => boolean | Promise<boolean>;
 }
 
-interface SegmentEntry {
+/** A segment file and what its header says. */
+export interface SegmentEntry {
   readonly segment: number;
   readonly size: number;
   readonly header?: SegmentHeader;
@@ -81,7 +84,9 @@ export async function readJournal(options: ReadJournalOptions): Promise<JournalF
     next = nextAfter(frames, first, next);
   }
   damage.push(...assembler.unfinished());
+  const firstFrame = own.find(({ header }) => header !== undefined)?.header?.firstFrame;
   return {
+    ...(firstFrame === undefined ? {} : { firstFrame }),
     damage,
     duplicates: duplicates.map(({ segment }) => segment),
     gaps,
@@ -91,7 +96,7 @@ export async function readJournal(options: ReadJournalOptions): Promise<JournalF
 }
 
 /** Reads the headers first, so that a newer folder is refused before anything else is read. */
-async function readHeaders(io: IoPort, directory: string): Promise<readonly SegmentEntry[]> {
+export async function readHeaders(io: IoPort, directory: string): Promise<readonly SegmentEntry[]> {
   const entries: SegmentEntry[] = [];
   for (const segment of await listSegments(io, directory)) {
     const path = segmentPath(directory, segment);
@@ -105,12 +110,17 @@ async function readHeaders(io: IoPort, directory: string): Promise<readonly Segm
 }
 
 /** Frames from this number on were given up after a failed sync and written again later. */
-function firstFrameAfter(entries: readonly SegmentEntry[], at: number): bigint | undefined {
+export function firstFrameAfter(entries: readonly SegmentEntry[], at: number): bigint | undefined {
   const later = entries.slice(at + 1).flatMap(({ header }) => header?.firstFrame ?? []);
   return later.length === 0 ? undefined : later.reduce((low, first) => (first < low ? first : low));
 }
 
-async function readTrailer(io: IoPort, directory: string, entry: SegmentEntry): Promise<SegmentTrailer | undefined> {
+/** The trailer of a segment that was closed properly. */
+export async function readTrailer(
+  io: IoPort,
+  directory: string,
+  entry: SegmentEntry,
+): Promise<SegmentTrailer | undefined> {
   if (entry.header === undefined) return undefined;
   const from = Math.max(SEGMENT_HEADER_BYTES, entry.size - TAIL_BYTES);
   return trailerAtEnd(await io.readRange(segmentPath(directory, entry.segment), from, entry.size - from));

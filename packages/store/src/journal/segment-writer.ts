@@ -41,6 +41,8 @@ export interface SegmentWriterOptions {
 export interface SegmentWriter {
   /** No frame was written to the current segment yet. */
   readonly isEmpty: boolean;
+  /** Every segment up to this number is closed or will never be written to. */
+  readonly closedThrough: number;
   /** Whether frames of that many bytes still fit the current segment. */
   fits(bytes: number): boolean;
   /** Ends the current segment with a frame of that number; the following frames go into a new one. */
@@ -68,10 +70,9 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
   let current: Segment | undefined;
   let nextNumber = options.firstSegment;
   let prepared: Promise<Segment> | undefined;
+  let preparedNumber: number | undefined;
 
-  async function create(): Promise<Segment> {
-    // A number is used once, even if creating the file fails half-way.
-    const number = nextNumber++;
+  async function create(number: number): Promise<Segment> {
     const path = segmentPath(directory, number);
     await io.createFile(path);
     await io.syncDirectory(directory);
@@ -82,15 +83,18 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
   async function open(): Promise<Segment> {
     if (current !== undefined) return current;
     const ready = prepared;
-    prepared = undefined;
-    current = await (ready ?? create());
+    [prepared, preparedNumber] = [undefined, undefined];
+    // A number is used once, even if creating the file fails half-way.
+    current = await (ready ?? create(nextNumber++));
     return current;
   }
 
   function prepareNext(): void {
-    prepared ??= create();
+    if (prepared !== undefined) return;
+    preparedNumber = nextNumber++;
+    prepared = create(preparedNumber);
     // Whoever needs the segment sees the failure; until then it is nobody's.
-    prepared.catch(() => (prepared = undefined));
+    prepared.catch(() => ([prepared, preparedNumber] = [undefined, undefined]));
   }
 
   async function giveUp(): Promise<void> {
@@ -152,6 +156,9 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
   return {
     get isEmpty() {
       return current === undefined || current.frames === 0;
+    },
+    get closedThrough() {
+      return (current?.number ?? preparedNumber ?? nextNumber) - 1;
     },
     fits: (bytes) => (current?.bytes || SEGMENT_HEADER_BYTES) + bytes <= limit,
     async rotate(number) {

@@ -1,17 +1,21 @@
+import { randomUUID } from "node:crypto";
 import { LIMITS, MonitorError, type RecordBatch } from "@nexent/monitor-core";
 import { compareAggregateRows, compareFacets, FACET_VALUES, SPAN_NAMES } from "../answer-order.ts";
+import { createClockGuard } from "../clock-guard.ts";
 import type {
   AcknowledgedListener,
   CallFilter,
   CallList,
   CallPage,
   FacetValue,
+  PurgeSelector,
   Facets,
   StoredSpan,
   StoreStats,
   TraceStore,
   WriteOutcome,
 } from "../contract.ts";
+import { checkSelector, selects } from "../purge-selector.ts";
 import { decodeCursor, encodeCursor, sortOf } from "../page-cursor.ts";
 import {
   checkAggregate,
@@ -32,10 +36,13 @@ import { inRange, matches } from "./filter.ts";
 import { countServiceLinks, countSpanNames, matchTraces } from "./span-search.ts";
 
 const DAY_NANOS = 86_400_000_000_000n;
+const DAY_MS = 86_400_000;
 
 /** Options of the memory store. */
 export interface MemoryStoreOptions {
   readonly onAcknowledged?: AcknowledgedListener;
+  /** Wall clock, ms; default `Date.now`. */
+  readonly now?: () => number;
 }
 
 /**
@@ -44,7 +51,10 @@ export interface MemoryStoreOptions {
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore {
   const spans = new Map<string, StoredSpan>();
-  const counters = { duplicates: 0, conflicts: 0 };
+  const counters = { duplicates: 0, conflicts: 0, expired: 0, purged: 0 };
+  const now = options.now ?? Date.now;
+  const clock = createClockGuard(now, () => performance.now());
+  const previews = new Map<string, { readonly selector: PurgeSelector; readonly spans: number }>();
   let closed = false;
 
   function keep(next: StoredSpan): boolean {
@@ -73,7 +83,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore 
       dedupeScope: "store",
       freshnessMs: 0,
       exactQuantileLimit: LIMITS.exactQuantileCalls,
-      erase: "none",
+      erase: "bytes",
       backup: false,
     },
 
@@ -177,8 +187,51 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore 
         quarantinedFiles: 0,
         duplicateSpans: counters.duplicates,
         conflictingSpans: counters.conflicts,
+        expiredSpans: counters.expired,
+        purgedSpans: counters.purged,
         storageDegraded: false,
       };
+    },
+
+    async previewPurge(selector) {
+      open();
+      checkSelector(selector);
+      const named = [...spans.values()].filter((stored) => selects(selector, stored));
+      const ended = named.filter(({ span }) => span.durationNanos !== undefined);
+      const planId = randomUUID();
+      previews.set(planId, { selector, spans: named.length });
+      return {
+        planId,
+        spans: named.length,
+        traces: new Set(ended.map(({ span }) => span.traceId)).size,
+        days: dayNames(ended),
+        bytesToRewrite: 0,
+        quarantinedFiles: 0,
+      };
+    },
+
+    async purge(planId) {
+      open();
+      const previewed = previews.get(planId);
+      if (previewed === undefined) throw new MonitorError("NOT_FOUND", "this purge was not previewed, or is done");
+      previews.delete(planId);
+      const named = [...spans].filter(([, stored]) => selects(previewed.selector, stored));
+      for (const [key] of named) spans.delete(key);
+      counters.purged += named.length;
+      return { planId, previewedSpans: previewed.spans, spans: named.length };
+    },
+
+    async retain({ maxAgeDays }) {
+      open();
+      if (!clock.confirm()) return { days: [], spans: 0, freedBytes: 0, held: "clock-jump" };
+      const today = Math.floor(now() / DAY_MS);
+      const old = [...spans].filter(([, stored]) => {
+        const day = dayOf(stored);
+        return maxAgeDays !== undefined && day < today && day + 1 + maxAgeDays <= now() / DAY_MS;
+      });
+      for (const [key] of old) spans.delete(key);
+      counters.expired += old.length;
+      return { days: dayNames(old.map(([, stored]) => stored)), spans: old.length, freedBytes: 0 };
     },
 
     async flush() {
@@ -189,6 +242,16 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore 
       closed = true;
     },
   };
+}
+
+function dayOf({ span }: StoredSpan): number {
+  return Number(span.startUnixNanos / DAY_NANOS);
+}
+
+/** `2026-11-24`, oldest first. */
+function dayNames(stored: readonly StoredSpan[]): readonly string[] {
+  const days = [...new Set(stored.map(dayOf))].sort((a, b) => a - b);
+  return days.map((day) => new Date(day * DAY_MS).toISOString().slice(0, 10));
 }
 
 function countValues(calls: readonly StoredSpan[], valueOf: (call: StoredSpan) => string | undefined): FacetValue[] {

@@ -3,7 +3,11 @@ import { MonitorError, type ErrorCode } from "@nexent/monitor-core";
 import type { AcknowledgedListener, CallFilter, CallPage, CallRow, TimeRange, TraceStore } from "../contract.ts";
 
 /** Opens an empty store; the suite closes it. */
-export type OpenStore = (options: { readonly onAcknowledged?: AcknowledgedListener }) => Promise<TraceStore>;
+export type OpenStore = (options: {
+  readonly onAcknowledged?: AcknowledgedListener;
+  /** Wall clock, ms. */
+  readonly now?: () => number;
+}) => Promise<TraceStore>;
 
 /** One case of the suite. */
 export interface StoreCase {

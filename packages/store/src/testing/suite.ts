@@ -3,6 +3,7 @@
  * its rule in SPEC.md.
  */
 import { AGGREGATE_CASES } from "./aggregate-cases.ts";
+import { LIFECYCLE_CASES } from "./lifecycle-cases.ts";
 import { READ_CASES } from "./read-cases.ts";
 import { SEARCH_CASES } from "./search-cases.ts";
 import type { StoreCase } from "./store-case.ts";
@@ -11,4 +12,10 @@ import { WRITE_CASES } from "./write-cases.ts";
 export type { OpenStore, StoreCase } from "./store-case.ts";
 
 /** Every case, in the order of SPEC.md. */
-export const STORE_CASES: readonly StoreCase[] = [...WRITE_CASES, ...READ_CASES, ...SEARCH_CASES, ...AGGREGATE_CASES];
+export const STORE_CASES: readonly StoreCase[] = [
+  ...WRITE_CASES,
+  ...READ_CASES,
+  ...SEARCH_CASES,
+  ...AGGREGATE_CASES,
+  ...LIFECYCLE_CASES,
+];

@@ -1,0 +1,56 @@
+import { z } from "zod";
+
+const epochMs = z.number().int().min(0).max(8_640_000_000_000_000);
+const text = z.string().min(1).max(1_024);
+
+/** `POST /api/data/purge/preview`: conditions joined by AND, or `all`. `from` and `to`: starts, Unix ms, half-open. */
+export const purgeSelectorSchema = z
+  .strictObject({
+    all: z.literal(true).optional(),
+    from: epochMs.optional(),
+    to: epochMs.optional(),
+    service: text.optional(),
+    model: text.optional(),
+    traceId: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/, "must be 32 hex digits")
+      .optional(),
+  })
+  .refine(({ all, ...conditions }) => (all === true) !== Object.values(conditions).some((one) => one !== undefined), {
+    message: "name a condition, or all",
+  });
+export type PurgeSelectorInput = z.infer<typeof purgeSelectorSchema>;
+
+/** What a purge would erase; `planId` is good for one purge within 10 min. */
+export const purgePreviewSchema = z.object({
+  planId: z.string(),
+  spans: z.number().int().nonnegative(),
+  traces: z.number().int().nonnegative(),
+  /** `2026-11-24`, oldest first. */
+  days: z.array(z.string()),
+  bytesToRewrite: z.number().nonnegative(),
+  /** Files that could not be read; a purge erases them too. */
+  quarantinedFiles: z.number().int().nonnegative(),
+});
+export type PurgePreviewAnswer = z.infer<typeof purgePreviewSchema>;
+
+/** `POST /api/data/purge`. */
+export const purgeRequestSchema = z.strictObject({ planId: z.string().min(1).max(64) });
+
+/** What a purge erased. */
+export const purgeReportSchema = z.object({
+  planId: z.string(),
+  previewedSpans: z.number().int().nonnegative(),
+  spans: z.number().int().nonnegative(),
+});
+export type PurgeReportAnswer = z.infer<typeof purgeReportSchema>;
+
+/** `POST /api/data/retain`: removes what is beyond the configured age and size, now. */
+export const retentionReportSchema = z.object({
+  days: z.array(z.string()),
+  spans: z.number().int().nonnegative(),
+  freedBytes: z.number().nonnegative(),
+  /** Nothing was removed: the wall clock jumped, and only a second call believes it. */
+  held: z.enum(["clock-jump"]).optional(),
+});
+export type RetentionReportAnswer = z.infer<typeof retentionReportSchema>;

@@ -1,0 +1,67 @@
+import { purgePreviewSchema, purgeReportSchema, type PurgeSelectorInput } from "@nexent/monitor-api";
+import { textOption, UsageError, type OptionValues } from "../command.ts";
+import { bytesText, confirm, dataCommand, YES_OPTION } from "../data/data-command.ts";
+
+/** `nexent-monitor data purge`: erases spans for good, after a count and a question. Exit code 1 when refused. */
+export const purgeCommand = dataCommand(
+  {
+    name: "data purge",
+    summary: "erase stored spans for good: shows the count, asks, then rewrites every file without them",
+    options: [
+      { name: "service", type: "string", valueName: "NAME", summary: "spans of this service" },
+      { name: "model", type: "string", valueName: "NAME", summary: "calls of this model" },
+      { name: "trace", type: "string", valueName: "ID", summary: "spans of this trace" },
+      {
+        name: "from",
+        type: "string",
+        valueName: "TIME",
+        summary: "spans that start at or after, e.g. 2026-11-24T10:00Z",
+      },
+      { name: "to", type: "string", valueName: "TIME", summary: "spans that start before" },
+      { name: "all", type: "boolean", summary: "everything" },
+      { name: "dry-run", type: "boolean", summary: "only show the count" },
+      YES_OPTION,
+    ],
+  },
+  async (context) => {
+    const { values, output, session } = context;
+    const preview = await session.post("/api/data/purge/preview", selectorOf(values), purgePreviewSchema);
+    output.line(`${preview.spans} spans of ${preview.traces} traces on ${preview.days.length} days`);
+    if (preview.spans > 0 || preview.quarantinedFiles > 0)
+      output.line(
+        `${bytesText(preview.bytesToRewrite)} to read through, ${preview.quarantinedFiles} unreadable files to erase`,
+      );
+    if (values["dry-run"] === true) return 0;
+    if (!(await confirm("Erase them? This cannot be undone.", context))) {
+      output.line("Nothing was erased.");
+      return 1;
+    }
+    const report = await session.post("/api/data/purge", { planId: preview.planId }, purgeReportSchema);
+    output.line(`${report.spans} spans erased (${report.previewedSpans} previewed).`);
+    return 0;
+  },
+);
+
+function selectorOf(values: OptionValues): PurgeSelectorInput {
+  const [service, model, traceId] = ["service", "model", "trace"].map((name) => textOption(values, name));
+  const [from, to] = [timeOption(values, "from"), timeOption(values, "to")];
+  const hasCondition = [service, model, traceId, from, to].some((condition) => condition !== undefined);
+  if (hasCondition === (values["all"] === true))
+    throw new UsageError("say what to erase: --service, --model, --trace, --from, --to, or --all alone");
+  return {
+    ...(values["all"] === true ? { all: true as const } : {}),
+    ...(service === undefined ? {} : { service }),
+    ...(model === undefined ? {} : { model }),
+    ...(traceId === undefined ? {} : { traceId: traceId.toLowerCase() }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  };
+}
+
+function timeOption(values: OptionValues, name: string): number | undefined {
+  const given = textOption(values, name);
+  if (given === undefined) return undefined;
+  const millis = Date.parse(given);
+  if (Number.isNaN(millis)) throw new UsageError(`--${name} must be a time like 2026-11-24T10:00Z, not "${given}"`);
+  return millis;
+}

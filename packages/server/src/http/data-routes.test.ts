@@ -1,0 +1,69 @@
+import { purgePreviewSchema, purgeReportSchema, retentionReportSchema } from "@nexent/monitor-api";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openBrowser, signInAndSkip, startTestServer, type Browser, type TestServer } from "../testing/server.ts";
+import { storeCalls } from "../testing/calls.ts";
+
+let server: TestServer;
+let browser: Browser;
+
+beforeEach(async () => {
+  server = await startTestServer();
+  browser = await signInAndSkip(server.dashboardUrl);
+});
+afterEach(() => server.stop());
+
+async function post(path: string, body: unknown): Promise<unknown> {
+  const answer = await browser.request("POST", path, { body });
+  const { data } = (await answer.json()) as { data: unknown };
+  return data;
+}
+
+describe("data routes", () => {
+  it("previews, purges once, and forgets the plan", async () => {
+    await storeCalls(server.store, [{ startMs: 1_000, model: "gone" }, { startMs: 1_000 }]);
+    const preview = purgePreviewSchema.parse(await post("/api/data/purge/preview", { model: "gone" }));
+    expect(preview).toMatchObject({ spans: 1, traces: 1, quarantinedFiles: 0 });
+    const body = { planId: preview.planId };
+    expect(purgeReportSchema.parse(await post("/api/data/purge", body))).toMatchObject({ spans: 1, previewedSpans: 1 });
+    expect((await server.store.stats()).spans).toBe(1);
+    expect(await browser.refusal("POST", "/api/data/purge", { body })).toStrictEqual([404, "NOT_FOUND"]);
+    const metrics = await (await fetch(`${server.dashboardUrl}/metrics`)).text();
+    expect(metrics).toContain('nexent_server_removed_spans_total{reason="purge"');
+  });
+
+  it("takes times in milliseconds, half-open", async () => {
+    const at = 1_700_000_000_000;
+    await storeCalls(server.store, [{ startMs: at }]);
+    for (const [range, spans] of [
+      [{ from: at, to: at + 1 }, 1],
+      [{ to: at }, 0],
+      [{ from: at + 1 }, 0],
+    ] as const)
+      expect(await post("/api/data/purge/preview", range)).toMatchObject({ spans });
+  });
+
+  it.each([{}, { all: true, service: "a" }, { all: false }, { traceId: "x" }, { service: "" }, { serivce: "a" }])(
+    "refuses the selector %j",
+    async (body) => {
+      expect(await browser.refusal("POST", "/api/data/purge/preview", { body })).toStrictEqual([400, "QUERY_INVALID"]);
+    },
+  );
+
+  it("removes by the configured age and says what it removed", async () => {
+    await storeCalls(server.store, [{ startMs: 1_700_000_000_000 }, { startMs: Date.now() }]);
+    expect(retentionReportSchema.parse(await post("/api/data/retain", {}))).toMatchObject({
+      days: ["2023-11-14"],
+      spans: 1,
+    });
+  });
+
+  it.each(["purge/preview", "purge", "retain"])("W14 refuses %s without session, token or own origin", async (verb) => {
+    const path = `/api/data/${verb}`;
+    const stranger = openBrowser(server.dashboardUrl);
+    expect(await stranger.refusal("POST", path, { body: {} })).toStrictEqual([401, "UNAUTHENTICATED"]);
+    const headers = { "x-nexent-csrf": "wrong" };
+    expect(await browser.refusal("POST", path, { body: {}, headers })).toStrictEqual([403, "FORBIDDEN"]);
+    const foreign = await browser.request("POST", path, { body: {}, headers: { origin: "http://evil.example" } });
+    expect(foreign.status).toBe(403);
+  });
+});

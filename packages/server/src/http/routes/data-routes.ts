@@ -1,0 +1,47 @@
+import { purgeRequestSchema, purgeSelectorSchema, type PurgeSelectorInput } from "@nexent/monitor-api";
+import type { PurgeSelector, RetentionPolicy, TraceStore } from "@nexent/monitor-store";
+import type { HostRules } from "../../host-origin.ts";
+import type { Log } from "../../log.ts";
+import { answerData } from "../api-answer.ts";
+import type { ApiApp } from "../api-context.ts";
+import { readJson } from "../read-input.ts";
+import { requireOwnOrigin } from "../session-guard.ts";
+
+/** What the routes over stored data need. */
+export interface DataRoutes {
+  readonly store: TraceStore;
+  /** What `retain` keeps. */
+  readonly policy: RetentionPolicy;
+}
+
+const MS_NANOS = 1_000_000n;
+/** Later than any start that is stored. */
+const END_OF_TIME = 2n ** 63n;
+
+/** `/api/data/…`: erasing what is stored. Never logged: what a purge names may be what must not be known. */
+export function addDataRoutes(app: ApiApp, { store, policy }: DataRoutes, hostRules: HostRules, log: Log): void {
+  const ownOrigin = requireOwnOrigin(hostRules);
+  app.post("/api/data/purge/preview", ownOrigin, async (c) =>
+    answerData(c, await store.previewPurge(selectorOf(await readJson(c, purgeSelectorSchema)))),
+  );
+  app.post("/api/data/purge", ownOrigin, async (c) => {
+    const report = await store.purge((await readJson(c, purgeRequestSchema)).planId);
+    log.info("data_purged", { spans: report.spans });
+    return answerData(c, report);
+  });
+  app.post("/api/data/retain", ownOrigin, async (c) => answerData(c, await store.retain(policy)));
+}
+
+function selectorOf({ all, from, to, service, model, traceId }: PurgeSelectorInput): PurgeSelector {
+  const range = {
+    fromUnixNanos: BigInt(from ?? 0) * MS_NANOS,
+    toUnixNanos: to === undefined ? END_OF_TIME : BigInt(to) * MS_NANOS,
+  };
+  return {
+    ...(all === true ? { all } : {}),
+    ...(from === undefined && to === undefined ? {} : { range }),
+    ...(service === undefined ? {} : { service }),
+    ...(model === undefined ? {} : { model }),
+    ...(traceId === undefined ? {} : { traceId }),
+  };
+}
