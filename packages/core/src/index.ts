@@ -40,6 +40,7 @@ export { llmRouteOf, type LlmRoute, type WireFormat } from "./providers/routes.t
 export { providerOfHost } from "./providers/hosts.ts";
 export { providerByFormat } from "./providers/index.ts";
 export { readFault } from "./providers/fault.ts";
+export { readServerTimings } from "./server-timings-reading.ts";
 export { encodeJaegerBatch, type JaegerAttributes, type JaegerSpan } from "./wire/jaeger-thrift.ts";
 export {
   BATCH_FIELD,
