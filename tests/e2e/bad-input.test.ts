@@ -13,15 +13,22 @@ const folder = temporaryFolder();
 let server: Program;
 let dashboardUrl = "";
 let otlpUrl = "";
+let thriftUrl = "";
+let grpcUrl = "";
 let env: Record<string, string> = {};
 
 beforeAll(async () => {
   const [dashboard, otlp] = [await freePort(), await freePort()];
+  const [thrift, grpc] = [await freePort(), await freePort()];
+  thriftUrl = `http://127.0.0.1:${thrift}`;
+  grpcUrl = `http://127.0.0.1:${grpc}`;
   dashboardUrl = `http://127.0.0.1:${dashboard}`;
   otlpUrl = `http://127.0.0.1:${otlp}`;
   env = {
     LLM_MONITOR_DASHBOARD_PORT: String(dashboard),
     LLM_MONITOR_OTLP_HTTP_PORT: String(otlp),
+    LLM_MONITOR_OTLP_GRPC_PORT: String(grpc),
+    LLM_MONITOR_JAEGER_THRIFT_PORT: String(thrift),
     LLM_MONITOR_DATA_DIR: join(folder.path, "data"),
   };
   server = startProgram("server", [], env);
@@ -98,9 +105,9 @@ describe("malformed OTLP", () => {
 
 describe("I18: hostile request lines", () => {
   it.each(["GET //", "GET http://", "GET /%E0%A4%A", "OPTIONS *"])(
-    "answers %s on both listeners without harm",
+    "answers %s on every listener without harm",
     async (line) => {
-      for (const url of [otlpUrl, dashboardUrl]) {
+      for (const url of [otlpUrl, thriftUrl, grpcUrl, dashboardUrl]) {
         const port = Number(new URL(url).port);
         const answer = await raw(port, `${line} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`);
         expect(answer).toMatch(/^HTTP\/1\.1 (4\d\d|200|204) /);
