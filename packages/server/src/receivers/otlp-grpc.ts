@@ -100,7 +100,7 @@ export function createOtlpGrpcReceiver(options: ReceiverOptions): Receiver {
 
   function refuse(stream: ServerHttp2Stream, refused: Refusal): void {
     options.events.requestRefused(refused.reason, refused.detail);
-    if (stream.destroyed || stream.headersSent) return;
+    if (stream.closed || stream.destroyed || stream.headersSent) return;
     stream.respond(refusalHeaders(refused), { endStream: true });
     // The answer is complete; what the client still sends is of no use.
     stream.resume();
@@ -124,12 +124,18 @@ function refusalHeaders(refused: Refusal): OutgoingHttpHeaders {
   return {
     ...ANSWER_HEADERS,
     "grpc-status": String(code),
-    // The one escape that gRPC knows for this header.
-    "grpc-message": encodeURIComponent(refused.message).replaceAll("%20", " "),
+    "grpc-message": percentEncoded(refused.message),
     ...(refused.retryAfterMs === undefined
       ? {}
       : { "grpc-status-details-bin": base64Of(encodeRetryStatus(code, refused.message, refused.retryAfterMs)) }),
   };
+}
+
+/** What gRPC asks for in this header: printable ASCII as it is, every other byte and `%` as `%XX`. */
+function percentEncoded(text: string): string {
+  return Buffer.from(text)
+    .toString("latin1")
+    .replace(/[^\x20-\x24\x26-\x7e]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 function base64Of(bytes: Uint8Array): string {
@@ -137,7 +143,7 @@ function base64Of(bytes: Uint8Array): string {
 }
 
 function succeed(stream: ServerHttp2Stream, signal: Signal, partial: PartialSuccess | undefined): void {
-  if (stream.destroyed) return;
+  if (stream.closed || stream.destroyed) return;
   stream.respond(ANSWER_HEADERS, { waitForTrailers: true });
   stream.once("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
   stream.end(frameMessage(encodeExportResponse("protobuf", signal, partial)));
