@@ -9,7 +9,7 @@ import { frameMessage, readMessage } from "./grpc-message.ts";
 import { createTokenCheck } from "./ingest-token.ts";
 import { createOtlpIntake, type OtlpOutcome } from "./otlp-intake.ts";
 import type { Receiver, ReceiverOptions } from "./receiver.ts";
-import { bodyRefusal, faultRefusal, refusal, type Refusal } from "./refusal.ts";
+import { bodyRefusal, faultRefusal, hostRefusal, refusal, type Refusal } from "./refusal.ts";
 
 const PACKAGE = "/opentelemetry.proto.collector";
 const METHODS = new Map<string, Signal>([
@@ -61,11 +61,8 @@ export function createOtlpGrpcReceiver(options: ReceiverOptions): Receiver {
 
   function refuseByHeaders({ headers, rawHeaders }: GrpcCall): Refusal | undefined {
     const host = headers[":authority"] ?? headers.host;
-    const verdict = hostRules.check({ headers: { ...headers, host }, rawHeaders: [...rawHeaders] });
-    if (!verdict.allowed) {
-      const reason = verdict.status === 400 ? "framing" : verdict.status === 421 ? "host" : "origin";
-      return refusal(verdict.status, reason, verdict.reason);
-    }
+    const foreign = hostRefusal(hostRules.check({ headers: { ...headers, host }, rawHeaders: [...rawHeaders] }));
+    if (foreign !== undefined) return foreign;
     const type = headers["content-type"] ?? "none";
     if (type !== "application/grpc" && !/^application\/grpc[+;]/.test(type)) {
       return refusal(415, "content_type", "send application/grpc", { detail: type.slice(0, 100) });
