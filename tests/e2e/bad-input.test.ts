@@ -13,12 +13,17 @@ const folder = temporaryFolder();
 let server: Program;
 let dashboardUrl = "";
 let otlpUrl = "";
+let thriftUrl = "";
+let grpcUrl = "";
 let env: Record<string, string> = {};
 
 beforeAll(async () => {
   env = { ...(await freePorts()), LLM_MONITOR_DATA_DIR: join(folder.path, "data") };
-  dashboardUrl = `http://127.0.0.1:${env["LLM_MONITOR_DASHBOARD_PORT"] ?? ""}`;
-  otlpUrl = `http://127.0.0.1:${env["LLM_MONITOR_OTLP_HTTP_PORT"] ?? ""}`;
+  const urlOf = (variable: string): string => `http://127.0.0.1:${env[variable] ?? ""}`;
+  dashboardUrl = urlOf("LLM_MONITOR_DASHBOARD_PORT");
+  otlpUrl = urlOf("LLM_MONITOR_OTLP_HTTP_PORT");
+  thriftUrl = urlOf("LLM_MONITOR_JAEGER_THRIFT_PORT");
+  grpcUrl = urlOf("LLM_MONITOR_OTLP_GRPC_PORT");
   server = startProgram("server", [], env);
   await answers(`${dashboardUrl}/ready`, server);
 });
@@ -93,9 +98,9 @@ describe("malformed OTLP", () => {
 
 describe("I18: hostile request lines", () => {
   it.each(["GET //", "GET http://", "GET /%E0%A4%A", "OPTIONS *"])(
-    "answers %s on both listeners without harm",
+    "answers %s on every listener without harm",
     async (line) => {
-      for (const url of [otlpUrl, dashboardUrl]) {
+      for (const url of [otlpUrl, thriftUrl, grpcUrl, dashboardUrl]) {
         const port = Number(new URL(url).port);
         const answer = await raw(port, `${line} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`);
         expect(answer).toMatch(/^HTTP\/1\.1 (4\d\d|200|204) /);

@@ -50,6 +50,29 @@ export const splitSchema = z.array(z.object({ part: z.enum(SPLIT_PARTS), seconds
 
 const attributeSchema = z.object({ key: z.string(), value: z.string(), type: z.string() });
 
+const serverPhaseSchema = z.object({
+  tokenCount: z.number().optional(),
+  timeToFirstTokenSeconds: seconds,
+  decodeSeconds: seconds,
+  interTokenSeconds: seconds,
+  decodeRateTokensPerSecond: z.number().optional(),
+});
+
+/** What the inference server said of itself (measurement contract 3.5); it never replaces a mark. */
+const serverTimingsSchema = z.object({
+  queueSeconds: seconds,
+  loadSeconds: seconds,
+  prefillSeconds: seconds,
+  decodeSeconds: seconds,
+  totalSeconds: seconds,
+  interTokenSeconds: seconds,
+  decodeRateTokensPerSecond: z.number().optional(),
+  endToEndRateTokensPerSecond: z.number().optional(),
+  unclassifiedTokenCount: z.number().optional(),
+  reasoning: serverPhaseSchema.optional(),
+  content: serverPhaseSchema.optional(),
+});
+
 /** `GET /api/requests/:id`. */
 export const requestDetailSchema = z.object({
   request: requestRowSchema,
@@ -63,6 +86,8 @@ export const requestDetailSchema = z.object({
     firstToolCallSeconds: seconds,
     lastTokenSeconds: seconds,
   }),
+  /** Absent when the server of the model reported nothing. */
+  serverTimings: serverTimingsSchema.optional(),
   /** Rate without stalls and tool waits, tokens/s. */
   steadyRateTokensPerSecond: z.number().optional(),
   gaps: z.object({ n: z.number(), p50Seconds: z.number(), p99Seconds: z.number(), maxSeconds: z.number() }).optional(),

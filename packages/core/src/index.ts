@@ -47,6 +47,7 @@ export { providerOfHost } from "./providers/hosts.ts";
 export { providerByFormat } from "./providers/index.ts";
 export { readFault } from "./providers/fault.ts";
 export { readCutAnswer } from "./providers/cut-answer.ts";
+export { readServerTimings } from "./server-timings-reading.ts";
 export { encodeJaegerBatch, type JaegerAttributes, type JaegerSpan } from "./wire/jaeger-thrift.ts";
 export {
   BATCH_FIELD,

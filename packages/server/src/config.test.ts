@@ -62,7 +62,7 @@ describe("server configuration", () => {
 
   it("refuses an exposed address without an ingest token, in exactly these words", () => {
     expect(problemOf({ LLM_MONITOR_BIND: "0.0.0.0" })).toBe(
-      "LLM_MONITOR_BIND=0.0.0.0 exposes :4318, but no ingest token is set. " +
+      "LLM_MONITOR_BIND=0.0.0.0 exposes :4318, :4317, :14268, but no ingest token is set. " +
         "Set LLM_MONITOR_INGEST_TOKEN to at least 32 random characters, or bind 127.0.0.1.",
     );
     expect(problemOf({ LLM_MONITOR_BIND: "monitor.example" })).toContain("exposes :4318");

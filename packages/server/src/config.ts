@@ -142,10 +142,15 @@ function exposureProblems(settings: Settings): string[] {
   const bind = isLoopback(settings.LLM_MONITOR_BIND)
     ? `LLM_MONITOR_ALLOWED_HOSTS=${settings.LLM_MONITOR_ALLOWED_HOSTS.join(",")}`
     : `LLM_MONITOR_BIND=${settings.LLM_MONITOR_BIND}`;
+  const receiverPorts = [
+    settings.LLM_MONITOR_OTLP_HTTP_PORT,
+    settings.LLM_MONITOR_OTLP_GRPC_PORT,
+    settings.LLM_MONITOR_JAEGER_THRIFT_PORT,
+  ];
   const problems: string[] = [];
   if (settings.LLM_MONITOR_INGEST_TOKEN === undefined) {
     problems.push(
-      `${bind} exposes :${settings.LLM_MONITOR_OTLP_HTTP_PORT}, but no ingest token is set. ` +
+      `${bind} exposes :${receiverPorts.join(", :")}, but no ingest token is set. ` +
         `Set LLM_MONITOR_INGEST_TOKEN to at least ${MIN_TOKEN_CHARS} random characters, or bind 127.0.0.1.`,
     );
   }

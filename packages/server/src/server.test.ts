@@ -2,11 +2,11 @@ import { createServer, type Server } from "node:net";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { requestListSchema } from "@nexent/monitor-api";
-import { MonitorError, PORTS } from "@nexent/monitor-core";
+import { requestDetailSchema, requestListSchema } from "@nexent/monitor-api";
+import { LIMITS, MonitorError, PORTS } from "@nexent/monitor-core";
 import { createMemoryStore } from "@nexent/monitor-store";
 import { describe, expect, it } from "vitest";
-import { encodeJson } from "./testing/otlp-encode.ts";
+import { encodeJson, encodeProtobuf } from "./testing/otlp-encode.ts";
 import { CHEAP_SCRYPT, openBrowser, signInAndSkip, startTestServer, testConfig } from "./testing/server.ts";
 import { telemetryBatch, telemetrySpan } from "./testing/spans.ts";
 import { startServer } from "./server.ts";
@@ -24,12 +24,16 @@ function occupy(port: number): Promise<{ readonly port: number; close(): Promise
 }
 
 describe("server", () => {
-  it("names a taken port and its variable, and leaves nothing open behind", async () => {
+  it.each([
+    ["otlpHttpPort", /LLM_MONITOR_OTLP_HTTP_PORT/],
+    ["otlpGrpcPort", /LLM_MONITOR_OTLP_GRPC_PORT/],
+    ["jaegerThriftPort", /LLM_MONITOR_JAEGER_THRIFT_PORT/],
+  ])("names a taken %s and its variable, and leaves nothing open behind", async (setting, hint) => {
     const taken = await occupy(0);
     let closed = 0;
     const openStore = async () => ({ ...createMemoryStore(), close: async () => void closed++ });
-    const failed = startServer(testConfig({ otlpHttpPort: taken.port }), { openStore });
-    await expect(failed).rejects.toMatchObject({ code: "PORT_IN_USE", hint: /LLM_MONITOR_OTLP_HTTP_PORT/ });
+    const failed = startServer(testConfig({ [setting]: taken.port }), { openStore });
+    await expect(failed).rejects.toMatchObject({ code: "PORT_IN_USE", hint });
     await expect(failed).rejects.toThrow(String(taken.port));
     expect(closed).toBe(1);
     await taken.close();
@@ -144,6 +148,40 @@ describe("server", () => {
           { timeout: 10_000 },
         )
         .toBe(1);
+      await second.stop();
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
+    }
+  });
+
+  it("keeps a span larger than a frame of the journal, whole, across a restart", async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), "nexent-server-"));
+    try {
+      const config = testConfig({ dataDir });
+      const value = "x".repeat(LIMITS.valueBytes);
+      const events = Array.from({ length: LIMITS.eventsPerSpan }, (_, index) => ({
+        name: `event ${index}`,
+        timeUnixNanos: BigInt(Date.now()) * 1_000_000n,
+        attributes: new Map(["a", "b", "c"].map((key) => [key, value] as const)),
+      }));
+      const body = encodeProtobuf(telemetryBatch([telemetrySpan({ events })]));
+      expect(body.byteLength).toBeGreaterThan(LIMITS.journalFrameBytes);
+      const first = await startServer(config, { passwordCost: CHEAP_SCRYPT });
+      const headers = { "content-type": "application/x-protobuf" };
+      const answer = await fetch(`${first.otlpUrl}/v1/traces`, { method: "POST", headers, body });
+      expect([answer.status, (await answer.arrayBuffer()).byteLength]).toEqual([200, 0]);
+      await first.stop();
+      const second = await startServer(config, { passwordCost: CHEAP_SCRYPT });
+      const browser = await signInAndSkip(second.dashboardUrl);
+      const { traceId, spanId } = telemetrySpan();
+      await expect
+        .poll(async () => (await browser.request("GET", `/api/requests/${traceId}-${spanId}`)).status, {
+          timeout: 10_000,
+        })
+        .toBe(200);
+      const detail = await browser.data(`/api/requests/${traceId}-${spanId}`, requestDetailSchema);
+      expect(detail.events).toHaveLength(LIMITS.eventsPerSpan);
+      expect(detail.events.at(-1)?.attributes.map((row) => row.value.length)).toEqual([16_384, 16_384, 16_384]);
       await second.stop();
     } finally {
       await rm(dataDir, { recursive: true, force: true });

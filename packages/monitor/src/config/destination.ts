@@ -1,3 +1,4 @@
+import { PORTS } from "@nexent/monitor-core";
 import type { EnvironmentReader } from "./readers.ts";
 
 /** Protocols of OTLP, by the names of `OTEL_EXPORTER_OTLP_PROTOCOL`. */
@@ -16,7 +17,7 @@ export interface Destination<Protocol extends string = OtlpProtocol> {
 
 export type TraceDestination = Destination<OtlpProtocol | "jaeger-thrift">;
 
-export const DEFAULT_JAEGER_ENDPOINT = "http://localhost:14268/api/traces";
+export const DEFAULT_JAEGER_ENDPOINT = `http://localhost:${PORTS.jaegerThrift.port}/api/traces`;
 const DEFAULT_TIMEOUT_MS = 10_000;
 const PROTOCOLS = ["http/protobuf", "http/json", "grpc"] as const;
 

@@ -42,6 +42,14 @@ const REFERENCE: CallSpec = {
 };
 
 describe("request detail", () => {
+  it("shows what the server of the model said of itself, beside the marks", async () => {
+    const said = { "llm.server.queue_seconds": 0.2, "llm.server.prefill_seconds": 0.25 };
+    const detail = await detailOf({ ...REFERENCE, attributes: said });
+    expect(detail.serverTimings).toEqual({ queueSeconds: 0.2, prefillSeconds: 0.25 });
+    expect(detail.marks.ttftSeconds).toBe(0.5);
+    expect(await detailOf(REFERENCE)).not.toHaveProperty("serverTimings");
+  });
+
   it("gives the golden answer for the reference schedule", async () => {
     const detail = await detailOf(REFERENCE);
     expect(detail.verdict).toEqual([]);

@@ -1,5 +1,12 @@
 import type { RequestDetail, StreamView } from "@nexent/monitor-api";
-import { ATTR, MonitorError, type AttributeMap, type LlmFields, type SpanRecord } from "@nexent/monitor-core";
+import {
+  ATTR,
+  MonitorError,
+  readServerTimings,
+  type AttributeMap,
+  type LlmFields,
+  type SpanRecord,
+} from "@nexent/monitor-core";
 import type { CallRow, StoredSpan, TraceStore } from "@nexent/monitor-store";
 import { attributeRows } from "./attribute-text.ts";
 import { optional } from "./optional.ts";
@@ -50,6 +57,7 @@ export async function requestDetail(
     request: requestRow(call),
     verdict: verdictOf({ call, attributes, tape, ranks, thresholds }),
     marks: marksOf(llm, tape),
+    ...optional("serverTimings", readServerTimings(attributes)),
     ...optional("steadyRateTokensPerSecond", steadyRate(llm, attributes, tape)),
     ...gapsPart(tape),
     ...pausesPart(tape),

@@ -40,6 +40,8 @@ const HTTP1_ANSWER =
 /** An HTTP/2 listener in the clear, as gRPC uses it, with the limits of the product; calls are all it hands on. */
 export function createGrpcListener(options: GrpcListenerOptions): Listener {
   const sessions = new Set<Http2Session>();
+  /** Connections that have not said anything yet. */
+  const silent = new Set<Socket>();
   const http2 = createHttp2Server({
     maxSessionMemory: LIMITS.grpcSessionMegabytes,
     settings: {
@@ -65,7 +67,10 @@ export function createGrpcListener(options: GrpcListenerOptions): Listener {
     if (!stream.aborted) options.onCall({ stream, headers, rawHeaders: raw ?? [] });
   };
   http2.on("stream", onStream);
-  const server = createServer((socket) => admit(socket, http2, options));
+  const server = createServer((socket) => {
+    silent.add(socket);
+    admit(socket, () => silent.delete(socket), http2, options);
+  });
   server.maxConnections = LIMITS.ingestConnections;
   let port = 0;
   return {
@@ -90,18 +95,28 @@ export function createGrpcListener(options: GrpcListenerOptions): Listener {
           clearTimeout(cut);
           resolve();
         });
+        for (const socket of silent) socket.destroy();
         for (const session of sessions) session.close();
       }),
   };
 }
 
 /** Lets HTTP/2 in; HTTP/1 gets a line it can show, a connection that asks for nothing is cut. */
-function admit(socket: Socket, http2: ReturnType<typeof createHttp2Server>, { onBadPeer }: GrpcListenerOptions): void {
-  const silent = setTimeout(() => socket.destroy(), LIMITS.headerTimeoutMs);
-  socket.once("close", () => clearTimeout(silent));
+function admit(
+  socket: Socket,
+  onHeard: () => void,
+  http2: ReturnType<typeof createHttp2Server>,
+  { onBadPeer }: GrpcListenerOptions,
+): void {
+  const heard = (): void => {
+    clearTimeout(silence);
+    onHeard();
+  };
+  const silence = setTimeout(() => socket.destroy(), LIMITS.headerTimeoutMs);
+  socket.once("close", heard);
   socket.on("error", () => undefined);
   socket.once("data", (chunk: Buffer) => {
-    clearTimeout(silent);
+    heard();
     socket.pause();
     if (chunk.toString("latin1", 0, PREFACE.length) === PREFACE.slice(0, chunk.length)) {
       socket.unshift(chunk);

@@ -6,7 +6,7 @@ import { leaseOf, readBody } from "./body.ts";
 import { discardBody, sendPlain } from "./http-answer.ts";
 import { createTokenCheck } from "../token-check.ts";
 import type { Receiver, ReceiverOptions } from "./receiver.ts";
-import { bodyRefusal, errorRefusal, faultRefusal, refusal, type Refusal } from "./refusal.ts";
+import { bodyRefusal, errorRefusal, faultRefusal, hostRefusal, refusal, type Refusal } from "./refusal.ts";
 
 /** What a protocol over HTTP adds to the common way of a request. */
 export interface HttpProtocol {
@@ -66,11 +66,8 @@ export function createHttpReceiver(protocol: HttpProtocol, options: ReceiverOpti
   }
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<Refusal | undefined> {
-    const verdict = hostRules.check(request);
-    if (!verdict.allowed) {
-      const reason = verdict.status === 400 ? "framing" : verdict.status === 421 ? "host" : "origin";
-      return refusal(verdict.status, reason, verdict.reason);
-    }
+    const foreign = hostRefusal(hostRules.check(request));
+    if (foreign !== undefined) return foreign;
     const path = parseRequestTarget(request.url)?.path;
     if (path === undefined) return refusal(400, "framing", "not a request target");
     if (answersProbe(path, response)) return undefined;

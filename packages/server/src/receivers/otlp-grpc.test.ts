@@ -1,5 +1,6 @@
 import type { ClientHttp2Session } from "node:http2";
 import { once } from "node:events";
+import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { fromBinary } from "@bufbuild/protobuf";
 import { LIMITS, MonitorError } from "@nexent/monitor-core";
@@ -157,7 +158,7 @@ describe("calls that are refused", () => {
     expect([slow.status, retrySeconds(slow)]).toEqual([UNAVAILABLE, 2.5]);
     first.close();
     await busy.stop();
-    const error = new MonitorError("STORE_FULL", "the disk is full: 100 % used");
+    const error = new MonitorError("STORE_FULL", "the disk is full: 100 % used, 磁盘已满");
     const full = await start({ store: answeringStore({ status: "rejected", error }) });
     const second = openGrpc(full.port);
     const refused = await callGrpc(second, TRACES, framed(freshBody()));
@@ -230,4 +231,13 @@ it("finishes open calls when it stops, and takes no more", async () => {
   expect((await trailers)[0]).toMatchObject({ "grpc-status": OK });
   await stopped;
   expect((await other.store.stats()).spans).toBe(1);
+});
+
+it("does not wait for connections that say nothing when it stops", async () => {
+  const other = await start();
+  const socket = connect(other.port, "127.0.0.1");
+  await once(socket, "connect");
+  const closed = once(socket, "close");
+  await other.stop();
+  await closed;
 });

@@ -9,7 +9,7 @@ import { frameMessage, readMessage } from "./grpc-message.ts";
 import { createTokenCheck } from "../token-check.ts";
 import { createOtlpIntake, type OtlpOutcome } from "./otlp-intake.ts";
 import type { Receiver, ReceiverOptions } from "./receiver.ts";
-import { bodyRefusal, faultRefusal, refusal, type Refusal } from "./refusal.ts";
+import { bodyRefusal, faultRefusal, hostRefusal, refusal, type Refusal } from "./refusal.ts";
 
 const PACKAGE = "/opentelemetry.proto.collector";
 const METHODS = new Map<string, Signal>([
@@ -61,11 +61,8 @@ export function createOtlpGrpcReceiver(options: ReceiverOptions): Receiver {
 
   function refuseByHeaders({ headers, rawHeaders }: GrpcCall): Refusal | undefined {
     const host = headers[":authority"] ?? headers.host;
-    const verdict = hostRules.check({ headers: { ...headers, host }, rawHeaders: [...rawHeaders] });
-    if (!verdict.allowed) {
-      const reason = verdict.status === 400 ? "framing" : verdict.status === 421 ? "host" : "origin";
-      return refusal(verdict.status, reason, verdict.reason);
-    }
+    const foreign = hostRefusal(hostRules.check({ headers: { ...headers, host }, rawHeaders: [...rawHeaders] }));
+    if (foreign !== undefined) return foreign;
     const type = headers["content-type"] ?? "none";
     if (type !== "application/grpc" && !/^application\/grpc[+;]/.test(type)) {
       return refusal(415, "content_type", "send application/grpc", { detail: type.slice(0, 100) });
@@ -100,7 +97,7 @@ export function createOtlpGrpcReceiver(options: ReceiverOptions): Receiver {
 
   function refuse(stream: ServerHttp2Stream, refused: Refusal): void {
     options.events.requestRefused(refused.reason, refused.detail);
-    if (stream.destroyed || stream.headersSent) return;
+    if (stream.closed || stream.destroyed || stream.headersSent) return;
     stream.respond(refusalHeaders(refused), { endStream: true });
     // The answer is complete; what the client still sends is of no use.
     stream.resume();
@@ -124,12 +121,18 @@ function refusalHeaders(refused: Refusal): OutgoingHttpHeaders {
   return {
     ...ANSWER_HEADERS,
     "grpc-status": String(code),
-    // The one escape that gRPC knows for this header.
-    "grpc-message": encodeURIComponent(refused.message).replaceAll("%20", " "),
+    "grpc-message": percentEncoded(refused.message),
     ...(refused.retryAfterMs === undefined
       ? {}
       : { "grpc-status-details-bin": base64Of(encodeRetryStatus(code, refused.message, refused.retryAfterMs)) }),
   };
+}
+
+/** What gRPC asks for in this header: printable ASCII as it is, every other byte and `%` as `%XX`. */
+function percentEncoded(text: string): string {
+  return Buffer.from(text)
+    .toString("latin1")
+    .replace(/[^\x20-\x24\x26-\x7e]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 function base64Of(bytes: Uint8Array): string {
@@ -137,7 +140,7 @@ function base64Of(bytes: Uint8Array): string {
 }
 
 function succeed(stream: ServerHttp2Stream, signal: Signal, partial: PartialSuccess | undefined): void {
-  if (stream.destroyed) return;
+  if (stream.closed || stream.destroyed) return;
   stream.respond(ANSWER_HEADERS, { waitForTrailers: true });
   stream.once("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
   stream.end(frameMessage(encodeExportResponse("protobuf", signal, partial)));

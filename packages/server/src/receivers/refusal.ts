@@ -1,4 +1,5 @@
 import { ERROR_CODES, MonitorError, type ErrorDefinition } from "@nexent/monitor-core";
+import type { HostVerdict } from "../host-origin.ts";
 import type { IngestAnswer } from "../ingest/ingest.ts";
 import type { RefuseReason } from "../pipeline-events.ts";
 import type { UnreadBody } from "./body.ts";
@@ -26,6 +27,13 @@ export function refusal(
   extra: Partial<Pick<Refusal, "detail" | "retryAfterMs" | "allow">> = {},
 ): Refusal {
   return { status, reason, message, detail: message, ...extra };
+}
+
+/** Of a host, an origin or headers that are not taken; undefined when they are. */
+export function hostRefusal(verdict: HostVerdict): Refusal | undefined {
+  if (verdict.allowed) return undefined;
+  const reason = verdict.status === 400 ? "framing" : verdict.status === 421 ? "host" : "origin";
+  return refusal(verdict.status, reason, verdict.reason);
 }
 
 /** Waits of refused senders are spread over this span, so that they do not come back together. */
