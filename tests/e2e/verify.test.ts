@@ -12,7 +12,7 @@ interface VerifyReport {
 }
 
 describe("nexent-monitor verify", () => {
-  it("passes every scenario through the gateway and the SDK", { timeout: 240_000 }, async () => {
+  it("passes every scenario through the gateway and the SDK", { timeout: 400_000 }, async () => {
     // Bounds of a shared, busy machine: outcomes, tokens, presence and loss are exact here; the tight bounds are the command's
     // defaults and are checked by `npm run verify`.
     const program = startProgram(

@@ -14,6 +14,7 @@ import { sendOwnError } from "./own-error.ts";
 import { declaredLength, hasBody, readBody, streamBody, type BodyBudget, type BodyOutcome } from "./request-body.ts";
 import { parsedJson, readFacts } from "./request-facts.ts";
 import type { Route } from "./routes/prefix-table.ts";
+import type { Tail } from "./routes/tails.ts";
 import type { GatewayCounters } from "./self-metrics.ts";
 import { relayedHead, upstreamHeaders, withoutContentLength, type RelayedHead } from "./upstream/headers.ts";
 import { createIdleLimit, type IdleLimit } from "./upstream/idle-limit.ts";
@@ -50,11 +51,16 @@ export interface Relay {
   breakOff(): void;
 }
 
-function isPlainJson(request: IncomingMessage): boolean {
+/**
+ * Whether the body may be parsed. Ollama's server takes JSON under any type, and its users send it under the one that
+ * `curl -d` says.
+ */
+function isPlainJson(request: IncomingMessage, tail: Tail): boolean {
+  if ("content-encoding" in request.headers) return false;
   const type = request.headers["content-type"];
-  return (
-    type !== undefined && /^application\/([\w.+-]+\+)?json\b/i.test(type) && !("content-encoding" in request.headers)
-  );
+  if (tail.family === "ollama" && (type === undefined || /^application\/x-www-form-urlencoded\b/i.test(type)))
+    return true;
+  return type !== undefined && /^application\/([\w.+-]+\+)?json\b/i.test(type);
 }
 
 function credential(apiKey: string, header: string): string[] {
@@ -100,7 +106,7 @@ class RequestRelay implements Relay, ExchangeSink {
     if (!hasBody(this.#request)) this.#open(undefined, undefined);
     else if ((declaredLength(this.#request) ?? 0) > LIMITS.gatewayStreamedBodyBytes) {
       this.#refuse("PAYLOAD_TOO_LARGE", "the request body is larger than the gateway takes");
-    } else if (this.#route.tail !== undefined && isPlainJson(this.#request)) {
+    } else if (this.#route.tail !== undefined && isPlainJson(this.#request, this.#route.tail)) {
       const limits = { bufferedBytes: this.#context.bufferedBodyBytes };
       readBody(this.#request, this.#context.budget, limits, (outcome) => this.#onBody(outcome));
     } else this.#open(streamBody(this.#request, {}), undefined);

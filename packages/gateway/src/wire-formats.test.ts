@@ -1,5 +1,6 @@
 /** Streams of every wire format through the gateway: the client sees the upstream's bytes, and one record tells them right. */
 import { readdirSync, readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import http, { type ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startFaultUpstream, type FaultUpstream } from "./testing/fault-upstream.testing.ts";
@@ -155,6 +156,42 @@ describe("the record of a stream", () => {
     await fetchRaw(gateway.origin + path, { body });
     expect((await onlyCall()).attributes).toMatchObject(expected);
   });
+});
+
+describe("a compressed stream", () => {
+  it.each(["responses-text.sse", "anthropic-text.sse", "gemini.json-array", "ollama-chat.ndjson"])(
+    "%s passes as it is and is read all the same",
+    async (file) => {
+      const { path, body, type } = exchangeOf(file);
+      const packed = gzipSync(readFileSync(new URL(file, FIXTURES)));
+      upstream.play((_request, response) => {
+        response.setHeader("content-encoding", "gzip");
+        sendInPieces(response, type, packed, 100);
+      });
+      const answer = await fetchRaw(gateway.origin + path, { body });
+      expect(answer.body.equals(packed)).toBe(true);
+      const { attributes } = await onlyCall();
+      expect(attributes).toMatchObject({ "llm.outcome": "ok", "llm.stream": true });
+      expect(attributes["gen_ai.usage.output_tokens"]).toBeGreaterThan(0);
+    },
+  );
+});
+
+describe("a body that curl sends to Ollama", () => {
+  it.each([{ "content-type": "application/x-www-form-urlencoded" }, { "content-type": [] }])(
+    "is read under %j",
+    async (headers) => {
+      upstream.play((_request, response) =>
+        sendInPieces(response, NDJSON, readFileSync(new URL("ollama-chat.ndjson", FIXTURES)), 64),
+      );
+      const body = '{ "model": "m", "options": {"num_predict": 9} }';
+      await fetchRaw(`${gateway.origin}/up/api/chat`, { body, headers });
+      expect(upstream.requests[0]?.headers["content-type"]).toBe(headers["content-type"].toString() || undefined);
+      expect(upstream.requests[0]?.body.toString()).toBe(body);
+      const { attributes } = await onlyCall();
+      expect(attributes).toMatchObject({ "gen_ai.request.model": "m", "gen_ai.request.max_tokens": 9 });
+    },
+  );
 });
 
 const OPENINGS: readonly (readonly [name: string, file: string, errorEvent: string, errorType: string])[] = [
