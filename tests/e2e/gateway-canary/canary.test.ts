@@ -183,6 +183,8 @@ async function leaveDuring(fate: string): Promise<void> {
   request.end(body());
   await until(() => upstream.requests.length > before);
   if (fate !== "silent") await head;
+  const open = await fetch(`${stack.gatewayUrl}/inflight`);
+  places.set(`/inflight while ${fate}`, Buffer.from(await open.text()));
   request.destroy();
   await until(() => upstream.requests.at(-1)?.lostAtMs() !== undefined);
 }

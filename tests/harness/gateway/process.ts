@@ -59,16 +59,11 @@ ${["anthropic", "gemini", "ollama"].map((name) => upstream(name)).join("\n")}
 `;
 }
 
-/** Value of one sample; undefined when the exposition does not have it. */
-export function sampleOf(exposition: string, series: string): number | undefined {
-  const line = exposition.split("\n").find((candidate) => candidate.startsWith(`${series} `));
-  return line === undefined ? undefined : Number(line.slice(series.length + 1));
-}
-
-/** Sum over all series of `family` whose labels hold every one of `labels` (as `name="value"`). */
+/** Sum over all series of `family` whose labels hold every one of `labels` (as `name="value"`), in the text exposition. */
 export function sumOf(exposition: string, family: string, ...labels: readonly string[]): number {
   return exposition
     .split("\n")
-    .filter((line) => line.startsWith(`${family}{`) && labels.every((label) => line.includes(label)))
-    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf("} ") + 2).split(" ")[0]), 0);
+    .filter((line) => line.startsWith(`${family}{`) || line.startsWith(`${family} `))
+    .filter((line) => labels.every((label) => line.includes(label)))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
 }

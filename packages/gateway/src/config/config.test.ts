@@ -1,26 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MonitorError } from "@nexent/monitor-core";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readGatewayConfig, upstreamProblems } from "./config.ts";
 
 const TOKEN = "nxm_gw_0123456789abcdef0123456789abcdef";
-
-const folders: string[] = [];
-
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
-/** Writes a file into a folder of its own, which is removed after the test. */
-function temporaryFile(name: string, text: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "gateway-config-"));
-  folders.push(folder);
-  const path = join(folder, name);
-  writeFileSync(path, text);
-  return path;
-}
 
 function faultOf(env: Record<string, string>): MonitorError {
   try {
@@ -104,7 +89,8 @@ describe("gateway configuration", () => {
   });
 
   it("reads tokens from a file beside those of the variable", () => {
-    const file = temporaryFile("tokens", `${TOKEN}a\n${TOKEN}b\n`);
+    const file = join(mkdtempSync(join(tmpdir(), "gateway-config-")), "tokens");
+    writeFileSync(file, `${TOKEN}a\n${TOKEN}b\n`);
     expect(readGatewayConfig({ GATEWAY_TOKENS: TOKEN, GATEWAY_TOKENS_FILE: file }).tokens).toEqual([
       TOKEN,
       `${TOKEN}a`,
@@ -126,7 +112,11 @@ describe("gateway configuration", () => {
 });
 
 describe("the configuration file", () => {
-  const fileWith = (text: string): string => temporaryFile("gateway.yaml", text);
+  function fileWith(text: string): string {
+    const path = join(mkdtempSync(join(tmpdir(), "gateway-config-")), "gateway.yaml");
+    writeFileSync(path, text);
+    return path;
+  }
 
   it("adds upstreams, changes presets, removes them, and sets limits", () => {
     const path = fileWith(`
