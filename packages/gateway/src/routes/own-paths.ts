@@ -18,7 +18,7 @@ export type UnreadyReason = "draining" | "open_requests_limit";
 export interface OwnPathSources {
   /** Collects what `/metrics` shows; rejects when that cannot be had. */
   readonly collectMetrics: () => Promise<(format: ExpositionFormat) => string>;
-  /** Rejects when the other workers do not answer. */
+  /** Rejects when that cannot be had. */
   readonly collectInFlight: () => Promise<InFlightView>;
   readonly access: ReadAccess;
   /** Empty when requests are taken. */
@@ -49,32 +49,31 @@ function sendReadiness(response: ServerResponse, reasons: readonly UnreadyReason
 
 type Answer = (request: IncomingMessage, response: ServerResponse, sources: OwnPathSources) => void;
 
+/** Answers a reader once what it asked for is collected; `collect` is not called for one who may not read. */
+function sendCollected<T>(
+  response: ServerResponse,
+  mayRead: boolean,
+  collect: () => Promise<T>,
+  answer: (collected: T) => void,
+): void {
+  if (mayRead) collect().then(answer, () => sendJson(response, 503, { status: "not to be had now" }));
+  else sendJson(response, 401, { status: "a read token is needed" });
+}
+
 const ANSWERS: ReadonlyMap<string, Answer> = new Map<string, Answer>([
   ["/health", (_request, response) => sendJson(response, 200, { status: "ok" })],
   ["/readyz", (_request, response, { unreadyReasons }) => sendReadiness(response, unreadyReasons())],
   [
     "/metrics",
-    (request, response, { access, collectMetrics }) => {
-      if (!access.mayScrape(request)) sendJson(response, 401, { status: "a read token is needed" });
-      else {
-        collectMetrics().then(
-          (expose) => sendExposition(request, response, expose),
-          () => sendJson(response, 503, { status: "the workers did not answer" }),
-        );
-      }
-    },
+    (request, response, { access, collectMetrics }) =>
+      sendCollected(response, access.mayScrape(request), collectMetrics, (expose) =>
+        sendExposition(request, response, expose),
+      ),
   ],
   [
     "/inflight",
-    (request, response, { access, collectInFlight }) => {
-      if (!access.mayLook(request)) sendJson(response, 401, { status: "a read token is needed" });
-      else {
-        collectInFlight().then(
-          (view) => sendJson(response, 200, view),
-          () => sendJson(response, 503, { status: "the workers did not answer" }),
-        );
-      }
-    },
+    (request, response, { access, collectInFlight }) =>
+      sendCollected(response, access.mayLook(request), collectInFlight, (view) => sendJson(response, 200, view)),
   ],
 ]);
 
