@@ -27,14 +27,18 @@ export interface OwnPathSources {
 
 const JSON_TYPE = { "Content-Type": "application/json" } as const;
 
+/** Nobody's document, never kept, and no part of a page (reliability contract 7.5). */
+const COMMON = {
+  "Cache-Control": "no-store",
+  "X-Content-Type-Options": "nosniff",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+  "Referrer-Policy": "no-referrer",
+  "Cross-Origin-Resource-Policy": "same-origin",
+} as const;
+
 function send(response: ServerResponse, status: number, headers: Record<string, string>, body: string): void {
   if (response.destroyed) return;
-  response.writeHead(status, {
-    "Content-Length": Buffer.byteLength(body),
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    ...headers,
-  });
+  response.writeHead(status, { "Content-Length": Buffer.byteLength(body), ...COMMON, ...headers });
   response.end(body);
 }
 
