@@ -51,7 +51,7 @@ async function runPrimary(config: GatewayConfig, logging: ProcessLog): Promise<v
   const pool = createWorkerPool({ size, drainMs: drainTimeoutMs + WORKER_FLUSH_MS, log: logging.log });
   const started = await pool.start();
   if (started.status === "failed") {
-    logging.flush();
+    await logging.flush();
     process.exit(started.exitCode);
   }
   stopOnSignals({ logging, drain: () => pool.drain() });
@@ -72,7 +72,7 @@ async function main(env: Environment): Promise<void> {
     else await runGateway({ config, env, version: ownVersion(), logging, ...(link !== undefined && { link }) });
   } finally {
     // What keeps it from starting ends the process; warnings before it may explain why.
-    logging.flush();
+    await logging.flush();
   }
 }
 

@@ -21,12 +21,25 @@ function wantsUpgrade(request: IncomingMessage): boolean {
   return upgrade !== undefined && upgrade.trim().toLowerCase() !== "h2c";
 }
 
+/** Node takes the first of several `Host` headers; whoever stands in front may have looked at another. */
+function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? "";
+    if (name.length === 4 && name.toLowerCase() === "host") hosts += 1;
+  }
+  return hosts > 1;
+}
+
 /** Why a request is refused by its head alone; undefined when it may go on. A misdirected one gets no body. */
 export function refusalOf(
   request: IncomingMessage,
   verdict: HostVerdict,
   target: RequestTarget | undefined,
 ): OwnError | "misdirected" | undefined {
+  if (hasSeveralHosts(request)) {
+    return { code: "PAYLOAD_MALFORMED", message: "a request has one Host header", close: true };
+  }
   if (verdict === "misdirected") return "misdirected";
   if (verdict === "forbidden_origin") return { code: "FORBIDDEN", message: "this origin may not use the gateway" };
   if (target === undefined || hasDotSegments(target.path)) {

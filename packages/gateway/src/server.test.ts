@@ -22,7 +22,13 @@ afterEach(async () => {
 describe("own paths", () => {
   it("answers health and readiness itself", async () => {
     expect((await fetchRaw(`${gateway.origin}/health`)).body.toString()).toBe('{"status":"ok"}');
-    expect((await fetchRaw(`${gateway.origin}/readyz`)).status).toBe(200);
+    const ready = await fetchRaw(`${gateway.origin}/readyz`);
+    expect(ready.status).toBe(200);
+    expect(ready.headers).toMatchObject({
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    });
     expect((await fetchRaw(`${gateway.origin}/metrics`, { method: "POST", body: "" })).status).toBe(405);
     expect(upstream.requests).toHaveLength(0);
   });
@@ -100,6 +106,13 @@ describe("refusals", () => {
     expect((await fetchRaw(`${gateway.origin}/v1/models`, { headers: { origin: "http://evil.test" } })).status).toBe(
       403,
     );
+    expect(upstream.requests).toHaveLength(0);
+  });
+
+  it("G8: a request with two Host headers is refused", async () => {
+    const head = "GET /v1/models HTTP/1.1\r\nHost: localhost\r\nhOST: evil.test\r\n\r\n";
+    const { text } = await exchangeBytes(gateway.port, head);
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
     expect(upstream.requests).toHaveLength(0);
   });
 

@@ -15,27 +15,24 @@ export interface Stoppable {
 export function stopOnSignals({ logging, openRequests, drain }: Stoppable): () => void {
   const { log, flush } = logging;
   let stopping = false;
-  function end(code: number): never {
-    flush();
-    process.exit(code);
-  }
+  const end = (code: number): Promise<never> => flush().then(() => process.exit(code));
   function stop(fields: { readonly signal?: NodeJS.Signals } = {}): void {
     stopping = true;
     const open = openRequests === undefined ? {} : { open_requests: openRequests() };
     log.info({ event: "draining", ...fields, ...open }, "draining; a second signal ends at once");
-    drain().then(
+    void drain().then(
       (clean) => {
         log.info({ event: "stopped" }, "stopped");
-        end(clean ? 0 : 1);
+        return end(clean ? 0 : 1);
       },
       (error: unknown) => {
         log.error({ event: "stop_failed", reason: String(error) }, "stop failed");
-        end(1);
+        return end(1);
       },
     );
   }
   function onSignal(signal: NodeJS.Signals): void {
-    if (stopping) end(1);
+    if (stopping) process.exit(1);
     stop({ signal });
   }
   const stopOnce = (): void => {

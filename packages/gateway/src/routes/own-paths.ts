@@ -18,7 +18,7 @@ export type UnreadyReason = "draining" | "open_requests_limit";
 export interface OwnPathSources {
   /** Collects what `/metrics` shows; rejects when that cannot be had. */
   readonly collectMetrics: () => Promise<(format: ExpositionFormat) => string>;
-  /** Rejects when the other workers do not answer. */
+  /** Rejects when that cannot be had. */
   readonly collectInFlight: () => Promise<InFlightView>;
   readonly access: ReadAccess;
   /** Empty when requests are taken. */
@@ -27,14 +27,18 @@ export interface OwnPathSources {
 
 const JSON_TYPE = { "Content-Type": "application/json" } as const;
 
+/** Nobody's document, never kept, and no part of a page (reliability contract 7.5). */
+const COMMON = {
+  "Cache-Control": "no-store",
+  "X-Content-Type-Options": "nosniff",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+  "Referrer-Policy": "no-referrer",
+  "Cross-Origin-Resource-Policy": "same-origin",
+} as const;
+
 function send(response: ServerResponse, status: number, headers: Record<string, string>, body: string): void {
   if (response.destroyed) return;
-  response.writeHead(status, {
-    "Content-Length": Buffer.byteLength(body),
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    ...headers,
-  });
+  response.writeHead(status, { "Content-Length": Buffer.byteLength(body), ...COMMON, ...headers });
   response.end(body);
 }
 
@@ -49,32 +53,31 @@ function sendReadiness(response: ServerResponse, reasons: readonly UnreadyReason
 
 type Answer = (request: IncomingMessage, response: ServerResponse, sources: OwnPathSources) => void;
 
+/** Answers a reader once what it asked for is collected; `collect` is not called for one who may not read. */
+function sendCollected<T>(
+  response: ServerResponse,
+  mayRead: boolean,
+  collect: () => Promise<T>,
+  answer: (collected: T) => void,
+): void {
+  if (mayRead) collect().then(answer, () => sendJson(response, 503, { status: "not to be had now" }));
+  else sendJson(response, 401, { status: "a read token is needed" });
+}
+
 const ANSWERS: ReadonlyMap<string, Answer> = new Map<string, Answer>([
   ["/health", (_request, response) => sendJson(response, 200, { status: "ok" })],
   ["/readyz", (_request, response, { unreadyReasons }) => sendReadiness(response, unreadyReasons())],
   [
     "/metrics",
-    (request, response, { access, collectMetrics }) => {
-      if (!access.mayScrape(request)) sendJson(response, 401, { status: "a read token is needed" });
-      else {
-        collectMetrics().then(
-          (expose) => sendExposition(request, response, expose),
-          () => sendJson(response, 503, { status: "the workers did not answer" }),
-        );
-      }
-    },
+    (request, response, { access, collectMetrics }) =>
+      sendCollected(response, access.mayScrape(request), collectMetrics, (expose) =>
+        sendExposition(request, response, expose),
+      ),
   ],
   [
     "/inflight",
-    (request, response, { access, collectInFlight }) => {
-      if (!access.mayLook(request)) sendJson(response, 401, { status: "a read token is needed" });
-      else {
-        collectInFlight().then(
-          (view) => sendJson(response, 200, view),
-          () => sendJson(response, 503, { status: "the workers did not answer" }),
-        );
-      }
-    },
+    (request, response, { access, collectInFlight }) =>
+      sendCollected(response, access.mayLook(request), collectInFlight, (view) => sendJson(response, 200, view)),
   ],
 ]);
 

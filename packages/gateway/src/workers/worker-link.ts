@@ -3,14 +3,17 @@ import { LIMITS } from "@nexent/monitor-core";
 import type { Gateway, Siblings } from "../server.ts";
 import { isToWorker, metricsIn, viewsIn, type Part, type ToPrimary, type Topic } from "./messages.ts";
 
+/** What the primary asks a worker about. */
+export type ServedGateway = Pick<Gateway, "exposition" | "inFlight">;
+
 /** The channel of one worker. */
 export interface WorkerLink {
   /** Number of this worker, from 1; a worker that takes the place of a crashed one has a number of its own. */
   readonly worker: number;
   readonly siblings: Siblings;
   /** Answers the primary's questions from now on. */
-  serve(gateway: Gateway): void;
-  /** Called when the primary orders the end. */
+  serve(gateway: ServedGateway): void;
+  /** Called when the primary orders the end, or has ordered it already. */
   onDrain(listener: () => void): void;
 }
 
@@ -20,7 +23,7 @@ export interface Channel {
   onMessage(listener: (message: unknown) => void): void;
 }
 
-function partOf(gateway: Gateway, topic: Topic): Part {
+function partOf(gateway: ServedGateway, topic: Topic): Part {
   if (topic === "metrics") return { topic, value: gateway.exposition.read() };
   return { topic, value: gateway.inFlight() };
 }
@@ -32,17 +35,27 @@ export function createWorkerLink(
   timeoutMs: number = 2 * LIMITS.gatewayGatherMs,
 ): WorkerLink {
   const waiting = new Map<number, (parts: readonly Part[]) => void>();
-  let served: Gateway | undefined;
+  let served: ServedGateway | undefined;
   let drain: () => void = () => undefined;
+  let ordered = false;
   let lastId = 0;
+
+  function tell(id: number, topic: Topic): void {
+    if (served === undefined) return;
+    try {
+      channel.send({ kind: "part", id, part: partOf(served, topic) });
+    } catch {
+      // Looking must not end the streams; the primary does without this part.
+    }
+  }
 
   channel.onMessage((message) => {
     if (!isToWorker(message)) return;
-    if (message.kind === "drain") drain();
-    else if (message.kind === "gathered") waiting.get(message.id)?.(message.parts);
-    else if (served !== undefined) {
-      channel.send({ kind: "part", id: message.id, part: partOf(served, message.topic) });
-    }
+    if (message.kind === "drain") {
+      ordered = true;
+      drain();
+    } else if (message.kind === "gathered") waiting.get(message.id)?.(message.parts);
+    else tell(message.id, message.topic);
   });
 
   async function gather(topic: Topic): Promise<readonly Part[]> {
@@ -72,6 +85,7 @@ export function createWorkerLink(
     },
     onDrain(listener) {
       drain = listener;
+      if (ordered) listener();
     },
   };
 }

@@ -162,7 +162,7 @@ export const en = {
   "tile.speedInfo": "Generation rate of one request. Time to first token is excluded. P10 is the slow tail.",
   "tile.durationInfo": "From the request to its end, failures included.",
   "tile.inFlightNow": "In flight, now",
-  "tile.inFlightMean": "mean {value}, by Little's law",
+  "tile.inFlightMean": "mean {value}",
   "tile.inFlightInfo":
     "Now: requests open in the gateway. Mean over the range and curve: sum of durations / time (Little's law).",
   "tile.errors": "{n, plural, one {# error} other {# errors}}",

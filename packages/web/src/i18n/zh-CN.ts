@@ -164,7 +164,7 @@ export const zhCN = {
   "tile.speedInfo": "单个请求的生成速率，不含首 token 延迟。P10 是慢的一端。",
   "tile.durationInfo": "从请求开始到结束，失败的也计入。",
   "tile.inFlightNow": "进行中（当前）",
-  "tile.inFlightMean": "均值 {value}，按利特尔法则",
+  "tile.inFlightMean": "均值 {value}",
   "tile.inFlightInfo": "当前：网关中未结束的请求数。整段均值与曲线：总耗时之和 / 时间（利特尔法则）。",
   "tile.errors": "{n, plural, other {# 个错误}}",
   "tile.little": "按利特尔法则",
