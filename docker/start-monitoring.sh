@@ -149,7 +149,6 @@ status() {
 down() {
   require_docker
   require_compose
-  create_files
   compose --profile alertmanager down
   rm -f "$ALERTMANAGER_TARGET"
   say "Stopped. Metrics and Grafana's settings are kept; traces were in memory."
