@@ -67,8 +67,8 @@ export default defineConfig({
         test: {
           name: "docker",
           include: ["tests/docker/*.test.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           fileParallelism: false,
         },
       },

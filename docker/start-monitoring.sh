@@ -119,6 +119,7 @@ start() {
     profile=(--profile alertmanager)
     SERVICES+=(alertmanager)
     printf -- '- targets: ["alertmanager:9093"]\n' >"$ALERTMANAGER_TARGET"
+    chmod 644 "$ALERTMANAGER_TARGET"
   fi
   say "Starting with ${COMPOSE[*]} (the first time builds our images and pulls the others) ..."
   compose ${profile[@]+"${profile[@]}"} up -d --build
@@ -148,7 +149,6 @@ status() {
 down() {
   require_docker
   require_compose
-  create_files
   compose --profile alertmanager down
   rm -f "$ALERTMANAGER_TARGET"
   say "Stopped. Metrics and Grafana's settings are kept; traces were in memory."

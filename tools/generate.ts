@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
+  ALERTS,
   ENV,
   ERROR_CODES,
   GEN_AI_METRICS,
@@ -13,6 +14,7 @@ import {
   type ErrorDefinition,
   type MetricDefinition,
 } from "@nexent/monitor-core";
+import { alertRule } from "../docker/generate/alert-rules.ts";
 import { dockerFiles } from "../docker/generate/index.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -51,7 +53,14 @@ const errors = Object.entries(ERROR_CODES).map(([code, definition]: [string, Err
   definition.exitCode === undefined ? "–" : String(definition.exitCode),
   definition.when,
 ]);
+/** One section each: the condition as Prometheus evaluates it, and what to look at. */
+const alerts = ALERTS.map((alert) => {
+  const { expr } = alertRule(alert);
+  const held = `Severity ${alert.severity}, after ${alert.forSeconds / 60} min.`;
+  return `## ${alert.name}\n\n${held} ${alert.remedy}\n\n\`\`\`promql\n${expr}\n\`\`\``;
+});
 const pages: Readonly<Record<string, string>> = {
+  "alerts.md": page("Alerts", alerts.join("\n\n")),
   "metrics.md": page("Metrics", table(["family", "type", "labels", "meaning"], metrics)),
   "env.md": page(
     "Environment variables",

@@ -1,9 +1,9 @@
 /** The "LLM Performance Dashboard" for Grafana, in two languages from one definition (dashboard contract 14). */
-import { count } from "./promql.ts";
 import { METRICS } from "@nexent/monitor-core";
 import type { Json } from "./field-config.ts";
 import { panelJson, PROMETHEUS, type PanelPlace } from "./panel-json.ts";
 import type { Language, RowSpec, Text } from "./panel-spec.ts";
+import { count } from "./promql.ts";
 import { COMPARISON } from "./rows/comparison.ts";
 import { DURATION_ROW } from "./rows/duration.ts";
 import { ERRORS_ROW } from "./rows/errors.ts";

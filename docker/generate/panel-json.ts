@@ -1,5 +1,6 @@
 /** Panels as Grafana reads them. */
 import { fieldConfig, refId, type Json } from "./field-config.ts";
+import { panelOptions } from "./panel-options.ts";
 import type { Language, PanelSpec, Query, TextSpec } from "./panel-spec.ts";
 
 /** The data source variable of the dashboard. */
@@ -29,64 +30,6 @@ function target(panel: PanelSpec, query: Query, index: number): Json {
     range: !table && !gauge,
     ...(query.exemplar && { exemplar: true }),
   };
-}
-
-const TOOLTIP = { mode: "multi", sort: "desc" };
-const LAST = { calcs: ["lastNotNull"], values: false, fields: "" };
-
-function options(panel: PanelSpec): Json {
-  switch (panel.kind) {
-    case "stat":
-      return {
-        graphMode: "area",
-        colorMode: "value",
-        justifyMode: "auto",
-        textMode: "auto",
-        wideLayout: true,
-        showPercentChange: false,
-        percentChangeColorMode: "standard",
-        orientation: "auto",
-        reduceOptions: LAST,
-      };
-    case "timeseries":
-      return { legend: { displayMode: "list", placement: "bottom", showLegend: true, calcs: [] }, tooltip: TOOLTIP };
-    case "bargauge":
-      return {
-        displayMode: "basic",
-        valueMode: "color",
-        namePlacement: "left",
-        showUnfilled: true,
-        sizing: "auto",
-        minVizWidth: 8,
-        minVizHeight: 16,
-        maxVizHeight: 300,
-        orientation: "horizontal",
-        legend: { displayMode: "list", placement: "bottom", showLegend: false, calcs: [] },
-        reduceOptions: LAST,
-      };
-    case "heatmap":
-      return {
-        calculate: false,
-        color: {
-          mode: "scheme",
-          scheme: "Blues",
-          fill: "blue",
-          scale: "exponential",
-          exponent: 0.5,
-          steps: 64,
-          reverse: false,
-        },
-        showValue: "never",
-        cellGap: 1,
-        filterValues: { le: 1e-9 },
-        yAxis: { unit: panel.unit, axisPlacement: "left" },
-        legend: { show: false },
-        tooltip: { mode: "single", yHistogram: true, showColorScale: false },
-        exemplars: { color: "rgba(255,120,60,0.9)" },
-      };
-    case "table":
-      return { frameIndex: 0, showHeader: true, cellHeight: "sm" };
-  }
 }
 
 /** `Value #A` is what Grafana calls the value of query A once tables are merged; a table of one query says `Value`. */
@@ -167,7 +110,7 @@ export function panelJson(panel: PanelSpec | TextSpec, id: number, gridPos: Json
     datasource: PROMETHEUS,
     targets: panel.queries.map((query, index) => target(panel, query, index)),
     fieldConfig: links.length === 0 ? config : { ...config, defaults: { ...(config["defaults"] as Json), links } },
-    options: options(panel),
+    options: panelOptions(panel),
     transformations: transformations(panel, place),
   };
 }

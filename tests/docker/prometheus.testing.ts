@@ -39,9 +39,9 @@ export interface RealPrometheus {
 
 /** Times of the shipped files -> times of a test. Thresholds, labels and expressions stay as they are. */
 const TIMES: readonly (readonly [RegExp, string])[] = [
-  [/\[5m\]/g, "[20s]"],
-  [/\[15m\]/g, "[20s]"],
-  [/\[1h\] offset 1d/g, "[20s] offset 1m"],
+  [/\[5m\]/g, "[30s]"],
+  [/\[15m\]/g, "[30s]"],
+  [/\[1h\] offset 1d/g, "[30s] offset 1m"],
   [/\[6h:1m\]/g, "[2m:1s]"],
   [/(timestamp\(.*\) > )300$/gm, "$13"],
   [/^( +for: )\d+m$/gm, "$12s"],
@@ -83,7 +83,7 @@ function adaptConfiguration(home: string, ownAddress: string, options: Prometheu
 
 /**
  * Starts Prometheus on a copy of `docker/prometheus` with other addresses and times: scrapes and rules each second,
- * windows of 20 s, `for` of 2 s.
+ * windows of 30 s, `for` of 2 s.
  */
 export async function startPrometheus(options: PrometheusOptions): Promise<RealPrometheus> {
   const folder = temporaryFolder();

@@ -13,33 +13,33 @@ function panelsBy(label: "operation" | "provider", name: Text): readonly PanelSp
       ...gauge,
       title: { en: `Requests by ${name.en}`, zh: `请求（按${name.zh}）` },
       description: {
-        en: `Finished attempts per second, failed ones included, by ${name.en}.`,
-        zh: `按${name.zh}统计每秒结束的尝试次数，含失败。`,
+        en: `Finished attempts of the selected range, failed ones included, by ${name.en}.`,
+        zh: `按${name.zh}统计所选区间内结束的尝试次数，含失败。`,
       },
-      unit: "reqps",
-      queries: [{ expr: observations(DURATION, [label]), legend }],
+      unit: "short",
+      queries: [{ expr: observations(DURATION, [label], "range"), legend }],
     },
     {
       ...gauge,
       title: { en: `Duration P95 by ${name.en}`, zh: `总耗时 P95（按${name.zh}）` },
       description: {
-        en: `Request sent to end of response, failures included; 95 % are faster. By ${name.en}.`,
-        zh: `按${name.zh}：请求发出到回答结束，含失败；95 % 的请求更快。`,
+        en: `Request sent to end of response in the selected range, failures included; 95 % are faster. By ${name.en}.`,
+        zh: `按${name.zh}：所选区间内请求发出到回答结束，含失败；95 % 的请求更快。`,
       },
       unit: "s",
       bounds: { amber: 5, red: 10 },
-      queries: [{ expr: quantile(0.95, DURATION, [label]), legend }],
+      queries: [{ expr: quantile(0.95, DURATION, [label], "range"), legend }],
     },
     {
       ...gauge,
       title: { en: `Error ratio by ${name.en}`, zh: `错误率（按${name.zh}）` },
       description: {
-        en: `Failed attempts divided by all attempts, by ${name.en}; 0 where there was traffic and no error.`,
-        zh: `按${name.zh}：失败的尝试除以全部尝试；有流量而无错误时为 0。`,
+        en: `Failed attempts divided by all attempts of the selected range, by ${name.en}; 0 where there was traffic and no error.`,
+        zh: `按${name.zh}：所选区间内失败的尝试除以全部尝试；有流量而无错误时为 0。`,
       },
       unit: "percentunit",
       bounds: { amber: 0.01, red: 0.1 },
-      queries: [{ expr: errorRatio([label]), legend }],
+      queries: [{ expr: errorRatio([label], "range"), legend }],
     },
   ];
 }
