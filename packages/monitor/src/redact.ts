@@ -14,6 +14,9 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
 ];
 const QUOTES: readonly [RegExp, string] = [/"[^"]{33,}"?|'[^']{33,}'?|`[^`]{33,}`?/g, "[quoted text]"];
 
+/** What every one of the patterns needs: most texts have none of it, and are looked through once. */
+const SUSPECT = /(?:sk|pk|rk|xai|gsk|hf|ghp|glpat)[-_]|AIza|eyJ|bearer|basic|[:=?@"'`]/i;
+
 /** A text without what looks like a key, a token or a password. */
 export function redactSecrets(text: string): string {
   return SECRETS.reduce((redacted, [pattern, replacement]) => redacted.replace(pattern, replacement), text);
@@ -21,12 +24,13 @@ export function redactSecrets(text: string): string {
 
 /** A message without secrets and long quotes (an error may echo the prompt), at most 256 characters. */
 export function redactMessage(message: string): string {
-  const text = redactSecrets(message.slice(0, SCAN_CHARS)).replace(...QUOTES);
+  const scanned = message.slice(0, SCAN_CHARS);
+  const text = SUSPECT.test(scanned) ? redactSecrets(scanned).replace(...QUOTES) : scanned;
   return text.length > MESSAGE_CHARS ? `${text.slice(0, MESSAGE_CHARS - 1)}…` : text;
 }
 
-/** A string property of a value that may be anything, a hostile getter included. */
-export function safeProperty(value: unknown, name: string): unknown {
+/** A property of a value that may be anything, a hostile getter included. */
+export function safeProperty(value: unknown, name: string | symbol): unknown {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return undefined;
   try {
     return Reflect.get(value, name);
