@@ -70,7 +70,8 @@ async function measureParts(roundCount) {
   const [prom, former] = [peerVersion("prom-client"), peerVersion("@opentelemetry/exporter-jaeger")];
   const metrics = prom === undefined ? undefined : { ...(await measurePart("metrics", roundCount)), version: prom };
   const jaeger = former === undefined ? undefined : { ...(await measurePart("jaeger", roundCount)), version: former };
-  return { metrics, tape: await measurePart("tape", roundCount), jaeger };
+  const [tape, request] = [await measurePart("tape", roundCount), await measurePart("request", roundCount)];
+  return { metrics, tape, request, jaeger };
 }
 
 /** Runs the measurements and tells them; 0 unless ours does not do what its contract says. */

@@ -39,7 +39,7 @@ function disabledTable(disabled) {
   );
 }
 
-function partsTable({ metrics, tape, jaeger }) {
+function partsTable({ metrics, tape, request, jaeger }) {
   const rows = [];
   if (metrics !== undefined) {
     const { recordNs, counterScrapeMs, histogramScrapeMs } = metrics;
@@ -59,6 +59,12 @@ function partsTable({ metrics, tape, jaeger }) {
     ["token tape, ns per token", figure(tape.nsPerToken.tape), "span events", figure(tape.nsPerToken.events)],
     ["token tape of 4 000 tokens, B of OTLP JSON", figure(tape.bytes.tape), "span events", figure(tape.bytes.events)],
   );
+  rows.push([
+    "request with its SERVER span, µs of CPU",
+    figure(request.requestMicros.ours),
+    "the span by hand",
+    figure(request.requestMicros.hand),
+  ]);
   if (jaeger?.microsPerSpan !== undefined) {
     const { microsPerSpan, bytesPerSpan } = jaeger;
     rows.push(

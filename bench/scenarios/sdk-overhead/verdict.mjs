@@ -61,7 +61,10 @@ export function judge({ times, heap, imports, disabled, parts, peers }) {
   return goals;
 }
 
-function judgeParts({ metrics, tape, jaeger }, goal) {
+/** Added CPU of a request with its span. */
+const REQUEST_MICROS = 10;
+
+function judgeParts({ metrics, tape, request, jaeger }, goal) {
   if (metrics !== undefined) {
     goal("metric record, to prom-client", 0.25, metrics.recordNs.ours / metrics.recordNs.prom);
     goal("scrape of counters, to prom-client", 0.5, metrics.counterScrapeMs.ours / metrics.counterScrapeMs.prom);
@@ -69,6 +72,7 @@ function judgeParts({ metrics, tape, jaeger }, goal) {
   }
   goal("tape, time to span events", 0.5, tape.nsPerToken.tape / tape.nsPerToken.events);
   goal("tape, bytes to span events", 0.03, tape.bytes.tape / tape.bytes.events);
+  goal(`request with its span, to ${REQUEST_MICROS} µs of CPU`, 1, request.requestMicros.ours / REQUEST_MICROS);
   if (jaeger?.microsPerSpan === undefined) return;
   goal("Jaeger encoder, time to OTLP JSON", 0.6, jaeger.microsPerSpan.thrift / jaeger.microsPerSpan.json);
   goal(

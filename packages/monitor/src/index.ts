@@ -24,6 +24,7 @@ export { metricsHandler, metricsResponse } from "./metrics/metrics-endpoint.ts";
 export { startMetricsServer, type MetricsServer, type MetricsServerOptions } from "./metrics/metrics-server.ts";
 export type { IncomingMessageLike, ServerResponseLike } from "./metrics/metrics-answer.ts";
 export type { Classify } from "./follow/stream-observer.ts";
+export type { RedactContent } from "./config/content-capture.ts";
 export type { Tokenizer } from "./config/tokenizer.ts";
 export type { Decorator } from "./decorators/wrap.ts";
 export type { Attributes } from "./backend/backend.ts";

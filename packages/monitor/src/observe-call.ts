@@ -12,6 +12,8 @@ export interface CallToObserve extends AnswerReader {
   readonly call: LlmCall;
   readonly tokenTape?: boolean;
   readonly tokenizer?: Tokenizer;
+  /** The request as the client was given it; looked at only where content is captured. */
+  readonly request?: unknown;
   /** When the request was sent, monotonic milliseconds; default now. */
   readonly atMs?: number;
 }
@@ -30,12 +32,13 @@ function nameable(call: LlmCall): LlmCall {
  */
 export function openRecording(runtime: Runtime, wanted: CallToObserve): Recording | undefined {
   try {
-    const { call, tokenTape, tokenizer, atMs } = wanted;
+    const { call, tokenTape, tokenizer, atMs, request } = wanted;
     const outer = runtime.current();
     const recording = runtime.recorder.start(nameable(call), {
       ...(tokenTape !== undefined && { tokenTape }),
       ...(tokenizer !== undefined && { tokenizer }),
       ...(atMs !== undefined && { atMs }),
+      request,
     });
     outer?.delegate();
     return recording;

@@ -81,7 +81,13 @@ export function startRuntime({ config, warn, onTrouble, canNest }: RuntimeOption
   const { backend } = started;
   /** The call whose synchronous part runs now: known even where nothing follows calls across `await`. */
   let running: Recording | undefined;
-  const recorder = createRecorder({ ...config, registry, backend, callFamilies: true });
+  const recorder = createRecorder({
+    ...config,
+    content: config.captureContent,
+    registry,
+    backend,
+    callFamilies: true,
+  });
   const runtime: Runtime = {
     config,
     registry,
@@ -99,7 +105,7 @@ export function startRuntime({ config, warn, onTrouble, canNest }: RuntimeOption
     recorder,
     update(changed) {
       slowRequestSeconds = changed.slowRequestSeconds;
-      recorder.update(changed);
+      recorder.update({ ...changed, content: changed.captureContent });
     },
     watch: createAbandonWatch(config.streamIdleSeconds * 1000),
     current: () => openRecordingOf(backend.activeOwner()) ?? openRecordingOf(running),

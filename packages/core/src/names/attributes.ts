@@ -46,6 +46,13 @@ export const ATTR = {
   /** To the first chunk, role-only included; not the first token. */
   genAiResponseTimeToFirstChunk: "gen_ai.response.time_to_first_chunk",
 
+  /** JSON of the messages asked. Content: only where the capture variable asks for it. */
+  genAiInputMessages: "gen_ai.input.messages",
+  /** JSON of the messages answered. Content, as above. */
+  genAiOutputMessages: "gen_ai.output.messages",
+  /** JSON of the instructions given beside the messages. Content, as above. */
+  genAiSystemInstructions: "gen_ai.system_instructions",
+
   /** All input, cache reads and writes included. Counts of the provider only, never an estimate. */
   genAiUsageInputTokens: "gen_ai.usage.input_tokens",
   /** All output, reasoning included. */

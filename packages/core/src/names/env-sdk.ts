@@ -101,6 +101,15 @@ export const SDK_ENV: readonly EnvVariable[] = [
     program: "sdk",
   },
   {
+    name: "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+    type: "choice",
+    default: "NO_CONTENT",
+    values: ["NO_CONTENT", "SPAN_ONLY", "EVENT_ONLY", "SPAN_AND_EVENT"],
+    meaning:
+      "Records prompts and answers, cleaned of secrets and cut, on the span, in an event, or both. `true` is `SPAN_ONLY`.",
+    program: "sdk",
+  },
+  {
     name: "OTEL_RESOURCE_ATTRIBUTES",
     type: "pairs",
     meaning: "Resource attributes; a bad pair is skipped.",

@@ -1,11 +1,10 @@
 /** What the framework adapters share: installing once, paths, and the watch of a request that is being served. */
 import { ATTR, hostNameOf } from "@nexent/monitor-core";
-import type { Attributes } from "../backend/backend.ts";
 import { warnOnce } from "../diagnostics.ts";
 import { givenOptions } from "../given-options.ts";
 import type { HttpWatch } from "../recording/http-span.ts";
 import { manager } from "../manager.ts";
-import { describeThrown, redactMessage } from "../redact.ts";
+import { describeThrown, redactMessage, safeProperty } from "../redact.ts";
 import type { Runtime } from "../runtime.ts";
 
 /** Options of every adapter. */
@@ -79,12 +78,19 @@ export function looksAtRequests(rules: PathRules): boolean {
   return rules.showsMetrics || manager.runtime() !== undefined;
 }
 
-/** The watch of every request that is open, by the request object: adapters that meet on one request share it. */
+/** Where a request keeps its watch: adapters that meet on one request share it. */
+const WATCH = Symbol("nexent.watch");
+/** For requests that take no property. A map of all of them would cost the collector more than the watch itself. */
 const watches = new WeakMap<object, HttpWatch>();
+
+function isWatch(value: unknown): value is HttpWatch {
+  return typeof safeProperty(value, "matched") === "function";
+}
 
 /** The watch of an open request; undefined when nobody observes it. */
 export function watchOf(request: object): HttpWatch | undefined {
-  return watches.get(request);
+  const watch = safeProperty(request, WATCH);
+  return isWatch(watch) ? watch : watches.get(request);
 }
 
 /** What can be read of a request's head, whatever server it came through. */
@@ -101,9 +107,8 @@ export interface RequestHead {
 /** Opens the watch of a request; undefined when that fails: the request is then served unobserved. */
 export function openWatch(runtime: Runtime, request: object, head: RequestHead): HttpWatch | undefined {
   try {
-    const watch = runtime.http.start(head);
-    if (watch.span.recording) watch.span.setAttributes(headAttributes(head));
-    watches.set(request, watch);
+    const watch = runtime.http.start(head, headAttributes(head));
+    if (!Reflect.set(request, WATCH, watch)) watches.set(request, watch);
     return watch;
   } catch {
     // A hostile header, or a host provider that throws: the request must go on.
@@ -111,14 +116,33 @@ export function openWatch(runtime: Runtime, request: object, head: RequestHead):
   }
 }
 
+interface HostAddress {
+  readonly host: string;
+  readonly address: string;
+  readonly port: number | undefined;
+}
+
+/** The last one seen: most requests name the same. */
+let lastHost: HostAddress | undefined;
+
+function addressOf(host: string): HostAddress {
+  if (lastHost?.host === host) return lastHost;
+  const port = /:(\d{1,5})$/.exec(host)?.[1];
+  const found = { host, address: hostNameOf(host.slice(0, 256)), port: port === undefined ? undefined : Number(port) };
+  if (host.length <= 256) lastHost = found;
+  return found;
+}
+
 /** Query, client address and headers are left out: they may hold what must not leave the process. */
-function headAttributes({ target, scheme, version, host }: RequestHead): Attributes {
-  const port = host === undefined ? undefined : /:(\d{1,5})$/.exec(host)?.[1];
-  return {
-    [ATTR.urlPath]: redactMessage(pathOf(target)),
-    [ATTR.urlScheme]: scheme,
-    ...(version !== undefined && { [ATTR.networkProtocolVersion]: version }),
-    ...(host !== undefined && { [ATTR.serverAddress]: hostNameOf(host.slice(0, 256)) }),
-    ...(port !== undefined && { [ATTR.serverPort]: Number(port) }),
-  };
+function headAttributes({ target, scheme, version, host }: RequestHead): Record<string, string | number> {
+  // Assigned one by one: an object put together from others is a slow one for whoever reads it.
+  const draft: Record<string, string | number> = {};
+  draft[ATTR.urlPath] = redactMessage(pathOf(target));
+  draft[ATTR.urlScheme] = scheme;
+  if (version !== undefined) draft[ATTR.networkProtocolVersion] = version;
+  if (host === undefined) return draft;
+  const { address, port } = addressOf(host);
+  draft[ATTR.serverAddress] = address;
+  if (port !== undefined) draft[ATTR.serverPort] = port;
+  return draft;
 }

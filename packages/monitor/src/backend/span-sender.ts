@@ -1,4 +1,5 @@
 import type { BackendHealth } from "./backend.ts";
+import { FrontQueue } from "./front-queue.ts";
 import type { SendOutcome, Transport } from "./transport.ts";
 
 /** Why a span was given up; values of the label `reason` of `nexent_monitor_spans_dropped`. */
@@ -42,7 +43,7 @@ interface Queued<T> {
 class BoundedSpanSender<T> implements SpanSender<T> {
   readonly #options: SpanSenderOptions<T>;
   readonly #wallMs: () => number;
-  #queue: Queued<T>[] = [];
+  readonly #queue = new FrontQueue<Queued<T>>();
   #queuedBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
@@ -107,8 +108,7 @@ class BoundedSpanSender<T> implements SpanSender<T> {
     clearTimeout(this.#timer);
     this.#abort.abort();
     this.#options.transport.close();
-    this.#drop(this.#queue.length, "shutdown");
-    this.#queue = [];
+    this.#drop(this.#queue.take(this.#queue.length).length, "shutdown");
     this.#queuedBytes = 0;
   }
 
@@ -130,11 +130,11 @@ class BoundedSpanSender<T> implements SpanSender<T> {
       this.#queue.length - surplus > this.#options.maxItems ||
       (this.#queuedBytes > this.#options.maxBytes && this.#queue.length - surplus > 1)
     ) {
-      this.#queuedBytes -= this.#queue[surplus]?.bytes ?? 0;
+      this.#queuedBytes -= this.#queue.at(surplus)?.bytes ?? 0;
       surplus += 1;
     }
     if (surplus === 0) return;
-    this.#queue.splice(0, surplus);
+    this.#queue.take(surplus);
     this.#drop(surplus, "queue_full");
   }
 
@@ -181,13 +181,13 @@ class BoundedSpanSender<T> implements SpanSender<T> {
     const { batchItems, batchBytes } = this.#options;
     let [count, bytes] = [0, 0];
     while (count < Math.min(batchItems, this.#queue.length)) {
-      const next = this.#queue[count]?.bytes ?? 0;
+      const next = this.#queue.at(count)?.bytes ?? 0;
       if (count > 0 && bytes + next > batchBytes) break;
       bytes += next;
       count += 1;
     }
     this.#queuedBytes -= bytes;
-    return this.#queue.splice(0, count);
+    return this.#queue.take(count);
   }
 
   #encode(batch: readonly Queued<T>[]): Uint8Array | undefined {
@@ -216,7 +216,7 @@ class BoundedSpanSender<T> implements SpanSender<T> {
     this.#failingSinceMs ??= this.#wallMs();
     this.#options.onFailure?.(outcome.reason);
     if (outcome.status === "refused") return this.#drop(batch.length, "export_failed");
-    this.#queue.unshift(...batch);
+    this.#queue.putBack(batch);
     for (const queued of batch) this.#queuedBytes += queued.bytes;
     this.#makeRoom();
   }

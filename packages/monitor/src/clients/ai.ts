@@ -83,6 +83,7 @@ function describe({ params, model }: MiddlewareCall, streaming: boolean, options
       clockSource: "iterator",
       attributes: { ...options.attributes, ...parameters },
     },
+    request: params,
     provider: createAiParts({ summarisesReasoning: summarisesReasoning(model) }),
     askedStream: streaming,
     callerSignal: signal instanceof AbortSignal ? signal : undefined,

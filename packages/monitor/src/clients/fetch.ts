@@ -41,12 +41,12 @@ function bodyOf(init: unknown): unknown {
   return JSON.parse(new TextDecoder().decode(bytes));
 }
 
-function requestOf(format: Provider, init: unknown): ReturnType<Provider["readRequest"]> {
+/** The request body, parsed; undefined when it is no JSON: the server will say so. */
+function requestOf(init: unknown): unknown {
   try {
-    return format.readRequest(bodyOf(init));
+    return bodyOf(init);
   } catch {
-    // No JSON: the server will say so.
-    return format.readRequest(undefined);
+    return undefined;
   }
 }
 
@@ -61,7 +61,8 @@ function describe(
   [input, init]: FetchArguments,
   options: ClientOptions,
 ): CallToObserve {
-  const request = requestOf(format, init);
+  const body = requestOf(init);
+  const request = format.readRequest(body);
   const streaming = route.streaming ?? request.stream;
   return {
     call: {
@@ -73,6 +74,7 @@ function describe(
       attributes: { ...options.attributes, ...request.parameters },
       ...serverOf(input),
     },
+    request: body,
     provider: format,
     askedStream: streaming,
     callerSignal: signalOf(input, init),

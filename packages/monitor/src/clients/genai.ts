@@ -63,6 +63,7 @@ function describe(client: object, { operation, streaming }: Asking, options: Cli
         attributes: { ...options.attributes, ...parameters },
         ...serverOf(baseURL),
       },
+      request: params,
       provider: gemini,
       askedStream: streaming,
       callerSignal: signalOf(config),

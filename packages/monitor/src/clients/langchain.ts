@@ -123,6 +123,7 @@ class Run implements Unread {
   result(result: unknown): void {
     const { clock } = this.#recording;
     const reading = readResult(result);
+    this.#recording.content?.whole(result);
     if (!this.#streamed) {
       this.#recording.amend({ streaming: false });
       recordAnswer(clock, reading, this.#recording.micros(performance.now()));
@@ -204,7 +205,8 @@ export class MonitorCallbackHandler {
       if (runtime === undefined || this.#runs.size >= OPEN_RUNS) return;
       const { tokenTape } = this.#options;
       const call = callOf(operation, start, this.#options);
-      const recording = openRecording(runtime, tokenTape === undefined ? { call } : { call, tokenTape });
+      const request = { messages: start[1] };
+      const recording = openRecording(runtime, { call, request, ...(tokenTape !== undefined && { tokenTape }) });
       if (recording === undefined) return;
       const traits = { signal: signalOf(start[4]), provider: call.provider };
       this.#runs.set(start[2], new Run(runtime, recording, traits));

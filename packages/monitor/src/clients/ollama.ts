@@ -35,6 +35,7 @@ function describe(client: object, method: string, options: ClientOptions): Descr
         attributes: { ...options.attributes, ...request.parameters },
         ...serverOf(safeProperty(partOf(client, ["config"]), "host")),
       },
+      request: given,
       provider: ollama,
       askedStream: streaming,
       ...(options.tokenTape !== undefined && { tokenTape: options.tokenTape }),

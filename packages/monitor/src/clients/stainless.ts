@@ -65,6 +65,7 @@ function describe(asking: Asking): Describe {
     const request = format.readRequest(body);
     return {
       call: callOf(asking, request),
+      request: body,
       provider: format,
       askedStream: request.stream,
       callerSignal: signalOf(options),

@@ -1,5 +1,6 @@
 import type { Objectives } from "./objectives.ts";
 import type { Tokenizer } from "./tokenizer.ts";
+import { readContentCapture, type ContentCapture, type RedactContent } from "./content-capture.ts";
 import { readDestination, type TraceDestination } from "./destination.ts";
 import { readPropagators, readVerbosity, type Propagator, type Verbosity } from "./diagnostic-settings.ts";
 import { readMetricsExport, type MetricsExport } from "./metrics-export.ts";
@@ -28,6 +29,8 @@ export interface MonitorConfig extends Objectives {
   /** Counts the output tokens of answers without usage, better than by their bytes. */
   readonly tokenizer?: Tokenizer;
   readonly exemplars: boolean;
+  /** Where prompts and answers are recorded; absent: nowhere. */
+  readonly captureContent?: ContentCapture;
   readonly stallMinSeconds: number;
   readonly stallFactor: number;
   readonly stallFirstTokenSeconds: number;
@@ -72,6 +75,8 @@ export interface MonitorOptions extends Objectives {
   /** Counts the output tokens of answers without usage, e.g. `gptTokenizer()` of `@nexent/monitor/tokenizer`. */
   readonly tokenizer?: Tokenizer;
   readonly exemplars?: boolean;
+  /** Cleans the prompts and answers that `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` lets through. */
+  readonly redactContent?: RedactContent;
   readonly stallMinSeconds?: number;
   readonly stallFactor?: number;
   readonly stallFirstTokenSeconds?: number;
@@ -203,7 +208,7 @@ function checkedOptions(reader: EnvironmentReader, options: ReadConfigOptions): 
 
 function isUsable(name: string, value: unknown): boolean {
   if (name === "sampleRate") return typeof value === "number" && value >= 0 && value <= 1;
-  if (name === "tokenizer") return typeof value === "function";
+  if (name === "tokenizer" || name === "redactContent") return typeof value === "function";
   if (name === "semconv") return value === "v0.1.0" || value === "v1.41" || value === "dup";
   if (/Name$|Version$|^endpoint$/.test(name)) return typeof value === "string" && value !== "";
   if (/Seconds$|Rate$|Factor$|^max|^tailMax|Bytes$|Ms$/.test(name))
@@ -224,6 +229,7 @@ export function readMonitorConfig(env: Environment, given: ReadConfigOptions = {
   const serviceName = readServiceName(reader, resource, options);
   const spanLimits = readSpanLimits(reader);
   const [switches, bounds] = [readSwitches(reader, options), readBounds(reader, options)];
+  const captureContent = readContentCapture(reader, options.redactContent);
   const version = options.serviceVersion ?? resource["service.version"];
   return Object.freeze({
     enabled: enabled && !off,
@@ -246,6 +252,7 @@ export function readMonitorConfig(env: Environment, given: ReadConfigOptions = {
     propagators: readPropagators(reader),
     verbosity: readVerbosity(reader),
     ...readObjectives(reader, options),
+    ...(captureContent !== undefined && { captureContent }),
     ...(options.tokenizer !== undefined && { tokenizer: options.tokenizer }),
     fetchHosts: (reader.text("LLM_MONITOR_FETCH_HOSTS") ?? "")
       .toLowerCase()

@@ -37,6 +37,9 @@ const DELTAS: Readonly<Record<string, DeltaKind>> = {
   file: "audio",
 };
 
+/** Where a part may have output: a delta, a tool's name and arguments. */
+const TEXTS = ["delta", "text", "toolName", "input"];
+
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
@@ -50,7 +53,7 @@ function bytesOf(value: unknown): number {
 
 /** How much output a part holds: its delta, a tool's name and arguments, a file. */
 function outputBytes(part: unknown): number {
-  const members = ["delta", "text", "toolName", "input"].map((name) => bytesOf(safeProperty(part, name)));
+  const members = TEXTS.map((name) => bytesOf(safeProperty(part, name)));
   const data = safeProperty(part, "data") ?? safeProperty(safeProperty(part, "file"), "base64");
   return members.reduce((sum, bytes) => sum + bytes, bytesOf(data));
 }
@@ -83,8 +86,13 @@ function fill(event: StreamEvent, type: string, part: unknown): void {
   }
 }
 
-function addOutput(event: StreamEvent, kind: DeltaKind, bytes: number): void {
+function addOutput(event: StreamEvent, kind: DeltaKind, part: unknown): void {
+  const bytes = outputBytes(part);
   if (bytes === 0) return;
+  for (const name of TEXTS) {
+    const text = textOf(safeProperty(part, name));
+    if (text !== undefined) event.onText?.(kind, text);
+  }
   event.kind ??= kind;
   event.kinds |= DELTA_KIND_BIT[kind];
   event.outputBytes += bytes;
@@ -139,7 +147,7 @@ export function createAiParts({ summarisesReasoning }: AiModelTraits = { summari
       else if (type === "reasoning-start") event.reasoningForm = "redacted";
       if (type === "tool-input-start") streamed.add(safeProperty(part, "id"));
       const repeated = type === "tool-call" && streamed.has(safeProperty(part, "toolCallId"));
-      if (kind !== undefined && !repeated) addOutput(event, kind, outputBytes(part));
+      if (kind !== undefined && !repeated) addOutput(event, kind, part);
       return true;
     },
     readResponse: readAnswer,

@@ -16,6 +16,7 @@ export function endAnswer(value: unknown, call: Followed, more: Pick<CallEnd, "h
   const { sink, provider } = call;
   const isAnswer = typeof value === "object" && value !== null;
   const reading = isAnswer ? readAnswer(value, provider) : undefined;
+  if (isAnswer) sink.content?.whole(value);
   if (call.askedStream === true) sink.amend({ streaming: false });
   if (reading !== undefined) recordAnswer(sink.clock, reading, sink.micros(performance.now()));
   // A value of a format nobody named may have an `error` of its own, which says nothing of the call.

@@ -191,6 +191,7 @@ export class StreamObserver implements Unread {
     this.#readCounted = false;
     // Bytes are measured without becoming text.
     this.#options.sink.text?.drop();
+    this.#options.sink.content?.bytes(bytes, this.#provider);
     this.#parser ??= this.#provider?.createStreamParser() ?? createSniffingParser(this.#event);
     this.#parser.push(bytes, this.#onEvent);
     return this.#readCounted;

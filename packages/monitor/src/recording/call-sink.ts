@@ -1,10 +1,13 @@
 import type { AnswerText } from "./answer-text.ts";
+import type { AnswerContent } from "./call-content.ts";
 import type { CallEnd, Recording } from "./recording.ts";
 
 /** What observers of results and streams tell a call. A {@link Recording} is one. */
 export interface CallSink extends Pick<Recording, "clock" | "span" | "ended" | "micros" | "amend" | "readAtMs"> {
   /** Takes the text of the answer; undefined when nobody will count it. */
   readonly text?: AnswerText | undefined;
+  /** Takes what of an answer does not pass {@link text}; undefined unless content is captured. */
+  readonly content?: AnswerContent | undefined;
   /** First end wins. */
   end(end: CallEnd): void;
 }
@@ -24,6 +27,9 @@ export function joinCall(outer: Recording): CallSink {
     },
     get text() {
       return outer.text;
+    },
+    get content() {
+      return outer.content;
     },
     get readAtMs() {
       return outer.readAtMs;

@@ -26,9 +26,13 @@ export interface HttpWatch {
   end(status: number | undefined): void;
 }
 
+/** Attributes that grow one by one. */
+export type HttpAttributes = Record<string, string | number>;
+
 /** Opens watches. */
 export interface HttpWatcher {
-  start(request: HttpStart): HttpWatch;
+  /** @param attributes what else is known of the request; taken over. */
+  start(request: HttpStart, attributes?: HttpAttributes): HttpWatch;
 }
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
@@ -62,7 +66,7 @@ export interface HttpWatcherDependencies {
 
 class OpenWatch implements HttpWatch {
   readonly span: BackendSpan;
-  readonly context: SpanContext | undefined;
+  readonly #parent: SpanContext | undefined;
   readonly #registry: MetricRegistry;
   readonly #startMs = performance.now();
   readonly #startUnixMicros: number;
@@ -71,7 +75,8 @@ class OpenWatch implements HttpWatch {
   #thrown: { readonly error: unknown } | undefined;
   #ended = false;
 
-  constructor(deps: HttpWatcherDependencies, { method, route, traceparent, tracestate }: HttpStart) {
+  constructor(deps: HttpWatcherDependencies, start: HttpStart, attributes: HttpAttributes) {
+    const { method, route, traceparent, tracestate } = start;
     const { backend, registry, wallMs = Date.now, prefersActive = false } = deps;
     const known = METHODS.has(method);
     this.#registry = registry;
@@ -80,19 +85,21 @@ class OpenWatch implements HttpWatch {
     this.#route = route;
     const inherits = prefersActive && backend.activeSpan() !== undefined;
     const parent = inherits ? undefined : parseTraceparent(traceparent, tracestate);
-    this.span = backend.startSpan({
-      name: this.#name,
-      kind: "server",
-      startUnixMicros: this.#startUnixMicros,
-      attributes: {
-        [ATTR.httpRequestMethod]: this.#method,
-        ...(!known && { [ATTR.httpRequestMethodOriginal]: method.slice(0, 64) }),
-        ...(route !== undefined && { [ATTR.httpRoute]: route }),
-      },
-      ...(parent !== undefined && { parent }),
-    });
-    // Without a backend the caller's own context is still the right parent.
-    this.context = this.span.context ?? parent;
+    attributes[ATTR.httpRequestMethod] = this.#method;
+    if (!known) attributes[ATTR.httpRequestMethodOriginal] = method.slice(0, 64);
+    if (route !== undefined) attributes[ATTR.httpRoute] = route;
+    const [name, startUnixMicros] = [this.#name, this.#startUnixMicros];
+    this.span = backend.startSpan(
+      parent === undefined
+        ? { name, kind: "server", startUnixMicros, attributes }
+        : { name, kind: "server", startUnixMicros, attributes, parent },
+    );
+    this.#parent = parent;
+  }
+
+  /** Without a backend the caller's own context is still the right parent. */
+  get context(): SpanContext | undefined {
+    return this.span.context ?? this.#parent;
   }
 
   matched(route: string): void {
@@ -145,13 +152,13 @@ class OpenWatch implements HttpWatch {
 }
 
 function endAttributes(status: number | undefined, errorType: ErrorType | undefined): Attributes {
-  return {
-    ...(status !== undefined && { [ATTR.httpResponseStatusCode]: status }),
-    ...(errorType !== undefined && { [ATTR.errorType]: errorType }),
-  };
+  const draft: HttpAttributes = {};
+  if (status !== undefined) draft[ATTR.httpResponseStatusCode] = status;
+  if (errorType !== undefined) draft[ATTR.errorType] = errorType;
+  return draft;
 }
 
 /** A watcher that writes to `backend` and `registry`. */
 export function createHttpWatcher(deps: HttpWatcherDependencies): HttpWatcher {
-  return { start: (request) => new OpenWatch(deps, request) };
+  return { start: (request, attributes = {}) => new OpenWatch(deps, request, attributes) };
 }

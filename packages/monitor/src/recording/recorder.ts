@@ -15,6 +15,7 @@ import { createTextKeeper, type AnswerText, type TextKeeper } from "./answer-tex
 import type { BackendSpan, SpanBackend } from "../backend/backend.ts";
 import { recordCallMetrics, recordRetry, recordWholeCall } from "./call-metrics.ts";
 import { createCallSeries, type BaseLabels, type CallSeries } from "./call-series.ts";
+import { openContent, type CallContent } from "./call-content.ts";
 import { createGenAiMetrics, type GenAiMetrics } from "./gen-ai-metrics.ts";
 import { meetsObjectives } from "./goodput.ts";
 import { createLoopLag, type LoopLag } from "./loop-lag.ts";
@@ -76,6 +77,7 @@ class OpenRecording implements Recording, OpenCall {
   readonly #tokenizer: Tokenizer | undefined;
   readonly #onStall: StartOptions["onStall"];
   #text: AnswerText | undefined;
+  readonly content: CallContent | undefined;
   #call: LlmCall;
   #clock: TokenClock;
   #requestAtMs: number;
@@ -112,6 +114,7 @@ class OpenRecording implements Recording, OpenCall {
       attributes: startAttributes(call),
       ...(parent !== undefined && { parent }),
     });
+    this.content = openContent(settings.content, options.request, this.span);
     this.#kept = ((this.span.context?.traceFlags ?? 0) & SAMPLED) !== 0;
     // A tape that no span can carry is not collected.
     this.#tape = tokenTape && this.span.recording;
@@ -124,7 +127,7 @@ class OpenRecording implements Recording, OpenCall {
   }
 
   get text(): AnswerText | undefined {
-    return this.#text;
+    return this.content === undefined ? this.#text : this.content.over(this.#text);
   }
 
   get requestAtMs(): number {
@@ -281,6 +284,7 @@ class OpenRecording implements Recording, OpenCall {
     this.#clock = this.#newClock();
     this.#text?.drop();
     this.#text = this.#openText();
+    this.content?.restart();
     this.readAtMs = undefined;
     this.#stallsCounted = 0;
     this.#countedSinceMicros = -1;
@@ -398,6 +402,7 @@ class OpenRecording implements Recording, OpenCall {
     if (span.recording) {
       const ended = this.#ended(end, timings, slow);
       span.setAttributes(this.#delegated ? delegatedAttributes(ended) : endAttributes(ended));
+      if (!this.#delegated) this.content?.writeAnswered(span, timings.finishReasons);
       addEndEvents(span, end, timings, (micros) => this.#unixMicros(micros));
     }
     this.#endBackendSpan(span, end, this.#unixMicros(this.micros(endMs)));

@@ -12,6 +12,8 @@ import type {
   TokenTimings,
 } from "@nexent/monitor-core";
 import type { AnswerText } from "./answer-text.ts";
+import type { AnswerContent } from "./call-content.ts";
+import type { ContentCapture } from "../config/content-capture.ts";
 import type { Tokenizer } from "../config/tokenizer.ts";
 import type { Objectives } from "../config/objectives.ts";
 import type { Semconv } from "../config/config.ts";
@@ -60,6 +62,8 @@ export interface Recording {
   readonly clock: TokenClock;
   /** Text of the current attempt's answer, for a tokenizer; undefined when none is registered. */
   readonly text: AnswerText | undefined;
+  /** Takes what of an answer does not pass {@link text}; undefined unless content is captured. */
+  readonly content: AnswerContent | undefined;
   /** The CLIENT span; a no-op span without a backend. */
   readonly span: BackendSpan;
   /** `t_req` as monotonic milliseconds; marks are relative to it. */
@@ -111,6 +115,8 @@ export interface RecorderSettings extends Objectives {
   readonly tokenizer?: Tokenizer;
   /** Names of cache-write usage; default `v0.1.0`. */
   readonly semconv?: Semconv;
+  /** Where prompts and answers are written; default nowhere. */
+  readonly content?: ContentCapture | undefined;
 }
 
 export interface RecorderOptions extends RecorderSettings {
@@ -134,6 +140,8 @@ export interface StartOptions {
   readonly tokenizer?: Tokenizer;
   /** Called once for each stall, when it is recognised. Must not end a recording: another may be looked at just then. */
   readonly onStall?: (stall: LiveStall) => void;
+  /** The request as the client was given it; looked at only where content is captured. */
+  readonly request?: unknown;
 }
 
 export interface Recorder {

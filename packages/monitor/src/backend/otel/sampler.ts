@@ -24,12 +24,15 @@ function rootSampler({ api, sdk }: Modules, probability: number): OtelTrace.Samp
  */
 export function headSampler(modules: Modules, probability: number): OtelTrace.Sampler {
   const { RECORD, RECORD_AND_SAMPLED } = modules.sdk.SamplingDecision;
+  // Most spans have no state, and then nothing of their own.
+  const sampled = { decision: RECORD_AND_SAMPLED, attributes: { [ATTR.samplingReason]: "head" } };
   const head = new modules.sdk.ParentBasedSampler({ root: rootSampler(modules, probability) });
   return {
     shouldSample(...asked) {
       const result = head.shouldSample(...asked);
       if (result.decision !== RECORD_AND_SAMPLED) return { ...result, decision: RECORD };
-      return { ...result, attributes: { ...result.attributes, [ATTR.samplingReason]: "head" } };
+      const { traceState } = result;
+      return traceState === undefined ? sampled : { ...sampled, traceState };
     },
     toString: () => `AlwaysRecord{${head.toString()}}`,
   };

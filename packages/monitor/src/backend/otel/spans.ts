@@ -23,18 +23,43 @@ function hrTime(unixMicros: number): OtelApi.HrTime {
 /** Tells our own processor that a span demands a keep; the host's provider cannot be told. */
 type Demand = (span: Span, reason: KeepReason) => void;
 
+/** The context of a span that was started here. */
+class LocalContext implements SpanContext {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceFlags: number;
+  readonly traceState?: string;
+  readonly #span: Span;
+
+  constructor(span: Span) {
+    const { traceId, spanId, traceFlags, traceState } = span.spanContext();
+    this.#span = span;
+    this.traceId = traceId;
+    this.spanId = spanId;
+    this.traceFlags = traceFlags;
+    if (traceState !== undefined) this.traceState = traceState.serialize();
+  }
+
+  get span(): Span {
+    return this.#span;
+  }
+}
+
 class OtelSpan implements BackendSpan {
   readonly #span: Span;
   readonly #api: Api;
   readonly #demand: Demand | undefined;
-  readonly context: SpanContext;
+  #context: LocalContext | undefined;
 
   constructor(api: Api, span: Span, demand: Demand | undefined) {
     this.#api = api;
     this.#span = span;
     this.#demand = demand;
-    const { traceId, spanId, traceFlags, traceState } = span.spanContext();
-    this.context = { traceId, spanId, traceFlags, ...(traceState && { traceState: traceState.serialize() }) };
+  }
+
+  get context(): SpanContext {
+    this.#context ??= new LocalContext(this.#span);
+    return this.#context;
   }
 
   get inner(): Span {
@@ -97,50 +122,38 @@ export interface BackendParts {
 
 /** Spans and context over the API alone, so that it is the same for our own and for the host's provider. */
 export function backendOver({ api, tracer, follow, demand, health, flush, shutdown }: BackendParts): SpanBackend {
+  // Each of these is a getter of the API's module.
+  const { context: contexts, trace, ROOT_CONTEXT, SpanKind } = api;
   const ownerKey = api.createContextKey("nexent.monitor.owner");
-  const wrapped = new WeakMap<Span, OtelSpan>();
-  const byContext = new WeakMap<SpanContext, Span>();
-  const wrap = (span: Span): OtelSpan => {
-    let own = wrapped.get(span);
-    if (own === undefined) {
-      wrapped.set(span, (own = new OtelSpan(api, span, demand)));
-      byContext.set(own.context, span);
-    }
-    return own;
-  };
   const parentContext = (start: SpanStart): OtelApi.Context => {
     const { parent } = start;
-    if (parent === undefined) return api.context.active();
+    if (parent === undefined) return contexts.active();
     // A parent that was started here is no remote one: its child is not the root of anything.
-    const local = byContext.get(parent);
-    if (local !== undefined) return api.trace.setSpan(api.ROOT_CONTEXT, local);
-    const { traceState, ...rest } = parent;
-    const remote = {
-      ...rest,
-      isRemote: true,
-      ...(traceState !== undefined && { traceState: api.createTraceState(traceState) }),
-    };
-    return api.trace.setSpanContext(api.ROOT_CONTEXT, remote);
+    if (parent instanceof LocalContext) return trace.setSpan(ROOT_CONTEXT, parent.span);
+    const { traceId, spanId, traceFlags, traceState } = parent;
+    const remote: OtelApi.SpanContext = { traceId, spanId, traceFlags, isRemote: true };
+    if (traceState !== undefined) remote.traceState = api.createTraceState(traceState);
+    return trace.setSpanContext(ROOT_CONTEXT, remote);
   };
   return {
     name: "otel",
     startSpan(start) {
-      const options: OtelApi.SpanOptions = { kind: api.SpanKind[KINDS[start.kind]] };
+      const options: OtelApi.SpanOptions = { kind: SpanKind[KINDS[start.kind]] };
       if (start.attributes !== undefined) options.attributes = mutable(start.attributes);
       if (start.startUnixMicros !== undefined) options.startTime = hrTime(start.startUnixMicros);
-      return wrap(tracer.startSpan(start.name, options, parentContext(start)));
+      return new OtelSpan(api, tracer.startSpan(start.name, options, parentContext(start)), demand);
     },
     withSpan(span, fn, owner) {
       if (!follow || !(span instanceof OtelSpan)) return fn();
-      const context = api.trace.setSpan(api.context.active(), span.inner);
-      return api.context.with(owner === undefined ? context : context.setValue(ownerKey, owner), fn);
+      const context = trace.setSpan(contexts.active(), span.inner);
+      return contexts.with(owner === undefined ? context : context.setValue(ownerKey, owner), fn);
     },
     activeSpan() {
-      const span = follow ? api.trace.getActiveSpan() : undefined;
-      return span && wrap(span);
+      const span = follow ? trace.getActiveSpan() : undefined;
+      return span && new OtelSpan(api, span, demand);
     },
     activeOwner() {
-      const owner: unknown = follow ? api.context.active().getValue(ownerKey) : undefined;
+      const owner: unknown = follow ? contexts.active().getValue(ownerKey) : undefined;
       return typeof owner === "object" && owner !== null ? owner : undefined;
     },
     get health() {
