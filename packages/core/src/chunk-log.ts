@@ -9,6 +9,7 @@ const SECOND_CAPACITY = 512;
 
 /** A tag is the kind's number and these flags. */
 const KIND_BITS = 7;
+const TEXT = KINDS.indexOf("text");
 const AFTER_PAUSE = 8;
 const FOLDED = 16;
 
@@ -28,6 +29,11 @@ export class ChunkLog {
   #folded = 0;
   #withTokens = 0;
   #totalBytes = 0;
+  #paused = false;
+  /** At least as long as the longest gap, in microseconds. */
+  #longestGap = 0;
+  /** Every gap is a whole number of 32 bits. */
+  #plainGaps = true;
 
   constructor(maxEntries: number = LIMITS.tokenClockChunks) {
     this.#maxEntries = maxEntries;
@@ -71,9 +77,11 @@ export class ChunkLog {
     }
     if (this.#length === this.#at.length) this.#grow();
     const i = this.#length;
+    if (i > 0) this.#noteGap(atMicros - (this.#at[i - 1] ?? 0));
+    if (afterPause) this.#paused = true;
     this.#at[i] = atMicros;
     this.#bytes[i] = bytes;
-    this.#tags[i] = KINDS.indexOf(kind) | (afterPause ? AFTER_PAUSE : 0);
+    this.#tags[i] = (kind === "text" ? TEXT : KINDS.indexOf(kind)) | (afterPause ? AFTER_PAUSE : 0);
     this.#length = i + 1;
     if (cumulativeTokens >= 0 || this.#tokens !== undefined) this.#say(i, cumulativeTokens);
   }
@@ -110,6 +118,21 @@ export class ChunkLog {
     return (this.#tags[i] ?? 0) <= KIND_BITS ? this.atMicros(i) - this.atMicros(i - 1) : undefined;
   }
 
+  /** Whether a gap may be this long; false is certain. Counted while the stream runs, so that its end need not look. */
+  mayHaveGapOf(micros: number): boolean {
+    return this.#longestGap >= micros;
+  }
+
+  /** All gaps before entry `end`, in order, without those that say nothing. */
+  gapsBefore(end: number): Uint32Array | Float64Array {
+    const gaps = this.#plainGaps ? new Uint32Array(Math.max(0, end - 1)) : new Float64Array(Math.max(0, end - 1));
+    let count = 0;
+    for (let i = 1; i < end; i += 1) {
+      if ((this.#tags[i] ?? 0) <= KIND_BITS) gaps[count++] = (this.#at[i] ?? 0) - (this.#at[i - 1] ?? 0);
+    }
+    return count === gaps.length ? gaps : gaps.subarray(0, count);
+  }
+
   /** Whether the relay paused the upstream before the first chunk. */
   get pausedBeforeFirst(): boolean {
     return this.#isAfterPause(0);
@@ -117,12 +140,18 @@ export class ChunkLog {
 
   /** Whether the relay paused the upstream somewhere after entry `start`. */
   pausedAfter(start: number): boolean {
+    if (!this.#paused) return false;
     for (let i = start + 1; i < this.#length; i += 1) if (this.#isAfterPause(i)) return true;
     return false;
   }
 
   #isAfterPause(i: number): boolean {
     return i < this.#length && ((this.#tags[i] ?? 0) & AFTER_PAUSE) !== 0;
+  }
+
+  #noteGap(micros: number): void {
+    if (micros > this.#longestGap) this.#longestGap = micros;
+    if (micros !== micros >>> 0) this.#plainGaps = false;
   }
 
   #say(i: number, cumulativeTokens: number): void {
@@ -134,6 +163,7 @@ export class ChunkLog {
   #fold(atMicros: number, bytes: number, cumulativeTokens: number, afterPause: boolean): void {
     const last = this.#length - 1;
     this.#folded += 1;
+    if (afterPause) this.#paused = true;
     this.#at[last] = atMicros;
     this.#bytes[last] = this.bytes(last) + bytes;
     this.#tags[last] = (this.#tags[last] ?? 0) | FOLDED | (afterPause ? AFTER_PAUSE : 0);

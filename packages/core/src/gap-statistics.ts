@@ -6,31 +6,9 @@ export type Gaps = Uint32Array | Float64Array;
 /** Of an answer without gaps; most answers that are no stream. */
 export const NO_GAPS: Gaps = new Uint32Array(0);
 
-function fillGaps<T extends Gaps>(gaps: T, chunks: ChunkLog, end: number): T {
-  let count = 0;
-  for (let i = 1; i < end; i += 1) {
-    const gap = chunks.gapMicros(i);
-    if (gap !== undefined) gaps[count++] = gap;
-  }
-  // The element type stays what it was; only its declared type is wider.
-  return gaps.subarray(0, count) as T;
-}
-
-function fitAll(chunks: ChunkLog, end: number): boolean {
-  for (let i = 1; i < end; i += 1) {
-    const gap = chunks.gapMicros(i);
-    if (gap !== undefined && gap !== gap >>> 0) return false;
-  }
-  return true;
-}
-
 /** Gaps between consecutive counted chunks before entry `end`, without those a client caused. */
 export function gapsBefore(chunks: ChunkLog, end: number): Gaps {
-  if (end < 2) return NO_GAPS;
-  const size = end - 1;
-  return fitAll(chunks, end)
-    ? fillGaps(new Uint32Array(size), chunks, end)
-    : fillGaps(new Float64Array(size), chunks, end);
+  return end < 2 ? NO_GAPS : chunks.gapsBefore(end);
 }
 
 /** Quantile of ascending `sorted` values by linear interpolation; undefined without values. */

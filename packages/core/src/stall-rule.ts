@@ -41,11 +41,6 @@ export function isOpenStall(gapMicros: number, rule: StallRule, medianOf: () => 
   return gapMicros >= rule.minMicros && isStall(gapMicros, medianOf(), rule);
 }
 
-function hasGapOf(chunks: ChunkLog, micros: number): boolean {
-  for (let i = 1; i < chunks.length; i += 1) if ((chunks.gapMicros(i) ?? -1) >= micros) return true;
-  return false;
-}
-
 /** All stalls of a stream, in order. Exact; the median is only kept up when some gap is long enough. */
 export function stallsOf({ chunks, firstWaitMicros, trailingEndMicros }: Silences, rule: StallRule): readonly Stall[] {
   const stalls: Stall[] = [];
@@ -60,7 +55,7 @@ export function stallsOf({ chunks, firstWaitMicros, trailingEndMicros }: Silence
   const { length } = chunks;
   const trailing =
     trailingEndMicros === undefined || length === 0 ? 0 : trailingEndMicros - chunks.atMicros(length - 1);
-  if (trailing < rule.minMicros && !hasGapOf(chunks, rule.minMicros)) return stalls;
+  if (trailing < rule.minMicros && !chunks.mayHaveGapOf(rule.minMicros)) return stalls;
   const earlier = new PrefixMedian(gapsBefore(chunks, length));
   const look = (offsetMicros: number, gapMicros: number): void => {
     const median = gapMicros >= rule.minMicros && earlier.count >= MEDIAN_NEEDS_GAPS ? earlier.median() : undefined;

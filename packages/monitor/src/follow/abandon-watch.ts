@@ -31,7 +31,9 @@ export function createAbandonWatch(limitMs: number): AbandonWatch {
     unread.abandon();
   }
 
+  /** The timer stops itself: streams one after the other must not start and stop it each time. */
   function sweep(): void {
+    if (unreads.size === 0) stop();
     const now = performance.now();
     for (const unread of unreads) {
       if (unread.idleSinceMs !== undefined && now - unread.idleSinceMs >= limitMs) abandon(unread);
@@ -41,7 +43,6 @@ export function createAbandonWatch(limitMs: number): AbandonWatch {
   function forget(unread: Unread): void {
     collected.unregister(unread);
     unreads.delete(unread);
-    if (unreads.size === 0) stop();
   }
 
   function stop(): void {

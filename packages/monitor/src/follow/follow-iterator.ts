@@ -5,11 +5,12 @@ import type { StreamObserver } from "./stream-observer.ts";
 type Method = (this: unknown, ...values: unknown[]) => unknown;
 type RunInside = <T>(run: () => T) => T;
 
-/** What a step does to the call that is observed. */
-interface StepHooks {
-  readonly before: () => void;
-  readonly after: (result: unknown) => void;
-  readonly threw: (error: unknown) => void;
+/** A method of an iterator that is observed. */
+interface Step {
+  readonly iterator: object;
+  readonly observer: StreamObserver;
+  readonly inside: RunInside | undefined;
+  readonly isThrow: boolean;
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
@@ -20,39 +21,40 @@ function isMethod(value: unknown): value is Method {
   return typeof value === "function";
 }
 
-/** Runs the original step and watches how it settles. Every closure is made once for the iterator, none per step. */
-function stepOf(original: Method, iterator: object, hooks: StepHooks, inside: RunInside | undefined): Method {
-  const { before, after, threw } = hooks;
-  const settled = <T>(result: T): T => {
-    after(result);
+/** Runs an original step as it was called. Apart, so that a step without a context of its own makes no closure. */
+function runStep(original: Method, iterator: object, values: unknown[], inside: RunInside | undefined): unknown {
+  return inside === undefined ? original.apply(iterator, values) : inside(() => original.apply(iterator, values));
+}
+
+function define(iterator: object, name: string, value: Method): boolean {
+  return Reflect.defineProperty(iterator, name, { value, configurable: true, writable: true, enumerable: false });
+}
+
+/**
+ * `next` or `throw` with every step told to the observer. On the path of every chunk: its closures are made once for the
+ * iterator, and what it calls are methods, which an engine can inline where it cannot what a variable holds.
+ */
+function observedStep(original: Method, { iterator, observer, inside, isThrow }: Step): Method {
+  const settled = (result: unknown): unknown => {
+    noteStep(observer, result);
     return result;
   };
   const failed = (error: unknown): never => {
-    threw(error);
+    // A generator may catch what is thrown into it and go on; if it does not, the consumer has stopped it.
+    if (isThrow) observer.left();
+    else observer.threw(error);
     throw error;
   };
   return function step(...values) {
-    before();
+    observer.asked();
     let result: unknown;
     try {
-      result = inside === undefined ? original.apply(iterator, values) : runInside(inside, original, iterator, values);
+      result = inside === undefined ? original.apply(iterator, values) : runStep(original, iterator, values, inside);
     } catch (error) {
       return failed(error);
     }
     return isPromise(result) ? result.then(settled, failed) : settled(result);
   };
-}
-
-/** Apart, so that a step without a context of its own makes no closure. */
-function runInside(inside: RunInside, original: Method, iterator: object, values: unknown[]): unknown {
-  return inside(() => original.apply(iterator, values));
-}
-
-function patch(iterator: object, name: string, hooks: StepHooks, inside: RunInside | undefined): boolean {
-  const original: unknown = Reflect.get(iterator, name);
-  if (!isMethod(original)) return false;
-  const value = stepOf(original, iterator, hooks, inside);
-  return Reflect.defineProperty(iterator, name, { value, configurable: true, writable: true, enumerable: false });
 }
 
 /** Tells the observer what a step brought; members that throw when they are read are not there for us. */
@@ -77,15 +79,17 @@ function noteStep(observer: StreamObserver, result: unknown): void {
  * @returns false when the object cannot be patched (frozen); nothing is observed then.
  */
 export function patchIterator(iterator: object, observer: StreamObserver, inside?: RunInside): boolean {
-  const nothing = (): void => undefined;
-  const next: StepHooks = {
-    before: () => observer.asked(),
-    after: (result) => noteStep(observer, result),
-    threw: (error) => observer.threw(error),
-  };
-  if (!patch(iterator, "next", next, inside)) return false;
-  patch(iterator, "return", { before: () => observer.left(), after: nothing, threw: nothing }, inside);
-  // A generator may catch what is thrown into it and go on; if it does not, the consumer has stopped it.
-  patch(iterator, "throw", { ...next, threw: () => observer.left() }, inside);
+  const next: unknown = Reflect.get(iterator, "next");
+  const step = { iterator, observer, inside, isThrow: false };
+  if (!isMethod(next) || !define(iterator, "next", observedStep(next, step))) return false;
+  const leave: unknown = Reflect.get(iterator, "return");
+  if (isMethod(leave)) {
+    define(iterator, "return", function left(...values) {
+      observer.left();
+      return runStep(leave, iterator, values, inside);
+    });
+  }
+  const raise: unknown = Reflect.get(iterator, "throw");
+  if (isMethod(raise)) define(iterator, "throw", observedStep(raise, { ...step, isThrow: true }));
   return true;
 }

@@ -63,6 +63,17 @@ interface Shared {
   overhead: HistogramSeries | undefined;
 }
 
+/** Whether a change says anything new of a call; most say what its start has said. */
+function saysMore(call: LlmCall, change: CallChange): boolean {
+  return (
+    (change.streaming ?? call.streaming) !== call.streaming ||
+    (change.clockSource ?? call.clockSource) !== call.clockSource ||
+    (change.serverAddress ?? call.serverAddress) !== call.serverAddress ||
+    (change.serverPort ?? call.serverPort) !== call.serverPort ||
+    (change.modelLabel ?? call.modelLabel) !== call.modelLabel
+  );
+}
+
 type Slow = readonly ("duration" | "rate")[];
 
 class OpenRecording implements Recording, OpenCall {
@@ -178,9 +189,10 @@ class OpenRecording implements Recording, OpenCall {
 
   amend(change: CallChange): void {
     if (this.ended) return;
-    const { attributes, ...rest } = change;
+    if (change.attributes !== undefined) this.span.setAttributes(change.attributes);
+    if (!saysMore(this.#call, change)) return;
+    const { attributes: _written, ...rest } = change;
     this.#call = { ...this.#call, ...rest };
-    if (attributes !== undefined) this.span.setAttributes(attributes);
   }
 
   delegate(): void {
