@@ -54,13 +54,18 @@ export { SETUP_REASON_IDS, VERDICT_IDS, type SetupReasonId, type VerdictId } fro
 export { LIVE_TOPICS, liveEventSchema, type LiveEvent } from "./live.ts";
 export { setupCheckSchema, setupTestSchema, type SetupCheck, type SetupTest } from "./setup.ts";
 export {
+  backupReportSchema,
+  backupRequestSchema,
   purgePreviewSchema,
   purgeReportSchema,
   purgeRequestSchema,
   purgeSelectorSchema,
   retentionReportSchema,
+  verifyReportSchema,
+  type BackupReportAnswer,
   type PurgePreviewAnswer,
   type PurgeReportAnswer,
   type PurgeSelectorInput,
   type RetentionReportAnswer,
+  type VerifyReportAnswer,
 } from "./data.ts";

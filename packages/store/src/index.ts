@@ -4,6 +4,7 @@ export {
   type AcknowledgedListener,
   type AggregateRow,
   type AggregateSpec,
+  type BackupReport,
   type CallFilter,
   type CallList,
   type CallPage,
@@ -11,6 +12,7 @@ export {
   type CallSort,
   type Capabilities,
   type ColumnStats,
+  type DayReport,
   type Facets,
   type FacetValue,
   type GroupKey,
@@ -29,6 +31,7 @@ export {
   type WriteOutcome,
 } from "./contract.ts";
 export { createMemoryStore, type MemoryStoreOptions } from "./memory/memory-store.ts";
+export { restoreBackup } from "./backup.ts";
 export { openEmbeddedStore } from "./embedded.ts";
 export type { EmbeddedStoreOptions } from "./embedded-options.ts";
 export type { EngineLimits } from "./duckdb/database.ts";
