@@ -23,7 +23,13 @@ afterEach(async () => {
 
 async function open(name: string): Promise<TraceStore> {
   const dataDir = join(root, name);
-  const store = await openEmbeddedStore({ dataDir, indexFlushMs: 5, diskReserveBytes: 0, now: () => NOW_MS });
+  const store = await openEmbeddedStore({
+    dataDir,
+    indexFlushMs: 5,
+    diskReserveBytes: 0,
+    now: () => NOW_MS,
+    backupAlso: ["control/users.json", "control/none.json"],
+  });
   stores.push(store);
   return store;
 }
@@ -49,6 +55,8 @@ describe("backup", () => {
   it("BAK-1 D15 holds everything acknowledged before, taken while writes go on, and opens as a store", async () => {
     const store = await filled();
     const before = await ids(store);
+    await mkdir(join(root, "data", "control"));
+    await writeFile(join(root, "data", "control", "users.json"), "{}");
     let number = 100;
     let isWriting = true;
     const writing = (async () => {
@@ -57,8 +65,9 @@ describe("backup", () => {
     const report = await store.backup(join(root, "copy"));
     isWriting = false;
     await writing;
-    expect(report.files).toBe((await readdir(join(root, "copy"), { recursive: true })).length - 3);
+    expect(report.files).toBe((await readdir(join(root, "copy"), { recursive: true })).length - 4);
     await restoreBackup(join(root, "copy"), join(root, "restored"), nodeIoPort);
+    expect(await readdir(join(root, "restored", "control"))).toStrictEqual(["users.json"]);
     const restored = await open("restored");
     const found = await ids(restored);
     expect(found).toStrictEqual(expect.arrayContaining([...before]));
