@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { purgePreviewSchema, purgeReportSchema } from "@nexent/monitor-api";
 import { signIn, type ApiClient } from "../harness/api-client.ts";
 import { generatedSpan, otlpJson } from "../harness/otlp.ts";
@@ -21,6 +21,7 @@ let server: ServerUnderTest;
 beforeAll(async () => {
   server = await serverUnderTest(folder.path);
 });
+afterEach(() => server.end());
 afterAll(() => folder.remove());
 
 /** Files below the data folder that hold the text, byte for byte. */

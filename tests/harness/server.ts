@@ -13,6 +13,8 @@ export interface ServerUnderTest {
   launch(env?: Readonly<Record<string, string>>): Program;
   /** Sends an OTLP/JSON body; answers the status. */
   send(body: object): Promise<number>;
+  /** Kills what a failed test left running. */
+  end(): Promise<void>;
 }
 
 /** @param dataDir its data folder. */
@@ -25,7 +27,12 @@ export async function serverUnderTest(dataDir: string): Promise<ServerUnderTest>
     LLM_MONITOR_DATA_DIR: dataDir,
     LLM_MONITOR_DISK_RESERVE_MIB: "0",
   };
-  const launch = (extra = {}): Program => startProgram("server", [], { ...env, ...extra });
+  const programs: Program[] = [];
+  const launch = (extra = {}): Program => {
+    const program = startProgram("server", [], { ...env, ...extra });
+    programs.push(program);
+    return program;
+  };
   return {
     dashboardUrl,
     otlpUrl,
@@ -45,6 +52,9 @@ export async function serverUnderTest(dataDir: string): Promise<ServerUnderTest>
       });
       await answer.arrayBuffer();
       return answer.status;
+    },
+    async end() {
+      for (const program of programs) await program.stop("SIGKILL");
     },
   };
 }

@@ -54,3 +54,29 @@ export const retentionReportSchema = z.object({
   held: z.enum(["clock-jump"]).optional(),
 });
 export type RetentionReportAnswer = z.infer<typeof retentionReportSchema>;
+
+/** `POST /api/data/verify`: what reading every file found, oldest day first. */
+export const verifyReportSchema = z.object({
+  days: z.array(
+    z.object({
+      day: z.string(),
+      sealed: z.boolean(),
+      spans: z.number().int().nonnegative(),
+      bytes: z.number().nonnegative(),
+      /** Absent when everything could be read. */
+      problem: z.string().optional(),
+    }),
+  ),
+});
+export type VerifyReportAnswer = z.infer<typeof verifyReportSchema>;
+
+/** `POST /api/data/backup`, from this machine only: an absolute path that does not exist or is empty. */
+export const backupRequestSchema = z.strictObject({ directory: z.string().min(1).max(4_096) });
+
+/** What a backup copied. */
+export const backupReportSchema = z.object({
+  directory: z.string(),
+  files: z.number().int().nonnegative(),
+  bytes: z.number().nonnegative(),
+});
+export type BackupReportAnswer = z.infer<typeof backupReportSchema>;

@@ -55,13 +55,18 @@ export { inFlightSchema, type OpenCall, type OpenCalls } from "./in-flight.ts";
 export { LIVE_TOPICS, liveEventSchema, type LiveEvent } from "./live.ts";
 export { setupCheckSchema, setupTestSchema, type SetupCheck, type SetupTest } from "./setup.ts";
 export {
+  backupReportSchema,
+  backupRequestSchema,
   purgePreviewSchema,
   purgeReportSchema,
   purgeRequestSchema,
   purgeSelectorSchema,
   retentionReportSchema,
+  verifyReportSchema,
+  type BackupReportAnswer,
   type PurgePreviewAnswer,
   type PurgeReportAnswer,
   type PurgeSelectorInput,
   type RetentionReportAnswer,
+  type VerifyReportAnswer,
 } from "./data.ts";

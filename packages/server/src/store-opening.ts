@@ -40,6 +40,8 @@ export const openConfiguredStore: OpenStore = async ({ config, clock, log, onAck
     },
     onAcknowledged,
     onFailure,
+    // Not the sessions: one that was ended must not come back with a backup.
+    backupAlso: ["control/users.json", "control/accents.json"],
     ...(failpoint === undefined ? {} : { failpoint }),
   });
   log.info("store_opened", { durability: store.capabilities.durability });

@@ -270,6 +270,25 @@ export interface PurgeReport {
   readonly spans: number;
 }
 
+/** What a backup or a restore copied. */
+export interface BackupReport {
+  readonly directory: string;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** What reading a file of stored days found. */
+export interface DayReport {
+  /** `2026-11-24` */
+  readonly day: string;
+  /** The file is complete and never written to again. */
+  readonly sealed: boolean;
+  readonly spans: number;
+  readonly bytes: number;
+  /** Absent when everything could be read. */
+  readonly problem?: string;
+}
+
 /** Where a store says what its operator should know; `event` is snake_case, fields are plain values. */
 export interface StoreLogger {
   info(event: string, fields: Readonly<Record<string, unknown>>): void;
@@ -330,7 +349,17 @@ export interface TraceStore {
    * @throws {NOT_FOUND} for a plan that is unknown, used or older than 10 min.
    */
   purge(planId: string): Promise<PurgeReport>;
-  /** Removes whole UTC days of span starts, spans without an end among them. Writes and queries go on meanwhile. */
+  /**
+   * Copies everything acknowledged before the call into a folder that does not exist or is empty, while writes and
+   * queries go on. @param directory absolute, outside the data. @throws {QUERY_INVALID} {STORE_FULL} {CAPABILITY_MISSING}
+   */
+  backup(directory: string): Promise<BackupReport>;
+  /** Reads everything that is stored, oldest day first; what is damaged is set aside and repaired. */
+  verify(): Promise<readonly DayReport[]>;
+  /**
+   * Removes whole UTC days of span starts, spans without an end among them; also the moment at which a store puts its
+   * days in order. Writes and queries go on meanwhile.
+   */
   retain(policy: RetentionPolicy): Promise<RetentionReport>;
   /** Waits until everything acknowledged is visible to every query. */
   flush(): Promise<void>;

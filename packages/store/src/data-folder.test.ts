@@ -69,7 +69,7 @@ describe("data folder", () => {
   it("EMB-11 D13 refuses a newer folder and changes no byte of it", async () => {
     const dataDir = await temporary();
     await (await open(dataDir)).release();
-    await writeFile(join(dataDir, "FORMAT"), "2\n");
+    await writeFile(join(dataDir, "FORMAT"), "3\n");
     const before = await namesAndTimes(dataDir);
     await expect(open(dataDir)).rejects.toMatchObject({ code: "DATA_DIR_TOO_NEW" });
     expect(await namesAndTimes(dataDir)).toStrictEqual(before);

@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 import { MonitorError } from "@nexent/monitor-core";
 import { errnoOf, type IoPort } from "./io-port.ts";
 
-/** Version of the folder as a whole. */
-const FORMAT_VERSION = 1;
+/** Version of the folder as a whole; 1 had no manifest and no sealed files, and is taken over as it is. */
+const FORMAT_VERSION = 2;
 
 /** A data folder that this process holds. */
 export interface DataFolder {

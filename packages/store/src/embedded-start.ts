@@ -5,7 +5,7 @@ import type { DataFolder } from "./data-folder.ts";
 import { createDiskGuard, type DiskGuard } from "./disk-guard.ts";
 import { openDuckdbIndex, type DuckdbIndex } from "./duckdb/duckdb-index.ts";
 import type { EmbeddedStoreOptions } from "./embedded-options.ts";
-import { dayOfFile } from "./duckdb/index-files.ts";
+import { dayOfFile, fileOfName, isSealed, sealedFileOf } from "./duckdb/index-files.ts";
 import { createFeeder, type Feeder } from "./feeder.ts";
 import { createIndexKeeper, type IndexKeeper } from "./index-keeper.ts";
 import { nodeIoPort } from "./io-port.ts";
@@ -55,12 +55,13 @@ const CHECKPOINT_WAL_BYTES = 64 * 1024 * 1024;
 const CHECKPOINT_EVERY_MS = 5_000;
 const RETRY_MAX_MS = 5_000;
 const FLUSH_MS = 500;
-const SILENT: StoreLogger = { info: () => undefined, warn: () => undefined };
+/** For a store without a logger. */
+export const SILENT_LOGGER: StoreLogger = { info: () => undefined, warn: () => undefined };
 
 /** Reads the journal back, repairs it, opens the index and fills what it lacks. @throws {DATA_DIR_TOO_NEW} */
 export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataFolder): Promise<EmbeddedParts> {
   const io = options.ioPort ?? nodeIoPort;
-  const logger = options.logger ?? SILENT;
+  const logger = options.logger ?? SILENT_LOGGER;
   const now = options.now ?? Date.now;
   const counters: EmbeddedCounters = {
     duplicates: 0,
@@ -92,6 +93,7 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
   let lastIndexed = read.findings.nextFrame - 1n;
   const index = await openIndex();
   await removeDropped(index, manifest);
+  await unsealLost(index, manifest);
   const feeder = createFeeder({
     flushMs: options.indexFlushMs ?? FLUSH_MS,
     flushRows: options.indexFlushRows ?? LIMITS.indexFlushRows,
@@ -156,9 +158,20 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
       onQuarantine(file, cause) {
         counters.quarantinedFiles++;
         keeper?.markDegraded();
-        logger.warn("index_file_quarantined", { file, cause: String(cause) });
+        logger.warn("index_file_quarantined", { file, cause: String(cause), ...noteLoss(file) });
       },
     });
+  }
+
+  /** Rows of a sealed file may stand nowhere else; segments that still hold them stay from now on. */
+  function noteLoss(name: string): { readonly spansInFile?: number } {
+    const file = fileOfName(name);
+    if (file === undefined || !isSealed(file)) return {};
+    const spans = manifest.sealed(dayOfFile(file))?.spans;
+    manifest.unseal(dayOfFile(file)).catch((error: unknown) => {
+      logger.warn("manifest_not_written", { error: String(error) });
+    });
+    return spans === undefined ? {} : { spansInFile: spans };
   }
 
   async function replay(target: DuckdbIndex): Promise<void> {
@@ -232,6 +245,11 @@ async function removeDropped(index: DuckdbIndex, manifest: Manifest): Promise<vo
     const day = dayOfFile(file);
     if (applied <= manifest.droppedThrough(day)) await index.remove(day);
   }
+}
+
+/** A sealed file that was set aside is no copy of anything: segments that still hold its rows stay. */
+async function unsealLost(index: DuckdbIndex, manifest: Manifest): Promise<void> {
+  for (const day of manifest.sealedDays()) if (!index.summaries.has(sealedFileOf(day))) await manifest.unseal(day);
 }
 
 /** A span whose end was read from a segment that was skipped looks open; the index knows better. */

@@ -3,15 +3,18 @@ import type { Capabilities, StoredSpan, StoreStats, TraceStore } from "./contrac
 import { openDataFolder, type DataFolder } from "./data-folder.ts";
 import { diskUsage } from "./disk-usage.ts";
 import type { EmbeddedStoreOptions } from "./embedded-options.ts";
-import { startEmbedded, type EmbeddedParts } from "./embedded-start.ts";
+import { SILENT_LOGGER, startEmbedded, type EmbeddedParts } from "./embedded-start.ts";
 import { dayOfFile } from "./duckdb/index-files.ts";
+import { backUp } from "./backup.ts";
 import { createClockGuard } from "./clock-guard.ts";
 import { createPurge } from "./purge.ts";
 import { createRetention } from "./retention.ts";
+import { createSealing } from "./sealing.ts";
 import { createSegmentCleaner } from "./segment-cleaner.ts";
 import { nodeIoPort } from "./io-port.ts";
 import { checkAggregate, checkFilter, checkPage, checkRange, checkTraceIds, checkTraceSearch } from "./query-rules.ts";
 import { compareSpans, spanKey, wholeTraces } from "./stored-span.ts";
+import { verifyIndex } from "./verification.ts";
 import { createWritePath } from "./write-path.ts";
 
 /** Longest wait for the index and for upkeep at `close`; what is left is done at the next start. */
@@ -56,6 +59,7 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
     io,
     folders: [folder.journal, folder.index],
     cleaner,
+    seal: createSealing({ parts, io, directory: folder.index, now, logger: options.logger ?? SILENT_LOGGER }),
     clock: createClockGuard(now, monotonicMs),
     now,
     failpoint: options.failpoint,
@@ -110,7 +114,7 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
       freshnessMs: 1_000,
       exactQuantileLimit: LIMITS.exactQuantileCalls,
       erase: "bytes",
-      backup: false,
+      backup: options.durability !== "memory",
     } satisfies Capabilities,
 
     async write(batch, signal) {
@@ -201,6 +205,21 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
 
     async purge(planId) {
       return await inUpkeep(() => purge.run(planId));
+    },
+
+    async backup(directory) {
+      if (options.durability === "memory")
+        throw new MonitorError("CAPABILITY_MISSING", "without a journal there is nothing to build the open days from");
+      return await inUpkeep(() =>
+        backUp({ parts, io, dataDir: options.dataDir, also: options.backupAlso ?? [], now }, directory),
+      );
+    },
+
+    async verify() {
+      return await inUpkeep(async () => {
+        await feeder.flush();
+        return await verifyIndex(parts, io, folder.index);
+      });
     },
 
     async retain(policy) {

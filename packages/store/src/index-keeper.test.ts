@@ -26,7 +26,10 @@ function fakeIndex(log: string[], state: { failure?: Error; lost: number[] }): D
     calls: async () => ({ rows: await answer(), shown: 0, total: 0 }),
     aggregate: answer,
     facets: async () => ({ services: await answer(), models: [], operations: [], providers: [] }),
-    async verify() {
+    verify: async () => true,
+    copyForSeal: async () => ({ spans: 0, openSpans: 0 }),
+    seal: async () => undefined,
+    async verifyAll() {
       log.push("verify");
       const lost = state.lost;
       state.lost = [];

@@ -70,7 +70,7 @@ export function createIndexKeeper(first: DuckdbIndex, options: IndexKeeperOption
 
   /** Reads every file; those that were set aside are built again. */
   async function verify(): Promise<boolean> {
-    const lost = await options.between(() => index.verify());
+    const lost = await options.between(() => index.verifyAll());
     return lost.length > 0;
   }
 
@@ -79,7 +79,7 @@ export function createIndexKeeper(first: DuckdbIndex, options: IndexKeeperOption
       degraded = true;
       await index.close().catch(() => undefined); // it is broken; what matters is whether the next one opens
       index = await options.open();
-      await index.verify();
+      await index.verifyAll();
       return true;
     });
   }

@@ -5,6 +5,7 @@ export {
   type AggregateRow,
   type AggregateSpec,
   type AttributeCondition,
+  type BackupReport,
   type CallFilter,
   type CallList,
   type CallPage,
@@ -12,6 +13,7 @@ export {
   type CallSort,
   type Capabilities,
   type ColumnStats,
+  type DayReport,
   type Facets,
   type FacetValue,
   type GroupKey,
@@ -34,6 +36,7 @@ export {
   type WriteOutcome,
 } from "./contract.ts";
 export { createMemoryStore, type MemoryStoreOptions } from "./memory/memory-store.ts";
+export { restoreBackup } from "./backup.ts";
 export { openEmbeddedStore } from "./embedded.ts";
 export type { EmbeddedStoreOptions } from "./embedded-options.ts";
 export type { EngineLimits } from "./duckdb/database.ts";

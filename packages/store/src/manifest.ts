@@ -19,6 +19,7 @@ export interface Manifest {
   /** Rows of the day up to this position were removed for good; 0 when none were. */
   readonly droppedThrough: (day: number) => bigint;
   sealed(day: number): SealedDay | undefined;
+  sealedDays(): readonly number[];
   /** The highest position it names. */
   readonly highest: bigint;
   /** Durable when it resolves. */
@@ -55,6 +56,7 @@ export async function openManifest(io: IoPort, dataDir: string, logger: StoreLog
   return {
     droppedThrough: (day) => content.dropped.get(day) ?? 0n,
     sealed: (day) => content.sealed.get(day),
+    sealedDays: () => [...content.sealed.keys()],
     get highest() {
       const all = [...content.dropped.values(), ...[...content.sealed.values()].map(({ through }) => through)];
       return all.reduce((high, position) => (position > high ? position : high), 0n);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { decodeColumnBatch, encodeColumnBatch, MonitorError } from "@nexent/monitor-core";
 import type { PurgePreview, PurgeReport, PurgeSelector } from "./contract.ts";
 import type { DataFolder } from "./data-folder.ts";
-import { dayName, dayOfFile, fileName } from "./duckdb/index-files.ts";
+import { dayName, dayOfFile, fileName, isSealed } from "./duckdb/index-files.ts";
 import type { EmbeddedParts } from "./embedded-start.ts";
 import type { IoPort } from "./io-port.ts";
 import { rewriteSegments } from "./journal/rewrite-segments.ts";
@@ -173,9 +173,13 @@ function withoutSelected(payload: Uint8Array, selector: PurgeSelector): Uint8Arr
 }
 
 async function purgeIndex({ parts, plan }: Pick<PurgeOptions, "parts"> & { plan: PurgePlan }): Promise<number> {
+  const { feeder, keeper, manifest } = parts;
   let removed = 0;
-  for (const [file, rows] of plan.rows)
-    removed += await parts.feeder.between(() => parts.keeper.index.purge(file, plan.selector, rows));
+  for (const [file, rows] of plan.rows) {
+    // A sealed file becomes another one; what it is then is noted when days are put in order the next time.
+    const onReplace = (): Promise<void> => (isSealed(file) ? manifest.unseal(dayOfFile(file)) : Promise.resolve());
+    removed += await feeder.between(() => keeper.index.purge(file, plan.selector, rows, onReplace));
+  }
   return removed;
 }
 

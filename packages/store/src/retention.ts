@@ -15,13 +15,15 @@ export interface RetentionOptions {
   /** Folders whose bytes count. */
   readonly folders: readonly string[];
   readonly cleaner: SegmentCleaner;
+  /** Seals days that are over. */
+  readonly seal: () => Promise<void>;
   readonly clock: ClockGuard;
   /** Wall clock, ms. */
   readonly now: () => number;
   readonly failpoint?: ((name: string) => void) | undefined;
 }
 
-/** Removes the oldest days by age, then by size. The caller keeps other upkeep from running meanwhile. */
+/** Removes the oldest days by age, then by size, and seals days that are over. The caller keeps other upkeep from running meanwhile. */
 export function createRetention(options: RetentionOptions): (policy: RetentionPolicy) => Promise<RetentionReport> {
   const { parts, io, folders, cleaner } = options;
   const { keeper, tail, manifest, feeder } = parts;
@@ -69,6 +71,7 @@ export function createRetention(options: RetentionOptions): (policy: RetentionPo
     const old = maxAgeDays === undefined ? [] : days().filter((day) => day + 1 + maxAgeDays <= options.now() / DAY_MS);
     const kept = old.filter((day) => day < today);
     const byAge = await drop(kept);
+    await options.seal();
     await cleaner.clean();
     const bySize = maxBytes === undefined ? { days: [], spans: 0 } : await dropBySize(maxBytes, today);
     const spans = byAge + bySize.spans;

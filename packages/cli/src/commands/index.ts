@@ -1,6 +1,9 @@
 import type { Command } from "../command.ts";
+import { backupCommand } from "./data-backup.ts";
 import { purgeCommand } from "./data-purge.ts";
 import { retainCommand } from "./data-retain.ts";
+import { restoreCommand } from "./data-restore.ts";
+import { verifyDataCommand } from "./data-verify.ts";
 import { demoCommand } from "./demo.ts";
 import { exactServerCommand } from "./exact-server.ts";
 import { statusCommand } from "./status.ts";
@@ -16,4 +19,7 @@ export const COMMANDS: readonly Command[] = [
   exactServerCommand,
   purgeCommand,
   retainCommand,
+  verifyDataCommand,
+  backupCommand,
+  restoreCommand,
 ];

@@ -1,4 +1,4 @@
-import { purgePreviewSchema, purgeReportSchema, retentionReportSchema } from "@nexent/monitor-api";
+import { purgePreviewSchema, purgeReportSchema, retentionReportSchema, verifyReportSchema } from "@nexent/monitor-api";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openBrowser, signInAndSkip, startTestServer, type Browser, type TestServer } from "../testing/server.ts";
 import { storeCalls } from "../testing/calls.ts";
@@ -57,13 +57,27 @@ describe("data routes", () => {
     });
   });
 
-  it.each(["purge/preview", "purge", "retain"])("W14 refuses %s without session, token or own origin", async (verb) => {
-    const path = `/api/data/${verb}`;
-    const stranger = openBrowser(server.dashboardUrl);
-    expect(await stranger.refusal("POST", path, { body: {} })).toStrictEqual([401, "UNAUTHENTICATED"]);
-    const headers = { "x-nexent-csrf": "wrong" };
-    expect(await browser.refusal("POST", path, { body: {}, headers })).toStrictEqual([403, "FORBIDDEN"]);
-    const foreign = await browser.request("POST", path, { body: {}, headers: { origin: "http://evil.example" } });
-    expect(foreign.status).toBe(403);
+  it("verifies day by day, and backs up only for this machine and only what the store can", async () => {
+    await storeCalls(server.store, [{ startMs: 1_700_000_000_000 }]);
+    expect(verifyReportSchema.parse(await post("/api/data/verify", {}))).toStrictEqual({
+      days: [{ day: "2023-11-14", sealed: false, spans: 1, bytes: 0 }],
+    });
+    const body = { directory: "/nowhere" };
+    expect(await browser.refusal("POST", "/api/data/backup", { body })).toStrictEqual([501, "CAPABILITY_MISSING"]);
+    const headers = { "x-forwarded-for": "203.0.113.7" };
+    expect(await browser.refusal("POST", "/api/data/backup", { body, headers })).toStrictEqual([403, "FORBIDDEN"]);
   });
+
+  it.each(["purge/preview", "purge", "retain", "verify", "backup"])(
+    "W14 refuses %s without session, token or own origin",
+    async (verb) => {
+      const path = `/api/data/${verb}`;
+      const stranger = openBrowser(server.dashboardUrl);
+      expect(await stranger.refusal("POST", path, { body: {} })).toStrictEqual([401, "UNAUTHENTICATED"]);
+      const headers = { "x-nexent-csrf": "wrong" };
+      expect(await browser.refusal("POST", path, { body: {}, headers })).toStrictEqual([403, "FORBIDDEN"]);
+      const foreign = await browser.request("POST", path, { body: {}, headers: { origin: "http://evil.example" } });
+      expect(foreign.status).toBe(403);
+    },
+  );
 });

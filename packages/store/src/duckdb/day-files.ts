@@ -53,8 +53,8 @@ export interface DayFiles {
   use<T>(files: readonly IndexFile[], create: boolean, work: (files: readonly IndexFile[]) => Promise<T>): Promise<T>;
   /** Waits until nobody uses the files, closes them, lets `work` move or remove them, and reads what is there then. */
   exchange(files: readonly IndexFile[], work: () => Promise<void>): Promise<void>;
-  /** Reads everything of a file; sets it aside if that fails. */
-  verify(file: IndexFile): Promise<boolean>;
+  /** Reads everything of a file, then asks `check`; sets it aside if one of them throws. */
+  verify(file: IndexFile, check?: () => Promise<void>): Promise<boolean>;
 }
 
 interface Attached {
@@ -223,12 +223,13 @@ export function createDayFiles({ directory, quarantine, io, connection, onQuaran
           }
         }
       }),
-    verify: (file) =>
+    verify: (file, check) =>
       inTurn(async () => {
         if (!summaries.has(file)) return false;
         try {
           if (!attached.has(file)) await attach(file);
           await readEverything(connection, fileAlias(file));
+          await check?.();
           return true;
         } catch (error) {
           await setAside(file, error);

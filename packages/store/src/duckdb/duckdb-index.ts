@@ -78,13 +78,19 @@ export interface DuckdbIndex {
   spanNames(range: TimeRange, signal?: AbortSignal): Promise<readonly SpanName[]>;
   serviceLinks(range: TimeRange, signal?: AbortSignal): Promise<readonly ServiceLink[]>;
   /** Reads every file and sets damaged ones aside; answers those that were lost. */
-  verify(): Promise<readonly IndexFile[]>;
+  verifyAll(): Promise<readonly IndexFile[]>;
+  /** Reads one file, then asks `check`; sets it aside if one of them throws. */
+  verify(file: IndexFile, check: () => Promise<void>): Promise<boolean>;
+  /** Copies every row of a day into a new file and reads it back; answers the rows, and those of the open file. */
+  copyForSeal(day: number): Promise<{ readonly spans: number; readonly openSpans: number }>;
+  /** The copy takes the place of the files of its day. Must not overlap with a write. */
+  seal(day: number): Promise<void>;
   countSelected(selector: PurgeSelector): Promise<SelectedRows>;
   /**
-   * Writes a file anew without the selected ones of its first `rows` rows; answers how many went. Must not overlap with
-   * a write.
+   * Writes a file anew without the selected ones of its first `rows` rows; answers how many went. `onReplace` runs
+   * before the new one takes its place. Must not overlap with a write.
    */
-  purge(file: IndexFile, selector: PurgeSelector, rows: number): Promise<number>;
+  purge(file: IndexFile, selector: PurgeSelector, rows: number, onReplace: () => Promise<void>): Promise<number>;
   /** Removes the files of a day. Must not overlap with a write. */
   remove(day: number): Promise<void>;
   close(): Promise<void>;
@@ -202,18 +208,39 @@ async function openIndex(
       query(filesIn(range), signal, (connection, present) => querySpanNames(connection, present, range)),
     serviceLinks: (range, signal) =>
       query(filesIn(range), signal, (connection, present) => queryServiceLinks(connection, present, range)),
-    async verify() {
+    async verifyAll() {
       return await gate.exclusive(async () => {
         const lost: IndexFile[] = [];
         for (const file of files.summaries.keys()) if (!(await files.verify(file))) lost.push(file);
         return lost;
       });
     },
+    verify: (file, check) => gate.exclusive(() => files.verify(file, check)),
+    copyForSeal: (day) =>
+      files.use([sealedFileOf(day), openFileOf(day)], false, async (present) => {
+        const openSpans = files.summaries.get(openFileOf(day))?.spans ?? 0;
+        const path = join(options.directory, fileName(sealedFileOf(day)) + ".new");
+        for (const name of [path, path + ".wal"]) await options.io.remove(name);
+        const sources = present.map((file) => ({ file }));
+        return { spans: await copyInto(tending, path, sources), openSpans };
+      }),
+    async seal(day) {
+      const [open, sealed] = [openFileOf(day), sealedFileOf(day)];
+      const path = join(options.directory, fileName(sealed));
+      options.failpoint?.("seal-copied");
+      writer.forget(open);
+      await files.exchange([open, sealed], async () => {
+        await options.io.rename(path + ".new", path);
+        await options.io.syncDirectory(options.directory);
+        options.failpoint?.("seal-renamed");
+        await removeFile(options.io, options.directory, open);
+      });
+    },
     countSelected: (selector) =>
       query([...files.summaries.keys()], undefined, (connection, present) =>
         countSelected(connection, present, selector),
       ),
-    async purge(file, selector, rows) {
+    async purge(file, selector, rows, onReplace) {
       const without = purgeCondition(selector, rows);
       const path = join(options.directory, fileName(file) + ".new");
       const before = files.summaries.get(file)?.spans ?? 0;
@@ -224,6 +251,7 @@ async function openIndex(
       if (kept === before) return 0;
       options.failpoint?.("purge-partition-written");
       writer.forget(file);
+      await onReplace();
       await files.exchange([file], () => putInPlace(options, file, kept > 0));
       options.failpoint?.("purge-renamed");
       return before - kept;

@@ -13,7 +13,13 @@ import type { Stage } from "./stage.ts";
 import { bind, readRows } from "./statement.ts";
 
 /** Where failpoints of the index stand. */
-export type IndexFailpoint = "index-flush" | "index-checkpoint" | "purge-partition-written" | "purge-renamed";
+export type IndexFailpoint =
+  | "index-flush"
+  | "index-checkpoint"
+  | "purge-partition-written"
+  | "purge-renamed"
+  | "seal-copied"
+  | "seal-renamed";
 
 /** A batch of the journal on its way into the index. */
 export interface IndexedBatch {

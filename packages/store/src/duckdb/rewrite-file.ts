@@ -15,7 +15,7 @@ export interface RowSource {
 }
 
 /**
- * Copies rows of attached files, in their order, into a new file, reads it back and closes it. Only this erases: the
+ * Copies rows of attached files, in their order, into a new file, closes it and reads it back. Only this erases: the
  * engine leaves the bytes of a deleted row where they are. Answers how many rows the new file has.
  */
 export async function copyInto(
@@ -24,23 +24,59 @@ export async function copyInto(
   sources: readonly RowSource[],
 ): Promise<number> {
   const alias = fileAlias(sources[0]?.file ?? 0) + "n";
+  const given: KeySum[] = [];
   await attachFile(connection, path, alias);
   try {
     await createTables(connection, alias);
-    let rows = 0;
-    let firstResource = 0;
     for (const source of sources) {
-      rows += await copyRows(connection, alias, source, firstResource);
-      firstResource = await highestResource(connection, alias);
+      await copyRows(connection, alias, source, await highestResource(connection, alias));
+      given.push(await keySumOf(connection, fileAlias(source.file), source.without));
     }
     await runStatement(connection, "CHECKPOINT " + alias);
+  } finally {
+    await runStatement(connection, "DETACH " + alias);
+  }
+  return await readBack(connection, path, alias, given);
+}
+
+async function readBack(
+  connection: DuckDBConnection,
+  path: string,
+  alias: string,
+  given: readonly KeySum[],
+): Promise<number> {
+  await attachFile(connection, path, alias, true);
+  try {
     await readEverything(connection, alias);
-    const written = await countRows(connection, alias);
-    if (written !== rows) throw new MonitorError("STORE_UNAVAILABLE", "a copied file does not hold what it was given");
+    const { rows, keys } = await keySumOf(connection, alias);
+    const expected = given.reduce((sum, one) => ({ rows: sum.rows + one.rows, keys: sum.keys ^ one.keys }), NO_KEYS);
+    if (rows !== expected.rows || keys !== expected.keys)
+      throw new MonitorError("STORE_UNAVAILABLE", "a copied file does not hold what it was given");
     return rows;
   } finally {
     await runStatement(connection, "DETACH " + alias);
   }
+}
+
+/** Rows of a file, and all their identities in one number. */
+interface KeySum {
+  readonly rows: number;
+  readonly keys: bigint;
+}
+const NO_KEYS: KeySum = { rows: 0, keys: 0n };
+
+async function keySumOf(connection: DuckDBConnection, alias: string, without?: Condition): Promise<KeySum> {
+  const [row] = await readRows(
+    connection,
+    "SELECT count(*), bit_xor(hash(trace_id, span_id, start_ns)) FROM " + alias + ".main.spans" + whereNot(without),
+    without?.parameters,
+  );
+  return { rows: Number(bigintOf(row?.[0])), keys: bigintOf(row?.[1] ?? 0n) };
+}
+
+function whereNot(without: Condition | undefined): string {
+  // What is unknown is not selected.
+  return without === undefined ? "" : " WHERE NOT coalesce(" + without.sql + ", FALSE)";
 }
 
 /** Numbers of resources are those of one file; the next one's go on behind them. */
@@ -49,11 +85,11 @@ async function copyRows(
   alias: string,
   { file, without }: RowSource,
   firstResource: number,
-): Promise<number> {
+): Promise<void> {
   const [from, offset] = [fileAlias(file) + ".main.", String(firstResource)];
   const columns = SPAN_COLUMNS.map(({ name }) => (name === "resource_id" ? name + " + " + offset : name)).join(", ");
-  const kept = without === undefined ? "" : " WHERE NOT coalesce(" + without.sql + ", FALSE)";
-  const spans = "INSERT INTO " + alias + ".main.spans SELECT " + columns + " FROM " + from + "spans" + kept;
+  const spans =
+    "INSERT INTO " + alias + ".main.spans SELECT " + columns + " FROM " + from + "spans" + whereNot(without);
   const resources =
     "INSERT INTO " +
     alias +
@@ -70,11 +106,10 @@ async function copyRows(
     "INSERT INTO " + alias + ".main.applied SELECT max(position) FROM " + from + "applied HAVING count(*) > 0";
   await runStatement(connection, "BEGIN TRANSACTION");
   try {
-    const [inserted] = await readRows(connection, spans, without?.parameters);
+    await readRows(connection, spans, without?.parameters);
     await runStatement(connection, resources);
     await runStatement(connection, applied);
     await runStatement(connection, "COMMIT");
-    return Number(bigintOf(inserted?.[0]));
   } catch (error) {
     await runStatement(connection, "ROLLBACK").catch(() => undefined);
     throw error;
@@ -84,9 +119,4 @@ async function copyRows(
 async function highestResource(connection: DuckDBConnection, alias: string): Promise<number> {
   const [row] = await readRows(connection, "SELECT max(id) FROM " + alias + ".main.resources");
   return numberOrNothing(row?.[0]) ?? 0;
-}
-
-async function countRows(connection: DuckDBConnection, alias: string): Promise<number> {
-  const [row] = await readRows(connection, "SELECT count(*) FROM " + alias + ".main.spans");
-  return Number(bigintOf(row?.[0]));
 }

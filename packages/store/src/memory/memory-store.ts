@@ -221,6 +221,23 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore 
       return { planId, previewedSpans: previewed.spans, spans: named.length };
     },
 
+    async backup() {
+      open();
+      throw new MonitorError("CAPABILITY_MISSING", "a store in memory makes no backup");
+    },
+
+    async verify() {
+      open();
+      const ended = [...spans.values()].filter(({ span }) => span.durationNanos !== undefined);
+      const days = dayNames(ended);
+      return days.map((day) => ({
+        day,
+        sealed: false,
+        spans: ended.filter((stored) => dayNames([stored])[0] === day).length,
+        bytes: 0,
+      }));
+    },
+
     async retain({ maxAgeDays }) {
       open();
       if (!clock.confirm()) return { days: [], spans: 0, freedBytes: 0, held: "clock-jump" };

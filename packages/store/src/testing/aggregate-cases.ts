@@ -119,11 +119,15 @@ export const AGGREGATE_CASES: readonly StoreCase[] = [
     }
     deepStrictEqual([after.days, after.indexLagSeconds, after.storageDegraded], [1, 0, false]);
   }),
-  onStore("CAP-1 a store that says it is exact, or erases bytes, does so", async (store) => {
-    const { freshnessMs, exactQuantileLimit, erase, backup } = store.capabilities;
-    ok(freshnessMs <= 1_000 && exactQuantileLimit > 0);
-    deepStrictEqual([erase, backup], ["bytes", false]);
-  }),
+  onStore(
+    "CAP-1 a store that says it is exact, or erases bytes, does so, and refuses what it cannot",
+    async (store) => {
+      const { freshnessMs, exactQuantileLimit, erase, backup } = store.capabilities;
+      if (!backup) await refusesWith("CAPABILITY_MISSING", store.backup("/nowhere"));
+      ok(freshnessMs <= 1_000 && exactQuantileLimit > 0);
+      equal(erase, "bytes");
+    },
+  ),
   onStore(
     "GLD-1 I3 every question about the golden set has the known answer, whatever the order of arrival",
     async (store) => {

@@ -1,9 +1,15 @@
-import { purgeRequestSchema, purgeSelectorSchema, type PurgeSelectorInput } from "@nexent/monitor-api";
+import {
+  backupRequestSchema,
+  purgeRequestSchema,
+  purgeSelectorSchema,
+  type PurgeSelectorInput,
+} from "@nexent/monitor-api";
 import type { PurgeSelector, RetentionPolicy, TraceStore } from "@nexent/monitor-store";
 import type { HostRules } from "../../host-origin.ts";
 import type { Log } from "../../log.ts";
-import { answerData } from "../api-answer.ts";
+import { answerData, ApiRefusal } from "../api-answer.ts";
 import type { ApiApp } from "../api-context.ts";
+import { isThisMachine } from "../peer.ts";
 import { readJson } from "../read-input.ts";
 import { requireOwnOrigin } from "../session-guard.ts";
 
@@ -18,7 +24,7 @@ const MS_NANOS = 1_000_000n;
 /** Later than any start that is stored. */
 const END_OF_TIME = 2n ** 63n;
 
-/** `/api/data/…`: erasing what is stored. Never logged: what a purge names may be what must not be known. */
+/** `/api/data/…`: erasing, checking and copying what is stored. What a purge names is never logged: it may be a secret. */
 export function addDataRoutes(app: ApiApp, { store, policy }: DataRoutes, hostRules: HostRules, log: Log): void {
   const ownOrigin = requireOwnOrigin(hostRules);
   app.post("/api/data/purge/preview", ownOrigin, async (c) =>
@@ -28,6 +34,12 @@ export function addDataRoutes(app: ApiApp, { store, policy }: DataRoutes, hostRu
     const report = await store.purge((await readJson(c, purgeRequestSchema)).planId);
     log.info("data_purged", { spans: report.spans });
     return answerData(c, report);
+  });
+  app.post("/api/data/verify", ownOrigin, async (c) => answerData(c, { days: await store.verify() }));
+  app.post("/api/data/backup", ownOrigin, async (c) => {
+    // The path is one of this machine, and so must be who names it.
+    if (!isThisMachine(c.env.incoming)) throw new ApiRefusal("FORBIDDEN", { reason: "backup" });
+    return answerData(c, await store.backup((await readJson(c, backupRequestSchema)).directory));
   });
   app.post("/api/data/retain", ownOrigin, async (c) => answerData(c, await store.retain(policy)));
 }
