@@ -149,4 +149,22 @@ describe.skipIf(!present)("the dashboard in a real browser", () => {
     await page.getByText("live-arrival").first().waitFor({ timeout: 2_000 });
     await context.close();
   });
+
+  it("shows a request while it is in flight, accessible and without a complaint, and lets it go at its end", async () => {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en" });
+    const { page, complaints } = await openPage(context);
+    await signIn(page);
+    await page.goto(`${stack.dashboardUrl}/requests`);
+    const running = ask({ model: "still-open", exact: { ttftMs: 300, tokens: 60, gapMs: 100 } });
+    const inFlight = page.getByRole("region", { name: "Requests in flight" });
+    await inFlight.getByText("still-open").waitFor({ timeout: 3_000 });
+    await inFlight.getByText("generating").waitFor({ timeout: 3_000 });
+    await page.screenshot({ path: join(SCREENSHOTS, "in-flight.en.light.png") });
+    expect(await violations(page)).toEqual([]);
+    await running;
+    await inFlight.waitFor({ state: "detached", timeout: 3_000 });
+    await page.locator("tbody tr", { hasText: "still-open" }).first().waitFor({ timeout: 2_000 });
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
 });

@@ -35,11 +35,12 @@ export interface InFlightView {
   readonly calls: readonly InFlightCall[];
 }
 
+/** What of a call does not change while it is open. */
+export type InFlightFacts = Pick<InFlightCall, "model" | "upstream" | "provider" | "operation" | "streaming">;
+
 /** A call and where its numbers come from. */
-export interface InFlightSource extends Pick<
-  InFlightCall,
-  "model" | "upstream" | "provider" | "operation" | "streaming"
-> {
+export interface InFlightSource {
+  readonly facts: InFlightFacts;
   readonly recording: Recording;
   /** A connection has taken the request. */
   readonly sent: boolean;
@@ -53,14 +54,14 @@ function stateOf({ recording, sent }: InFlightSource, stall: LiveStall | undefin
 
 /** How a call stands at a monotonic time; undefined when it has ended. */
 export function readInFlight(source: InFlightSource, nowMs: number): InFlightCall | undefined {
-  const { recording, sent: _sent, ...call } = source;
+  const { facts, recording } = source;
   if (recording.ended) return undefined;
   const { context } = recording.span;
   const { firstTokenMicros, lastTokenMicros, outputTokens, estimated } = recording.clock.progress();
   const elapsedMs = recording.micros(nowMs) / 1000;
   return {
     ...(context !== undefined && { id: `${context.traceId}-${context.spanId}` }),
-    ...call,
+    ...facts,
     state: stateOf(source, recording.liveStall(nowMs)),
     elapsedMs,
     ...(firstTokenMicros !== undefined && { ttftMs: firstTokenMicros / 1000 }),

@@ -31,7 +31,7 @@ describe("the gateway process", () => {
       response.write(chunkEvent({ content: "a" }));
       finish = () => response.end(DONE_EVENT);
     });
-    const gateway = run({ SECRET_CANARY: "x" });
+    const gateway = run({ GATEWAY_ACCESS_LOG: "true" });
     const origin = `http://127.0.0.1:${await gateway.port()}`;
     const answer = fetchRaw(`${origin}/v1/chat/completions?key=CANARY-query`, {
       body: '{"model":"CANARY-model","stream":true}',
@@ -43,6 +43,7 @@ describe("the gateway process", () => {
     finish();
     expect((await answer).complete).toBe(true);
     expect(await gateway.exit).toBe(0);
+    expect(gateway.events("request")).toMatchObject([{ route: "/v1/chat/completions", status: 200, complete: true }]);
     expect(gateway.output()).not.toContain("CANARY");
   });
 

@@ -127,14 +127,14 @@ class RequestRelay implements Relay, ExchangeSink {
     if (recording === undefined || tail === undefined) return undefined;
     const { name, provider } = upstream.config;
     const sent = this.#exchange?.sent === true;
-    const call = {
+    const facts = {
       upstream: name,
       provider,
       model: this.#model,
       operation: tail.operation,
       streaming: this.#streaming,
     };
-    return readInFlight({ ...call, recording, sent }, nowMs);
+    return readInFlight({ facts, recording, sent }, nowMs);
   }
 
   breakOff(): void {
