@@ -34,7 +34,12 @@ export async function startGatewayProcess(options: GatewayProcessOptions): Promi
     return code;
   }
   try {
-    const port = await eventually("the gateway listening", () => Promise.resolve(portOf(program)), { program });
+    const port = await Promise.race([
+      eventually("the gateway listening", () => Promise.resolve(portOf(program)), { program }),
+      program.exited.then((code): never => {
+        throw new Error(`the gateway ended with ${code}\n${program.output()}`);
+      }),
+    ]);
     const origin = `http://127.0.0.1:${port}`;
     const metrics = async (): Promise<string> => (await fetch(`${origin}/metrics`)).text();
     return { program, origin, port, metrics, stop };
