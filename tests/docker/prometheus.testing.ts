@@ -5,9 +5,9 @@ import { freePort } from "../harness/ports.ts";
 import { answers, temporaryFolder } from "../harness/program.ts";
 import { stackPath } from "./stack-files.testing.ts";
 
-/** Debian's Prometheus; the shipped files are valid for it and for Prometheus 3. */
-export const PROMETHEUS = "/usr/bin/prometheus";
-export const PROMTOOL = "/usr/bin/promtool";
+/** Debian's Prometheus 2.42, or another one; the shipped files are valid for it and for Prometheus 3. */
+export const PROMETHEUS = process.env["PROMETHEUS_BINARY"] ?? "/usr/bin/prometheus";
+export const PROMTOOL = process.env["PROMTOOL_BINARY"] ?? "/usr/bin/promtool";
 
 /** One series of a query answer. */
 export interface Series {
