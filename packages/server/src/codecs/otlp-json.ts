@@ -1,6 +1,7 @@
 import { jsonDepthExceeds, LIMITS, type AttributeMap, type AttributeValue } from "@nexent/monitor-core";
 import { checkNesting, integerValue } from "./any-value.ts";
 import { quoteLongIntegers } from "./json-integers.ts";
+import { checkContainerCount } from "./message-count.ts";
 import {
   bytesOf,
   doubleOf,
@@ -28,6 +29,7 @@ const decoder = new TextDecoder();
 
 /** Bytes -> object. The depth scan comes first: `JSON.parse` of deep brackets blocks for seconds. */
 function parse(bytes: Uint8Array): JsonObject {
+  checkContainerCount(bytes);
   const text = decoder.decode(bytes);
   if (jsonDepthExceeds(text, LIMITS.jsonNestingBrackets)) {
     throw malformed(`JSON nests more than ${LIMITS.jsonNestingBrackets} brackets`);

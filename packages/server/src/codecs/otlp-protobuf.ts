@@ -2,6 +2,8 @@ import { fromBinary, type DescMessage } from "@bufbuild/protobuf";
 import { LIMITS, type AttributeMap, type AttributeValue } from "@nexent/monitor-core";
 import { checkNesting, integerValue } from "./any-value.ts";
 import { malformed } from "./malformed.ts";
+import { checkMessageCount } from "./message-count.ts";
+import type { MessageName } from "./otlp-fields.ts";
 import { otlpMessage } from "./otlp-registry.ts";
 import type {
   Signal,
@@ -68,16 +70,22 @@ interface WireLogs {
 
 /** A message and the shape that reflection gives it. */
 interface Shaped<T> {
+  readonly name: MessageName;
   readonly desc: DescMessage;
   /** Never called; carries the type. */
   readonly shape?: (message: T) => void;
 }
 
-const TRACES: Shaped<WireTraces> = { desc: otlpMessage("ExportTraceServiceRequest") };
-const METRICS: Shaped<WireMetrics> = { desc: otlpMessage("ExportMetricsServiceRequest") };
-const LOGS: Shaped<WireLogs> = { desc: otlpMessage("ExportLogsServiceRequest") };
+function shaped<T>(name: MessageName): Shaped<T> {
+  return { name, desc: otlpMessage(name) };
+}
 
-function decode<T>({ desc }: Shaped<T>, bytes: Uint8Array): T {
+const TRACES: Shaped<WireTraces> = shaped("ExportTraceServiceRequest");
+const METRICS: Shaped<WireMetrics> = shaped("ExportMetricsServiceRequest");
+const LOGS: Shaped<WireLogs> = shaped("ExportLogsServiceRequest");
+
+function decode<T>({ name, desc }: Shaped<T>, bytes: Uint8Array): T {
+  checkMessageCount(name, bytes);
   try {
     const message: unknown = fromBinary(desc, bytes, {
       readUnknownFields: false,
@@ -160,7 +168,7 @@ function spanOf(wire: WireSpan): TelemetrySpan {
 
 /**
  * Decodes an OTLP `ExportTraceServiceRequest`. Unknown fields are skipped, invalid UTF-8 becomes U+FFFD.
- * @throws {PAYLOAD_MALFORMED}
+ * @throws {PAYLOAD_MALFORMED} {PAYLOAD_TOO_LARGE}
  */
 export function decodeTracesProtobuf(bytes: Uint8Array): TelemetryBatch {
   const wire = decode(TRACES, bytes);

@@ -27,6 +27,7 @@ export class ThriftReader {
   readonly #bytes: Buffer;
   #at = 0;
   #depth = 0;
+  #structs = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -64,6 +65,10 @@ export class ThriftReader {
     this.#enter();
     const element = this.#bytes[this.#take(1)];
     const count = this.#count(element ?? 0);
+    this.#structs += count;
+    if (this.#structs > LIMITS.messagesPerRequest) {
+      throw new MonitorError("PAYLOAD_TOO_LARGE", `more than ${LIMITS.messagesPerRequest} structs in one request`);
+    }
     if (count > 0 && element !== struct) throw malformed(`${what} must be structs`);
     if (count > maxCount) throw new MonitorError("PAYLOAD_TOO_LARGE", `more than ${maxCount} ${what} in one request`);
     for (let i = 0; i < count; i++) read();
