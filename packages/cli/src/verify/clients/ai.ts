@@ -39,13 +39,14 @@ interface AiAnthropicModule {
 interface Modules {
   readonly ai: AiModule;
   readonly openai: AiOpenAIModule;
-  readonly anthropic: AiAnthropicModule;
+  /** Only one version of the library is tried with a second provider. */
+  readonly anthropic?: AiAnthropicModule;
 }
 
 function providerModel({ openai, anthropic }: Modules, { scenario, origin, headers }: ClientCall): unknown {
   const options = { apiKey: "none", baseURL: `${origin}/v1`, headers };
   const name = modelOf(scenario);
-  if (scenario.format === "anthropic-messages") return anthropic.createAnthropic(options)(name);
+  if (scenario.format === "anthropic-messages") return anthropic?.createAnthropic(options)(name);
   const provider = openai.createOpenAI(options);
   if (scenario.format === "openai-responses") return provider.responses(name);
   return scenario.format === "openai-chat" ? provider.chat(name) : provider.completion(name);
@@ -101,11 +102,28 @@ const NOT_SHOWN: ReadonlySet<string> = new Set([
 /** It reads a little ahead of its caller, and goes on when the caller has left. */
 const READS_BY_ITSELF: ReadonlySet<Scenario["client"]["kind"]> = new Set(["break", "never_read"]);
 
-/** Vercel's `ai` with two of its providers. */
-export const aiKind: ClientDriverKind = {
-  packages: ["ai", "@ai-sdk/openai", "@ai-sdk/anthropic"],
+/** The packages of one version of the library, by the names under which they are installed. */
+interface AiPackages {
+  readonly ai: string;
+  readonly openai: string;
+  readonly anthropic?: string;
+}
+
+function createModules([ai, openai, anthropic]: readonly unknown[]): Modules {
+  const modules = { ai: ai as AiModule, openai: openai as AiOpenAIModule };
+  return anthropic === undefined ? modules : { ...modules, anthropic: anthropic as AiAnthropicModule };
+}
+
+/**
+ * A version of Vercel's `ai` with one or two of its providers.
+ * @param except names of scenarios that this version does not show its caller.
+ */
+export const aiKind = (packages: AiPackages, except: readonly string[] = []): ClientDriverKind => ({
+  packages: [packages.ai, packages.openai, ...(packages.anthropic === undefined ? [] : [packages.anthropic])],
   plays: (scenario) =>
     FORMATS.has(scenario.format) &&
+    (packages.anthropic !== undefined || scenario.format !== "anthropic-messages") &&
+    !except.includes(scenario.name) &&
     scenario.targets.includes("sdk") &&
     scenario.path === undefined &&
     !comesAsJson(scenario) &&
@@ -114,10 +132,5 @@ export const aiKind: ClientDriverKind = {
   leavingEndsRequest: false,
   // Chunks without output are not handed on, and usage only with the end.
   hides: ({ truth }) => (truth.outcome === "ok" ? ["firstChunkSeconds"] : ["firstChunkSeconds", "inputTokens"]),
-  create: ([ai, openai, anthropic]) =>
-    createDriver({
-      ai: ai as AiModule,
-      openai: openai as AiOpenAIModule,
-      anthropic: anthropic as AiAnthropicModule,
-    }),
-};
+  create: (modules) => createDriver(createModules(modules)),
+});

@@ -7,7 +7,23 @@ import { langchainFetchKind, langchainKind } from "./langchain.ts";
 import { ollamaKind } from "./ollama.ts";
 import { openaiKind } from "./openai.ts";
 
-/** Every client library that can be verified. Versions of `openai` go by the aliases under which they are installed. */
+/** What version 5 of `ai` keeps from its caller and the later ones tell. */
+const AI5_KEEPS = [
+  // Rejected predictions, and the pieces of arguments after the first that are JSON by themselves.
+  "rejected-prediction",
+  "tool-call-only",
+  // Refusals, custom tools, and what an error event says.
+  "responses-refusal",
+  "responses-custom-tool-only",
+  "responses-error-before-tokens",
+  "responses-error-after-tokens",
+  "responses-failed",
+  // It takes an answer for complete only when it brings usage.
+  "responses-usage-missing",
+  "responses-chinese-text",
+];
+
+/** Every client library that can be verified. Versions of `openai` and `ai` go by the aliases under which they are installed. */
 export const CLIENTS = {
   openai: openaiKind("openai"),
   // It throws the error event of a response without the code that stood in it.
@@ -17,7 +33,10 @@ export const CLIENTS = {
   anthropic: anthropicKind,
   genai: genaiKind,
   ollama: ollamaKind,
-  ai: aiKind,
+  ai: aiKind({ ai: "ai", openai: "@ai-sdk/openai", anthropic: "@ai-sdk/anthropic" }),
+  ai5: aiKind({ ai: "ai5", openai: "ai5-openai" }, AI5_KEEPS),
+  // A refusal is no part of it any more.
+  ai7: aiKind({ ai: "ai7", openai: "ai7-openai" }, ["responses-refusal"]),
   langchain: langchainKind,
   "langchain-fetch": langchainFetchKind,
   fetch: fetchKind,
