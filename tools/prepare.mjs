@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const INSTALL_STAMP = join(root, "node_modules", ".nexent-install");
 const WEB_STAMP = join(root, "packages", "web", "dist", ".nexent-build");
+const SDK_STAMP = join(root, "packages", "monitor", "bundle", ".nexent-build");
 
 /** Whether a Node version satisfies `^20.20.0 || ^22.12.0 || >=24.0.0`. */
 export function nodeIsSupported(version) {
@@ -113,9 +114,19 @@ function buildWeb() {
   writeFileSync(WEB_STAMP, stamp);
 }
 
-/** `tsc -b` (a no-op costs under half a second), then Vite if the web sources changed. */
+/** Also without the rest, for whoever measures the SDK alone. */
+export function bundleSdk() {
+  const files = ["core", "monitor"].flatMap((name) => filesBelow(join("packages", name, "src")));
+  const stamp = hashFiles([...files, "packages/monitor/package.json", "tools/bundle-sdk.mjs", "package-lock.json"]);
+  if (readStamp(SDK_STAMP) === stamp) return;
+  run("Bundling the SDK", process.execPath, ["tools/bundle-sdk.mjs"]);
+  writeFileSync(SDK_STAMP, stamp);
+}
+
+/** `tsc -b` (a no-op costs under half a second), then the SDK's bundle and the web, if their sources changed. */
 export function build() {
   run("Building packages", process.execPath, ["node_modules/typescript/bin/tsc", "-b"]);
+  bundleSdk();
   buildWeb();
 }
 

@@ -411,12 +411,14 @@ class MarkingClock implements TokenClock {
     return stallsOf({ chunks: this.#chunks, firstWaitMicros, trailingEndMicros: silenceEndMicros }, this.#rule);
   }
 
-  #tape({ tokensOf }: Totals): string | undefined {
+  #tape({ tokensOf, gapTokens }: Totals): string | undefined {
     const { length } = this.#chunks;
     if (this.#options.tape === false || length === 0) return undefined;
     const { isFolded, stamps, kinds } = this.#chunks;
     const tokens = new Float64Array(length);
-    for (let i = 0; i < length; i += 1) tokens[i] = tokensOf(i) ?? UNKNOWN_TOKENS;
+    // One token each, as in most streams, needs no look at each entry.
+    if (gapTokens === "one" && !isFolded) tokens.fill(1);
+    else for (let i = 0; i < length; i += 1) tokens[i] = tokensOf(i) ?? UNKNOWN_TOKENS;
     const { tapeMaxBytes: maxCharacters } = this.#options;
     const columns = { length, atMicros: stamps, kinds, tokens };
     return encodeTapeColumns(columns, { merged: isFolded, ...(maxCharacters === undefined ? {} : { maxCharacters }) });

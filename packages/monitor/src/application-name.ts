@@ -1,11 +1,12 @@
-import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const MAX_LEVELS = 16;
 
 function nameIn(folder: string): string | undefined {
   try {
-    const manifest: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const manifest: unknown = JSON.parse(
+      process.getBuiltinModule("node:fs").readFileSync(join(folder, "package.json"), "utf8"),
+    );
     const name: unknown =
       typeof manifest === "object" && manifest !== null && "name" in manifest ? manifest.name : undefined;
     return typeof name === "string" && name !== "" ? name : undefined;

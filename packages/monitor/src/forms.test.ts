@@ -54,6 +54,7 @@ describe("a consumer with nothing but the package", () => {
   /** A project with the built package and the types of Node: no OpenTelemetry, no framework. */
   beforeAll(async () => {
     await run(process.execPath, [TSC, "-b", join(ROOT, "packages/monitor")]);
+    await run(process.execPath, [join(ROOT, "tools/bundle-sdk.mjs")]);
     folder = await mkdtemp(join(tmpdir(), "nexent-consumer-"));
     for (const [name, from] of [
       ["@nexent/monitor", "packages/monitor"],
@@ -64,6 +65,8 @@ describe("a consumer with nothing but the package", () => {
       await cp(join(ROOT, from, "dist"), join(to, "dist"), { recursive: true });
       await cp(join(ROOT, from, "package.json"), join(to, "package.json"));
     }
+    const bundle = join("@nexent/monitor", "bundle");
+    await cp(join(ROOT, "packages/monitor/bundle"), join(folder, "node_modules", bundle), { recursive: true });
     for (const name of ["@types/node", "undici-types"])
       await cp(join(ROOT, "node_modules", name), join(folder, "node_modules", name), { recursive: true });
     await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));

@@ -3,9 +3,8 @@
  * receiver that never answers even past a shutdown (measured: 10 s), and that is what an export must never do.
  */
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
 import { LIMITS } from "@nexent/monitor-core";
+import { gzipAsync } from "./gzip.ts";
 import { retryDelayMs, statusOutcome } from "./grpc-status.ts";
 import { readProtobufAnswer } from "./otlp-answer.ts";
 import { failureOf, refusalOf, retryable, type SendOutcome, type Transport } from "./transport.ts";
@@ -20,7 +19,6 @@ export interface GrpcTransportOptions {
   readonly gzip: boolean;
 }
 
-const gzipAsync = promisify(gzip);
 /** A compressed flag and the length in front of every message. */
 const PREFIX_BYTES = 5;
 

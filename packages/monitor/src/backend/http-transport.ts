@@ -1,8 +1,6 @@
-import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import type { Agent, IncomingMessage, request as requestOverHttp } from "node:http";
 import { LIMITS } from "@nexent/monitor-core";
+import { gzipAsync } from "./gzip.ts";
 import { failureOf, refusalOf, retryable, type SendOutcome, type Transport } from "./transport.ts";
 
 export interface HttpTransportOptions {
@@ -14,8 +12,6 @@ export interface HttpTransportOptions {
   /** Outcome of a success by its body, which may be cut; default: accepted. */
   readonly readAnswer?: (body: Uint8Array) => SendOutcome;
 }
-
-const gzipAsync = promisify(gzip);
 
 function retryAfterMs(header: string | undefined): number | undefined {
   if (header === undefined) return undefined;
@@ -43,9 +39,10 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
   const { timeoutMs, readAnswer = () => ({ status: "accepted" }) } = options;
   const url = new URL(options.url);
   const secure = url.protocol === "https:";
-  const agent = secure
-    ? new HttpsAgent({ keepAlive: true, maxSockets: 1 })
-    : new HttpAgent({ keepAlive: true, maxSockets: 1 });
+  // Loaded by the first export: an application that never exports must not pay for it at its start.
+  const load = () => (secure ? import("node:https") : import("node:http"));
+  let http: Awaited<ReturnType<typeof load>> | undefined;
+  let agent: Agent | undefined;
 
   function settle(response: IncomingMessage, resolve: (outcome: SendOutcome) => void): void {
     const status = response.statusCode ?? 0;
@@ -55,7 +52,12 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
     });
   }
 
-  function post(body: Uint8Array, signal: AbortSignal, again = true): Promise<SendOutcome> {
+  function post(
+    open: typeof requestOverHttp,
+    body: Uint8Array,
+    signal: AbortSignal,
+    again = true,
+  ): Promise<SendOutcome> {
     return new Promise((resolve) => {
       const headers: Record<string, string | number> = {
         ...options.headers,
@@ -69,13 +71,13 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
         answered = true;
         settle(response, resolve);
       };
-      const request: ClientRequest = secure ? httpsRequest(url, init, answer) : httpRequest(url, init, answer);
+      const request = open(url, init, answer);
       request.on("socket", (socket) => socket.unref());
       request.on("error", (error) => {
         // What the status has said holds, even if the rest of the answer never comes.
         if (answered) return;
         // The receiver may close an idle connection in the moment it is used again.
-        if (request.reusedSocket && again && !signal.aborted) resolve(post(body, signal, false));
+        if (request.reusedSocket && again && !signal.aborted) resolve(post(open, body, signal, false));
         // An abort says only that there was one; its reason says whether time was up.
         else resolve(retryable(failureOf(signal.aborted ? signal.reason : error)));
       });
@@ -87,12 +89,14 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
     async send(body, signal) {
       try {
         const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-        return await post(options.gzip ? await gzipAsync(body) : body, limit);
+        http ??= await load();
+        agent ??= new http.Agent({ keepAlive: true, maxSockets: 1 });
+        return await post(http.request, options.gzip ? await gzipAsync(body) : body, limit);
       } catch (error) {
         // A header Node refuses to write, for instance: trying again cannot help.
         return { status: "refused", reason: failureOf(error) };
       }
     },
-    close: () => agent.destroy(),
+    close: () => agent?.destroy(),
   };
 }

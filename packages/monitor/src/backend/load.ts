@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 /** What became of an optional package: expected to be missing, or there and broken, or loaded. */
@@ -57,6 +56,11 @@ function loadFrom(require: NodeJS.Require, name: string): LoadResult {
   } catch (error) {
     return { status: "broken", name, reason: reasonOf(error) };
   }
+}
+
+/** Loaded here, not at import: while monitoring is off nothing of it is needed, and it brings half of Node's streams. */
+function createRequire(origin: string): NodeJS.Require {
+  return process.getBuiltinModule("node:module").createRequire(origin);
 }
 
 /** The places to look from: the meta package first (it pins tested versions), then `origin` itself. */

@@ -1,5 +1,4 @@
 /** How `/metrics` is answered: format by `Accept`, gzip when accepted (measurement contract 4.4). */
-import { gzip } from "node:zlib";
 import { negotiateExposition, type ExpositionFormat } from "@nexent/monitor-core";
 
 /** What is read of a request of `node:http`. */
@@ -53,8 +52,8 @@ export function sendExposition(
     send(text);
     return;
   }
-  // In the thread pool: a scrape must not delay a time stamp.
-  gzip(text, (error, body) => {
+  // In the thread pool: a scrape must not delay a time stamp. Loaded here, as most applications are never asked.
+  process.getBuiltinModule("node:zlib").gzip(text, (error, body) => {
     if (response.destroyed === true) return;
     if (error === null) send(body, { "Content-Encoding": "gzip" });
     else send(text);

@@ -1,5 +1,5 @@
 /** A listener for scrapes: `/metrics` on a port of its own. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { hostNameOf, isLoopbackName, LIMITS, type ExpositionFormat } from "@nexent/monitor-core";
 import { answerMetrics, sendStatus } from "./metrics-answer.ts";
 
@@ -20,6 +20,8 @@ function answer(request: IncomingMessage, response: ServerResponse, host: string
 
 /** A server that is not listening yet. It keeps no process alive once it is `unref`'d. @param host what it will bind. */
 export function createMetricsListener(host: string, expose: Expose): Server {
+  // Loaded here: an application that opens no listener must not pay for it at its start.
+  const { createServer } = process.getBuiltinModule("node:http");
   const server = createServer({ maxHeaderSize: LIMITS.headerBytes }, (request, response) =>
     answer(request, response, host, expose),
   );

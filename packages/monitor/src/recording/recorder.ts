@@ -1,5 +1,4 @@
 /** One record per request: span and metrics, exactly one outcome. The same code serves the SDK and the gateway. */
-import { performance } from "node:perf_hooks";
 import {
   createTokenClock,
   METRICS,
@@ -430,13 +429,15 @@ export function openRecordingOf(owner: object | undefined): Recording | undefine
   return owner instanceof OpenRecording && !owner.ended ? owner : undefined;
 }
 
-function monotonicMs(): number {
-  return performance.now();
+/** The global of this name is a getter, so it is read once; not at import, as it loads a part of Node. */
+function monotonicClock(): () => number {
+  const time = performance;
+  return () => time.now();
 }
 
 /** A recorder over a registry and a span backend. Without OpenTelemetry the backend is the no-op one; metrics go on. */
 export function createRecorder(options: RecorderOptions): Recorder {
-  const { registry, backend, nowMs = monotonicMs, wallMs = Date.now, callFamilies = false } = options;
+  const { registry, backend, nowMs = monotonicClock(), wallMs = Date.now, callFamilies = false } = options;
   const open = createOpenCalls<OpenRecording>(registry, nowMs);
   const shared: Shared = {
     registry,
