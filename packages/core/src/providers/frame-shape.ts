@@ -4,10 +4,8 @@
  * proved once, by parsing a probe, before it may stand for other frames, so the events equal those of full parsing.
  */
 import { isUtf8 } from "../utf8.ts";
+import { FrameTemplate, isShortEscape, MAX_NUMBER_DIGITS, type HoleKind } from "./frame-template.ts";
 import { DELTA_KIND_BIT, type DeltaKind, type StreamEvent } from "./provider.ts";
-
-/** A place of the frame that may vary: output of this kind, or a value nobody reads. */
-type HoleKind = DeltaKind | "unread_string" | "unread_number";
 
 interface Hole {
   readonly start: number;
@@ -57,7 +55,6 @@ export function needlesOf({ output, unreadStrings, unreadNumbers }: VaryingMembe
 
 /** A stream whose frames never repeat their shape is parsed, not learnt again and again. */
 const MAX_VAIN_LESSONS = 16;
-const MAX_NUMBER_DIGITS = 15;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -70,21 +67,6 @@ interface StringScan {
   end: number;
   /** Bytes of the text between the quotes. */
   bytes: number;
-}
-
-/** Whether `\` and this character are one character of one byte. */
-function isShortEscape(code: number): boolean {
-  // " / \ b f n r t
-  return (
-    code === QUOTE ||
-    code === 0x2f ||
-    code === BACKSLASH ||
-    code === 0x62 ||
-    code === 0x66 ||
-    code === 0x6e ||
-    code === 0x72 ||
-    code === 0x74
-  );
 }
 
 /** Scans the string that begins at `start`, behind its quote. */
@@ -202,6 +184,8 @@ export class FrameShape {
   readonly #needles: Needles;
   readonly #scan: StringScan = { end: -1, bytes: 0 };
   #shape: Shape | undefined;
+  /** The shape with what stood around its frame on the wire; made when it has stood for a frame once. */
+  #template: FrameTemplate | undefined;
   #vainLessons = 0;
 
   constructor(needles: Needles, read: FrameReader) {
@@ -210,11 +194,30 @@ export class FrameShape {
   }
 
   /** Fills the (empty) `event` when `frame` has the learnt shape; otherwise leaves it as it is. */
-  match(frame: string, event: StreamEvent): boolean {
+  match(frame: string, eventName: string, event: StreamEvent): boolean {
     const shape = this.#shape;
     if (shape === undefined) return false;
     const outputBytes = measure(frame, shape, this.#scan);
     if (outputBytes === 0) return false;
+    this.#template ??= new FrameTemplate(shape, eventName);
+    this.#fill(event, shape, outputBytes);
+    return true;
+  }
+
+  /**
+   * As {@link match}, for a whole event as it stands on the wire from `start` on, without making a text of it.
+   * @returns the index behind its blank line; -1 when it is another event, or not there as a whole.
+   */
+  matchBytes(bytes: Uint8Array, start: number, event: StreamEvent): number {
+    const template = this.#template;
+    const shape = this.#shape;
+    if (template === undefined || shape === undefined) return -1;
+    const end = template.match(bytes, start);
+    if (end >= 0) this.#fill(event, shape, template.outputBytes);
+    return end;
+  }
+
+  #fill(event: StreamEvent, shape: Shape, outputBytes: number): void {
     event.kinds = DELTA_KIND_BIT[shape.kind];
     event.kind = shape.kind;
     event.outputBytes = outputBytes;
@@ -223,7 +226,6 @@ export class FrameShape {
     event.responseModel = shape.responseModel;
     event.responseId = shape.responseId;
     this.#vainLessons = 0;
-    return true;
   }
 
   /** Learns from a frame that was parsed into `event`. What was learnt before stays true until something better comes. */
@@ -234,6 +236,7 @@ export class FrameShape {
     this.#vainLessons += 1;
     if (!this.#isProved(frame, event, output)) return;
     this.#shape = shapeOf(frame, event, output, unreadHoles(frame, this.#needles, this.#scan));
+    this.#template = undefined;
   }
 
   /** Whether another string in the hole changes the byte count and nothing else. */

@@ -114,6 +114,24 @@ describe.each([anthropicMessages, openaiResponses])("the byte parser of $format"
     );
   });
 
+  it("gives them when every event is a read of its own, and when something stands between", () => {
+    const between = fc.constantFrom("", "", "", ": ping\n\n", "\n", "\r\n", "event: ping\ndata: {}\n\n", "id: 7\n");
+    const names = fc.constantFrom("", "event: x\n", "event:x\n");
+    fc.assert(
+      fc.property(frames, fc.array(fc.tuple(names, between), { minLength: 1 }), (data, around) => {
+        const reads = data.flatMap((text, i) => {
+          const [name, ahead] = around[i % around.length] ?? ["", ""];
+          return [ahead, `${name}data: ${text}\n\n`].map((read) => encoder.encode(read));
+        });
+        let at = 0;
+        const cuts = reads.map((read) => (at += read.length));
+        const bytes = new Uint8Array(Buffer.concat(reads));
+        expect(eventsOf(provider.createStreamParser(), bytes, cuts)).toEqual(parseEverything(provider, data));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it("gives the events of parsing every frame when single bytes of a long stream are damaged", () => {
     const words = Array.from({ length: 12 }, (_, i) => `w\\nörd${i % 3}`);
     const long = words.map((word, i) =>

@@ -1,4 +1,5 @@
 /** Bytes of one answer in a format of server-sent events -> its events. What a frame means is the format's own. */
+import { LIMITS } from "../limits.ts";
 import { createSseScanner } from "../wire/sse.ts";
 import { FrameShape, needlesOf, type Needles, type VaryingMembers } from "./frame-shape.ts";
 import { parseFrame } from "./frames.ts";
@@ -39,12 +40,27 @@ class SseStreamParser implements StreamParser {
 
   push(bytes: Uint8Array, sink: StreamEventSink): void {
     this.#sink = sink;
-    this.#scanner.push(bytes, this.#onFrame);
+    const rest = this.#scanner.isBetweenEvents && bytes.length <= LIMITS.observerLineBytes ? this.#takeUsual(bytes) : 0;
+    if (rest < bytes.length) this.#scanner.push(rest === 0 ? bytes : bytes.subarray(rest), this.#onFrame);
   }
 
   end(sink: StreamEventSink): void {
     this.#sink = sink;
     this.#scanner.end(this.#onFrame);
+  }
+
+  /** Takes whole events of the learnt shape from the front; the index behind them. */
+  #takeUsual(bytes: Uint8Array): number {
+    let at = 0;
+    while (at < bytes.length) {
+      const event = this.#event;
+      resetStreamEvent(event);
+      const end = this.#shape.matchBytes(bytes, at, event);
+      if (end < 0) break;
+      this.#sink(event);
+      at = end;
+    }
+    return at;
   }
 
   #take(name: string, data: string, cut: boolean): void {
@@ -74,7 +90,7 @@ class SseStreamParser implements StreamParser {
       event.fault = this.#format.readError(parseFrame(data));
       return "event";
     }
-    return this.#shape.match(data, event) ? "event" : this.#parse(event, data);
+    return this.#shape.match(data, name, event) ? "event" : this.#parse(event, data);
   }
 
   #parse(event: StreamEvent, data: string): FrameVerdict {

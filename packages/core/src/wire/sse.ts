@@ -18,6 +18,8 @@ interface SseScanner {
   push(bytes: Uint8Array, sink: SseSink): void;
   /** End of body: dispatches a last event that had no blank line behind it. */
   end(sink: SseSink): void;
+  /** Nothing of a next event has come yet, and something of the stream has. */
+  readonly isBetweenEvents: boolean;
 }
 
 /** What a scanner takes beyond the standard. */
@@ -59,6 +61,12 @@ class LineSse implements SseScanner {
   constructor(maxLineBytes: number, { bareJson = false }: SseOptions) {
     this.#maxLineBytes = maxLineBytes;
     this.#bareJson = bareJson;
+  }
+
+  get isBetweenEvents(): boolean {
+    return (
+      this.#carry === "" && this.#data === undefined && this.#eventName === "" && !this.#afterCr && !this.#firstLine
+    );
   }
 
   push(bytes: Uint8Array, sink: SseSink): void {
