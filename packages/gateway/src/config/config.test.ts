@@ -1,11 +1,24 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MonitorError } from "@nexent/monitor-core";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { readGatewayConfig, upstreamProblems } from "./config.ts";
 
 const TOKEN = "nxm_gw_0123456789abcdef0123456789abcdef";
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A file of its own; removed when all tests are done. */
+function temporaryFile(name: string, text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "gateway-config-"));
+  folders.push(folder);
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+}
 
 function faultOf(env: Record<string, string>): MonitorError {
   try {
@@ -89,8 +102,7 @@ describe("gateway configuration", () => {
   });
 
   it("reads tokens from a file beside those of the variable", () => {
-    const file = join(mkdtempSync(join(tmpdir(), "gateway-config-")), "tokens");
-    writeFileSync(file, `${TOKEN}a\n${TOKEN}b\n`);
+    const file = temporaryFile("tokens", `${TOKEN}a\n${TOKEN}b\n`);
     expect(readGatewayConfig({ GATEWAY_TOKENS: TOKEN, GATEWAY_TOKENS_FILE: file }).tokens).toEqual([
       TOKEN,
       `${TOKEN}a`,
@@ -112,11 +124,7 @@ describe("gateway configuration", () => {
 });
 
 describe("the configuration file", () => {
-  function fileWith(text: string): string {
-    const path = join(mkdtempSync(join(tmpdir(), "gateway-config-")), "gateway.yaml");
-    writeFileSync(path, text);
-    return path;
-  }
+  const fileWith = (text: string): string => temporaryFile("gateway.yaml", text);
 
   it("adds upstreams, changes presets, removes them, and sets limits", () => {
     const path = fileWith(`
