@@ -7,8 +7,6 @@ export interface Stack {
   readonly gatewayUrl: string;
   readonly dashboardUrl: string;
   readonly otlpUrl: string;
-  /** Where the SDK would send by itself, if the port were 14268. */
-  readonly jaegerThriftUrl: string;
   readonly dataDir: string;
   stop(): Promise<void>;
 }
@@ -37,7 +35,6 @@ export async function startStack(env: Readonly<Record<string, string>> = {}): Pr
     gatewayUrl,
     dashboardUrl,
     otlpUrl: `http://127.0.0.1:${otlp}`,
-    jaegerThriftUrl: `http://127.0.0.1:${thrift}/api/traces`,
     dataDir: `${folder.path}/data`,
     async stop() {
       await program.stop("SIGINT");
