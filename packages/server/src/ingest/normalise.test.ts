@@ -159,6 +159,24 @@ describe("names", () => {
     expect(readLlmFields(span?.attributes ?? new Map())?.ttftSeconds).toBeUndefined();
   });
 
+  it("takes the error of a failed call from the exception it recorded, and of no other span", () => {
+    const events = ["ValueError", "openai.RateLimitError"].map((type) => ({
+      name: "exception",
+      timeUnixNanos: START,
+      attributes: new Map([["exception.type", type]]),
+    }));
+    const attributes = new Map<string, AttributeValue>([
+      ["openinference.span.kind", "LLM"],
+      ["llm.model_name", "gpt-4o"],
+    ]);
+    const [failed] = one({ attributes, events, statusCode: 2 }).spans;
+    expect(failed?.attributes.get("error.type")).toBe("openai.RateLimitError");
+    expect(readLlmFields(failed?.attributes ?? new Map(), { status: "error" })?.errorType).toBe("rate_limited");
+    const [fine] = one({ attributes, events }).spans;
+    const [other] = one({ attributes: new Map(), events, statusCode: 2 }).spans;
+    expect([fine?.attributes.has("error.type"), other?.attributes.has("error.type")]).toEqual([false, false]);
+  });
+
   it("never shows a service as unknown_service", () => {
     expect(one({}, "checkout").spans[0]?.resource.service).toBe("checkout");
     expect(one({}, "unknown_service:node").spans[0]?.resource.service).toBe("unnamed");

@@ -16,7 +16,7 @@ import type {
   TelemetrySpan,
 } from "../codecs/telemetry-batch.ts";
 import { addFingerprint } from "./fingerprint.ts";
-import { addOurNames, firstChunkOf } from "./our-names.ts";
+import { addErrorType, addOurNames, firstChunkOf } from "./our-names.ts";
 import { brokenTime, isId, isNoId, type RejectReason } from "./reject.ts";
 import { cleanAttributes, cleanText, emptyCounts, type SanitiseCounts } from "./sanitise.ts";
 import { serviceOf } from "./service-name.ts";
@@ -67,6 +67,7 @@ function brokenSpan(wire: TelemetrySpan, nowMs: number): RejectReason | undefine
 }
 
 function spanOf(wire: TelemetrySpan, resource: Resource, scope: string, counts: SanitiseCounts): SpanRecord {
+  const events = eventsOf(wire.events, counts);
   return {
     traceId: wire.traceId,
     spanId: wire.spanId,
@@ -81,15 +82,21 @@ function spanOf(wire: TelemetrySpan, resource: Resource, scope: string, counts: 
     ...(wire.statusMessage === "" ? {} : { statusMessage: cleanText(wire.statusMessage, LIMITS.valueBytes, counts) }),
     ...(scope === "" ? {} : { scope }),
     resource,
-    attributes: attributesOf(wire, counts),
-    events: eventsOf(wire.events, counts),
+    attributes: attributesOf(wire, events, counts),
+    events,
     links: linksOf(wire.links, counts),
   };
 }
 
-function attributesOf(wire: TelemetrySpan, counts: SanitiseCounts): Map<string, AttributeValue> {
+/** @param events those of the span, clean already. */
+function attributesOf(
+  wire: TelemetrySpan,
+  events: readonly SpanEvent[],
+  counts: SanitiseCounts,
+): Map<string, AttributeValue> {
   const attributes = cleanAttributes(wire.attributes, counts);
   addOurNames(attributes, firstChunkOf(wire.events, wire.startUnixNanos));
+  if (STATUS_CODES[wire.statusCode] === "error") addErrorType(attributes, events);
   addFingerprint(attributes, wire.endUnixNanos === 0n ? undefined : wire.endUnixNanos - wire.startUnixNanos);
   return attributes;
 }

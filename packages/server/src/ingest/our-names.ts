@@ -166,3 +166,21 @@ export function firstChunkOf(
   if (event === undefined || event.timeUnixNanos < startUnixNanos) return undefined;
   return Number(event.timeUnixNanos - startUnixNanos) / 1e9;
 }
+
+/** Type of the exception that a span recorded last, which is the one that ended it. */
+function exceptionTypeOf(events: readonly { readonly name: string; readonly attributes: AttributeMap }[]) {
+  const last = events.findLast(({ name }) => name === "exception");
+  return last === undefined ? undefined : textOf(last.attributes, "exception.type");
+}
+
+/**
+ * Adds `error.type` to a failed call that only tells of its exception in an event, as OpenInference does.
+ * @param attributes changed in place; {@link addOurNames} has been there.
+ * @param events clean already, as what is taken from them is not looked at again.
+ */
+export function addErrorType(
+  attributes: Attributes,
+  events: readonly { readonly name: string; readonly attributes: AttributeMap }[],
+): void {
+  if (attributes.has("gen_ai.operation.name")) addOnce(attributes, "error.type", exceptionTypeOf(events));
+}

@@ -60,6 +60,7 @@ export function leaseOf(inFlight: InFlight): BodyLease {
 /** A body slower than this after the grace is a stalling client, not a slow network. */
 const MIN_BYTES_PER_SECOND = 1024;
 const SLOW_GRACE_MS = 5_000;
+const MIB = 1024 * 1024;
 
 /** Reads a whole body; bytes are counted as they come, never believed from a header. Never throws. */
 export async function readBody(
@@ -79,7 +80,7 @@ export async function readBody(
 }
 
 function tooLarge(what: string, limit: number): UnreadBody {
-  return { kind: "too_large", detail: `${what} larger than ${limit / 1024 / 1024} MiB` };
+  return { kind: "too_large", detail: `${what} larger than ${Math.floor(limit / MIB)} MiB` };
 }
 
 /** Reads a stream to its end, or as far as its limits and the budget allow. */

@@ -138,7 +138,11 @@ describe("calls that are refused", () => {
   it("I8: for more than 20 MiB are final, however the bytes come", async () => {
     const own = openGrpc(receiver.port);
     const answer = await callGrpc(own, TRACES, framed(new Uint8Array(20 * MIB + 1)));
-    expect([answer.status, retrySeconds(answer)]).toEqual([EXHAUSTED, undefined]);
+    expect([answer.status, answer.message, retrySeconds(answer)]).toEqual([
+      EXHAUSTED,
+      "wire larger than 20 MiB",
+      undefined,
+    ]);
     own.close();
     await stillStores();
   });
@@ -146,6 +150,10 @@ describe("calls that are refused", () => {
   it("for another content type or host are no gRPC at all", async () => {
     const json = await callGrpc(session, TRACES, framed(freshBody()), { "content-type": "application/json" });
     expect([json.httpStatus, json.status]).toEqual([415, undefined]);
+    const grpcJson = await callGrpc(session, TRACES, framed(freshBody()), { "content-type": "application/grpc+json" });
+    expect(grpcJson.httpStatus).toBe(415);
+    const proto = await callGrpc(session, TRACES, framed(freshBody()), { "content-type": "application/grpc+proto" });
+    expect(proto.status).toBe(OK);
     const foreign = await callGrpc(session, TRACES, framed(freshBody()), { ":authority": "evil.example" });
     expect([foreign.httpStatus, foreign.status]).toEqual([421, undefined]);
     await stillStores();

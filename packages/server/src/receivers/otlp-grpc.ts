@@ -64,7 +64,7 @@ export function createOtlpGrpcReceiver(options: ReceiverOptions): Receiver {
     const foreign = hostRefusal(hostRules.check({ headers: { ...headers, host }, rawHeaders: [...rawHeaders] }));
     if (foreign !== undefined) return foreign;
     const type = headers["content-type"] ?? "none";
-    if (type !== "application/grpc" && !/^application\/grpc[+;]/.test(type)) {
+    if (!/^application\/grpc(\+proto)?\s*(;|$)/i.test(type)) {
       return refusal(415, "content_type", "send application/grpc", { detail: type.slice(0, 100) });
     }
     if (!METHODS.has(headers[":path"] ?? "")) return refusal(404, "not_found", "there is no such method");
