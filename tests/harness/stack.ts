@@ -8,8 +8,6 @@ export interface Stack {
   readonly dashboardUrl: string;
   readonly otlpUrl: string;
   readonly jaegerUrl: string;
-  /** Where the SDK would send by itself, if the port were 14268. */
-  readonly jaegerThriftUrl: string;
   readonly dataDir: string;
   stop(): Promise<void>;
 }
@@ -43,7 +41,6 @@ export async function startStack(env: Readonly<Record<string, string>> = {}): Pr
     dashboardUrl,
     otlpUrl: urlOf("LLM_MONITOR_OTLP_HTTP_PORT"),
     jaegerUrl: urlOf("LLM_MONITOR_JAEGER_PORT"),
-    jaegerThriftUrl: `${urlOf("LLM_MONITOR_JAEGER_THRIFT_PORT")}/api/traces`,
     dataDir: `${folder.path}/data`,
     stop,
   };

@@ -96,7 +96,8 @@ describe("export", () => {
     expect(sent && attributesOf(sent)).toMatchObject({ text: "a", whole: 3, fraction: 0.5, flag: true, late: "b" });
     const resource = readExport(server?.received[0]?.body ?? Buffer.from("{}")).resourceSpans[0]?.resource;
     expect(resource && attributesOf(resource)).toEqual({ "service.name": "otel-test" });
-    expect(text()).toContain("nexent_monitor_spans_exported_total 1");
+    // The receiver has it a moment before the sender knows.
+    await expect.poll(text).toContain("nexent_monitor_spans_exported_total 1");
   });
 
   it("is visible within two seconds with the default delay", async () => {
@@ -139,7 +140,8 @@ describe("export", () => {
     expect(request?.path).toBe("/api/traces");
     expect(request?.headers["content-type"]).toBe("application/x-thrift");
     expect([request?.body.includes("needle-in-thrift"), request?.body.includes("otel-test")]).toEqual([true, true]);
-    expect(text()).toContain("nexent_monitor_spans_exported_total 1");
+    // The receiver has it a moment before the sender knows.
+    await expect.poll(text).toContain("nexent_monitor_spans_exported_total 1");
   });
 
   it("counts spans that a receiver took and threw away as dropped", async () => {

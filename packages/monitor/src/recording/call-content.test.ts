@@ -104,6 +104,24 @@ describe("the content of a call", () => {
     expect([input.includes("new"), input.includes("old")]).toEqual([true, false]);
   });
 
+  it("takes no room beyond that, whatever a request is made of", () => {
+    const long = "n".repeat(1_000_000);
+    const parts = Array.from({ length: 100_000 }, () => ({ type: long }));
+    for (const request of [
+      { messages: [{ role: long, content: parts }] },
+      { messages: Array.from({ length: 100_000 }, () => ({ role: "user", content: "" })) },
+      { messages: [{ role: "assistant", tool_calls: [{ id: long, name: long, arguments: long }] }], system: parts },
+    ]) {
+      const span = recorded(ON, request, (recording) => {
+        for (let i = 0; i < 10_000; i += 1) recording.text?.add(i % 2 === 0 ? "text" : "reasoning", "a");
+      });
+      for (const value of Object.values(span?.attributes ?? {})) {
+        expect(utf8Length(String(value))).toBeLessThanOrEqual(LIMITS.contentValueBytes);
+      }
+      expect(span?.attributes).toHaveProperty([ATTR.genAiInputMessages]);
+    }
+  });
+
   it("is read from the bytes of a body, split anywhere", () => {
     const body = `data: {"choices":[{"index":0,"delta":{"content":"hé"}}]}\r\n\r\ndata: {"choices":[{"index":0,"delta":{"content":"llo"}}]}\n\ndata: [DONE]\n\n`;
     const bytes = new TextEncoder().encode(body);

@@ -28,6 +28,15 @@ const CHARACTERS = 32 * 1024;
 /** A secret that is cut in two is not recognised: so many characters past a cut are looked at. */
 const PAST_CUT = 256;
 const FEWEST_CHARACTERS = 256;
+/** What a part takes without its text. */
+const PART_CHARACTERS = 32;
+const MOST_PARTS = 256;
+const NAME_CHARACTERS = 256;
+
+/** Names, ids and the like, as long as such things are. */
+function named(text: string | undefined): string | undefined {
+  return text?.slice(0, NAME_CHARACTERS);
+}
 
 type Direction = "input" | "output";
 
@@ -57,7 +66,22 @@ class Cleaner {
   }
 
   part({ type, content, id, name, arguments: given, response }: MessagePart): object {
-    return { type, id, name, content: this.text(content), arguments: this.text(given), response: this.text(response) };
+    this.#left -= PART_CHARACTERS;
+    return {
+      type: named(type),
+      id: named(id),
+      name: named(name),
+      content: this.text(content),
+      arguments: this.text(given),
+      response: this.text(response),
+    };
+  }
+
+  message({ role, parts, finish_reason }: ContentMessage): object {
+    this.#left -= PART_CHARACTERS;
+    const kept: object[] = [];
+    for (const part of parts) if (!this.full) kept.push(this.part(part));
+    return { role: named(role), parts: kept, finish_reason: named(finish_reason) };
   }
 
   #redacted(text: string): string | undefined {
@@ -89,9 +113,9 @@ function cleaned(capture: ContentCapture, direction: Direction, messages: readon
     // The newest first: they are what was asked.
     for (const message of messages.toReversed()) {
       if (cleaner.full) break;
-      kept.unshift({ ...message, parts: message.parts.map((part) => cleaner.part(part)) });
+      kept.push(cleaner.message(message));
     }
-    return kept;
+    return kept.toReversed();
   });
 }
 
@@ -114,6 +138,7 @@ class StreamedParts {
     const type = KINDS[kind];
     let last = this.#parts.at(-1);
     if (last?.type !== type) {
+      if (this.#parts.length >= MOST_PARTS) return;
       this.#parts.push((last = { type, pieces: [] }));
       // A call of a tool begins with its name.
       if (kind === "tool" && TOOL_NAME.test(text)) return void (last.name = text);
@@ -237,7 +262,7 @@ export class CallContent implements AnswerContent {
   #instructions(system: readonly MessagePart[]): string | undefined {
     return bounded((characters) => {
       const cleaner = new Cleaner(this.#capture, "input", characters);
-      return system.map((part) => cleaner.part(part));
+      return system.slice(0, MOST_PARTS).map((part) => cleaner.part(part));
     });
   }
 
