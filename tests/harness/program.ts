@@ -20,15 +20,20 @@ export interface Program {
   stop(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
-/** Starts `node packages/<package>/dist/main.js ...args` with a clean environment plus `env`. */
+/**
+ * Starts `node packages/<package>/dist/main.js ...args` with a clean environment plus `env`. @param under a program and
+ * its arguments that starts it, such as a tracer.
+ */
 export function startProgram(
   packageName: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  under: readonly string[] = [],
 ): Program {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name)));
   const main = join(repositoryRoot, "packages", packageName, "dist", "main.js");
-  const child = spawn(process.execPath, [main, ...args], {
+  const [command = process.execPath, ...rest] = [...under, process.execPath, main, ...args];
+  const child = spawn(command, rest, {
     cwd: repositoryRoot,
     env: { ...inherited, ...env },
     stdio: ["ignore", "pipe", "pipe"],
