@@ -44,7 +44,9 @@ export interface EmbeddedParts {
   readonly catalogue: SegmentCatalogue;
   /** Everything up to this position is in the index. */
   readonly lastIndexed: () => bigint;
-  /** Ends a rebuild that is under way. */
+  /** Runs upkeep that must not overlap with a write to the index or a replay; throws once the store stops. */
+  readonly between: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Ends a rebuild, and upkeep at its next step. */
   readonly stopping: AbortController;
 }
 
@@ -119,6 +121,11 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
     manifest,
     catalogue,
     lastIndexed: () => lastIndexed,
+    between: (work) =>
+      feeder.between(() => {
+        stopping.signal.throwIfAborted();
+        return work();
+      }),
     stopping,
   };
   if (purge !== undefined) {

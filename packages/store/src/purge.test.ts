@@ -234,4 +234,45 @@ describe("purge on disk", () => {
     const { damagedFrames, quarantinedFiles } = await rebuilt.stats();
     expect([await total(rebuilt), damagedFrames, quarantinedFiles]).toStrictEqual([800, 0, 0]);
   });
+
+  it("PUR-9 a purge that fails half-way is finished before anything else is put in order", async () => {
+    const dataDir = await temporary();
+    const known = secrets();
+    await filled(dataDir, known);
+    const [secret] = known;
+    if (secret === undefined) throw new Error("no secret");
+    let isFailing = true;
+    const store = await open(dataDir, {
+      failpoint(name) {
+        if (name === "purge-journal-rewritten" && isFailing) throw new Error("failed half-way");
+      },
+    });
+    const { planId } = await store.previewPurge(secret.selector);
+    await expect(store.purge(planId)).rejects.toThrow("failed half-way");
+    expect((await filesWith(dataDir, secret.canary)).some((path) => path.startsWith("index/"))).toBe(true);
+    isFailing = false;
+    await store.retain({});
+    expect(await filesWith(dataDir, secret.canary)).toStrictEqual([]);
+    expect((await store.stats()).purgedSpans).toBe(secret.spans.length);
+  });
+
+  it("PUR-9 a stop does not wait for a purge, and the next start finishes it", async () => {
+    const dataDir = await temporary();
+    const known = secrets();
+    await filled(dataDir, known);
+    const [secret] = known;
+    if (secret === undefined) throw new Error("no secret");
+    let closed: Promise<void> | undefined;
+    const store = await open(dataDir, {
+      failpoint(name) {
+        if (name === "purge-planned") closed = store.close();
+      },
+    });
+    const { planId } = await store.previewPurge(secret.selector);
+    await store.purge(planId).catch(() => undefined);
+    await closed;
+    const restarted = await open(dataDir);
+    expect(await filesWith(dataDir, secret.canary)).toStrictEqual([]);
+    expect(await total(restarted)).toBe(OTHERS.length + 4);
+  });
 });

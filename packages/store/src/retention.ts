@@ -38,7 +38,7 @@ export function createRetention(options: RetentionOptions): (policy: RetentionPo
   /** The note comes first: rows that the journal still holds must not come back. */
   async function drop(dropped: readonly number[]): Promise<number> {
     if (dropped.length === 0) return 0;
-    return await feeder.between(async () => {
+    return await parts.between(async () => {
       let spans = tail.removeOpenWhere(({ span }) => dropped.includes(dayOf(span.startUnixNanos)));
       await manifest.drop(dropped, parts.lastIndexed());
       options.failpoint?.("retention");

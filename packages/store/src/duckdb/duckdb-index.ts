@@ -119,7 +119,15 @@ async function openIndex(
     timeoutMs: options.queryTimeoutMs ?? LIMITS.queryTimeoutMs,
   });
   let looked: Promise<unknown> = Promise.resolve();
+  let tended: Promise<unknown> = Promise.resolve();
   let closing = false;
+
+  /** Work that takes long and that a stop does not wait for. */
+  function tend<T>(work: () => Promise<T>): Promise<T> {
+    const result = work();
+    tended = result.catch(() => undefined);
+    return result;
+  }
 
   /** All statements of one query see one state of every file. */
   function query<T>(
@@ -201,7 +209,7 @@ async function openIndex(
         const path = join(options.directory, fileName(sealedFileOf(day)) + ".new");
         for (const name of [path, path + ".wal"]) await options.io.remove(name);
         const sources = present.map((file) => ({ file }));
-        return { spans: await copyInto(tending, path, sources), openSpans };
+        return { spans: await tend(() => copyInto(tending, path, sources)), openSpans };
       }),
     async seal(day) {
       const [open, sealed] = [openFileOf(day), sealedFileOf(day)];
@@ -225,7 +233,7 @@ async function openIndex(
       const before = files.summaries.get(file)?.spans ?? 0;
       const kept = await files.use([file], false, async ([present]) => {
         if (present === undefined || !(await hasRows(tending, file, without))) return before;
-        return await copyInto(tending, path, [{ file, without }]);
+        return await tend(() => copyInto(tending, path, [{ file, without }]));
       });
       if (kept === before) return 0;
       options.failpoint?.("purge-partition-written");
@@ -246,6 +254,8 @@ async function openIndex(
       closing = true;
       await gate.exclusive(async () => {
         await looked;
+        tending.interrupt();
+        await tended;
         slots.close();
         for (const connection of connections) connection.closeSync();
         database.close();
