@@ -188,9 +188,14 @@ async function purgeIndex({ parts, plan }: Pick<PurgeOptions, "parts"> & { plan:
   const { keeper, manifest } = parts;
   let removed = 0;
   for (const [file, rows] of plan.rows) {
-    // A sealed file becomes another one; what it is then is noted when days are put in order the next time.
-    const onReplace = (): Promise<void> => (isSealed(file) ? manifest.unseal(dayOfFile(file)) : Promise.resolve());
-    removed += await parts.between(() => keeper.index.purge(file, plan.selector, rows, onReplace));
+    // Copying takes long and writes go on meanwhile; what they add is added to the copy.
+    const copy = await keeper.index.copyForPurge(file, plan.selector, rows);
+    if (copy === undefined) continue;
+    removed += await parts.between(async () => {
+      // A sealed file becomes another one; what it is then is noted when days are put in order the next time.
+      if (isSealed(file)) await manifest.unseal(dayOfFile(file));
+      return await keeper.index.replaceByPurged(file, copy);
+    });
   }
   return removed;
 }
