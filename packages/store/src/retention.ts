@@ -1,10 +1,10 @@
-import type { RetentionPolicy, RetentionReport } from "./contract.ts";
 import type { ClockGuard } from "./clock-guard.ts";
+import type { RetentionPolicy, RetentionReport } from "./contract.ts";
 import { diskUsage } from "./disk-usage.ts";
 import { dayName, dayOf, dayOfFile } from "./duckdb/index-files.ts";
 import type { EmbeddedParts } from "./embedded-start.ts";
-import type { SegmentCleaner } from "./segment-cleaner.ts";
 import type { IoPort } from "./io-port.ts";
+import type { SegmentCleaner } from "./segment-cleaner.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -23,8 +23,8 @@ import { queryCalls } from "./query-calls.ts";
 import { queryFacets } from "./query-facets.ts";
 import { createQuerySlots } from "./query-slots.ts";
 import { createReadGate } from "./read-gate.ts";
-import { readSpans } from "./span-rows.ts";
 import { addInto, copyInto } from "./rewrite-file.ts";
+import { readSpans } from "./span-rows.ts";
 import { createStage } from "./stage.ts";
 import { bind } from "./statement.ts";
 
