@@ -101,7 +101,7 @@ describe("JSON API", () => {
   it.each(["GET", "POST", "PUT", "DELETE", "PATCH"])(
     "I21: takes %s on no address that is not declared",
     async (method) => {
-      expect((await browser.request(method, "/api/data/purge")).status).toBe(404);
+      expect((await browser.request(method, "/api/data/nothing")).status).toBe(404);
     },
   );
 });
