@@ -246,7 +246,10 @@ async function openIndex(
     },
     async replaceByPurged(file, { kept, below }) {
       const now = files.summaries.get(file)?.spans ?? 0;
-      const since = now === below ? 0 : await addInto(tending, newPath(options, file), { file, from: below });
+      const since =
+        now === below
+          ? 0
+          : await files.use([file], false, () => addInto(tending, newPath(options, file), { file, from: below }));
       writer.forget(file);
       await files.exchange([file], () => putInPlace(options, file, kept + since > 0));
       options.failpoint?.("purge-renamed");
