@@ -68,16 +68,17 @@ export function createRetention(options: RetentionOptions): (policy: RetentionPo
     await feeder.flush();
     const before = await diskUsage(io, folders);
     const today = Math.floor(options.now() / DAY_MS);
-    const old = maxAgeDays === undefined ? [] : days().filter((day) => day + 1 + maxAgeDays <= options.now() / DAY_MS);
-    const kept = old.filter((day) => day < today);
-    const byAge = await drop(kept);
+    const isOld = (day: number): boolean =>
+      maxAgeDays !== undefined && day < today && day + 1 + maxAgeDays <= options.now() / DAY_MS;
+    const expired = days().filter(isOld);
+    const byAge = await drop(expired);
     await options.seal();
     await cleaner.clean();
     const bySize = maxBytes === undefined ? { days: [], spans: 0 } : await dropBySize(maxBytes, today);
     const spans = byAge + bySize.spans;
     parts.counters.expired += spans;
     return {
-      days: [...kept, ...bySize.days].map(dayName),
+      days: [...expired, ...bySize.days].map(dayName),
       spans,
       freedBytes: Math.max(0, before - (await diskUsage(io, folders))),
     };
