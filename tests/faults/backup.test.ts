@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
+import { signIn } from "../harness/api-client.ts";
 import { audit, CLEAN, createLoad } from "../harness/load.ts";
 import { startProgram, temporaryFolder } from "../harness/program.ts";
 import { serverUnderTest, type ServerUnderTest } from "../harness/server.ts";
@@ -47,7 +48,7 @@ describe("D15: backup", () => {
     expect(await again.exited, "not over an existing folder").not.toBe(0);
     const second = await serverOn(restored);
     const onBackup = await second.start();
-    expect(await audit(second.dashboardUrl, before, "backup", load.sent)).toEqual(CLEAN);
+    expect(await audit(await signIn(second.dashboardUrl), before, "backup", load.sent)).toEqual(CLEAN);
     await onBackup.stop();
   });
 });

@@ -77,7 +77,7 @@ describe("D5: disk full", () => {
       await program.stop();
 
       const restarted = await server.start();
-      expect(await audit(server.dashboardUrl, load.acknowledged, "disk", load.sent)).toEqual(CLEAN);
+      expect(await audit(await signIn(server.dashboardUrl), load.acknowledged, "disk", load.sent)).toEqual(CLEAN);
       await restarted.stop();
     },
   );

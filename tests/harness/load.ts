@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { requestListSchema } from "@nexent/monitor-api";
-import { allTime, signIn } from "./api-client.ts";
+import { allTime, type ApiClient } from "./api-client.ts";
 import { generatedSpan, otlpJson, type GeneratedSpan } from "./otlp.ts";
 
 /** A refusal as a sender sees it. */
@@ -94,12 +94,12 @@ export const CLEAN: Audit = { lost: [], doubled: [], changed: [], invented: [] }
 
 /** Pages through everything the server shows and compares it with a load's spans. @param sent all it ever sent. */
 export async function audit(
-  dashboardUrl: string,
+  api: ApiClient,
   acknowledged: ReadonlyMap<string, GeneratedSpan>,
   run: string,
   sent: number,
 ): Promise<Audit> {
-  const found = await storedCalls(dashboardUrl);
+  const found = await storedCalls(api);
   const known = new Set(Array.from({ length: sent }, (_, sequence) => idOf(generatedSpan(run, sequence))));
   return {
     lost: [...acknowledged.keys()].filter((id) => !found.has(id)),
@@ -111,8 +111,7 @@ export async function audit(
   };
 }
 
-async function storedCalls(dashboardUrl: string) {
-  const api = await signIn(dashboardUrl);
+async function storedCalls(api: ApiClient) {
   const found = new Map<string, { times: number; outputTokens: number | undefined }>();
   let cursor: string | undefined;
   do {

@@ -24,16 +24,25 @@ export interface Program {
 /** Listeners that a test of the server does not ask about are on free ports, so that tests can run side by side. */
 const SERVER_DEFAULTS = Object.fromEntries(Object.values(PORTS).map(({ variable }) => [variable, "0"]));
 
+/** How a program is started. */
+export interface StartOptions {
+  /** Options of Node itself. */
+  readonly nodeArgs?: readonly string[];
+  /** A program and its arguments that starts Node, such as a tracer. */
+  readonly under?: readonly string[];
+}
+
 /** Starts `node ...nodeArgs packages/<package>/dist/main.js ...args` with a clean environment plus `env`. */
 export function startProgram(
   packageName: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  nodeArgs: readonly string[] = [],
+  { nodeArgs = [], under = [] }: StartOptions = {},
 ): Program {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name)));
   const main = join(repositoryRoot, "packages", packageName, "dist", "main.js");
-  const child = spawn(process.execPath, [...nodeArgs, main, ...args], {
+  const [command = process.execPath, ...rest] = [...under, process.execPath, ...nodeArgs, main, ...args];
+  const child = spawn(command, rest, {
     cwd: repositoryRoot,
     env: { ...inherited, ...(packageName === "server" ? SERVER_DEFAULTS : {}), ...env },
     stdio: ["ignore", "pipe", "pipe"],

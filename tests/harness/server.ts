@@ -8,7 +8,9 @@ export interface ServerUnderTest {
   /** What it is started with, for other programs that must find it. */
   readonly env: Readonly<Record<string, string>>;
   /** Starts it and waits until it takes and answers. */
-  start(env?: Readonly<Record<string, string>>): Promise<Program>;
+  start(env?: Readonly<Record<string, string>>, under?: readonly string[]): Promise<Program>;
+  /** Starts it and waits until it takes and answers, or is gone. */
+  tryStart(env?: Readonly<Record<string, string>>): Promise<Program>;
   /** Starts it without waiting. */
   launch(env?: Readonly<Record<string, string>>): Program;
   /** Sends an OTLP/JSON body; answers the status. */
@@ -28,20 +30,28 @@ export async function serverUnderTest(dataDir: string): Promise<ServerUnderTest>
     LLM_MONITOR_DISK_RESERVE_MIB: "0",
   };
   const programs: Program[] = [];
-  const launch = (extra = {}): Program => {
-    const program = startProgram("server", [], { ...env, ...extra });
+  const launch = (extra = {}, under: readonly string[] = []): Program => {
+    const program = startProgram("server", [], { ...env, ...extra }, { under });
     programs.push(program);
     return program;
+  };
+  const isReady = async (program: Program): Promise<void> => {
+    await answers(`${dashboardUrl}/ready`, program);
+    await answers(`${otlpUrl}/health`, program);
   };
   return {
     dashboardUrl,
     otlpUrl,
     env,
     launch,
-    async start(extra) {
+    async start(extra, under) {
+      const program = launch(extra, under);
+      await isReady(program);
+      return program;
+    },
+    async tryStart(extra) {
       const program = launch(extra);
-      await answers(`${dashboardUrl}/ready`, program);
-      await answers(`${otlpUrl}/health`, program);
+      await Promise.race([isReady(program).catch(() => undefined), program.exited]);
       return program;
     },
     async send(body) {

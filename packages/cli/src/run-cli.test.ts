@@ -41,6 +41,24 @@ describe("the command line", () => {
     expect(help.code).toBe(0);
   });
 
+  it("knows commands of two words, their help, and says what a group or a wrong verb means", async () => {
+    const seen: OptionValues[] = [];
+    const two: Command = { ...command(() => 0), name: "data purge", run: async ({ values }) => seen.push(values) };
+    const run = async (...argv: string[]) => {
+      const output = createRecordingOutput();
+      const code = await runCli({ argv, env: {}, output, commands: [command(() => 0), two], version: "1" });
+      return { code, text: output.stdout() + output.stderr() };
+    };
+    expect((await run("data", "purge", "--json")).code).toBe(1);
+    expect(seen).toEqual([{ json: true }]);
+    expect((await run("help", "data", "purge")).text).toContain("Usage: nexent-monitor data purge");
+    expect(await run("data", "pruge")).toMatchObject({
+      code: 64,
+      text: expect.stringContaining('did you mean "data purge"?'),
+    });
+    expect(await run("data")).toMatchObject({ code: 64, text: expect.stringContaining('unknown command "data"') });
+  });
+
   it("answers an empty command line with the help and exit code 64", async () => {
     const { code, stdout } = await runWith([]);
     expect(code).toBe(64);

@@ -28,6 +28,8 @@ describe("server configuration", () => {
       otlpHttpPort: 4318,
       durability: "fsync",
       diskReserveBytes: 256 * 1024 * 1024,
+      retentionDays: 15,
+      retentionBytes: 20 * 1024 ** 3,
       gatewayUrl: "http://127.0.0.1:8000",
       slowRequestSeconds: 5,
       slowTokenRate: 10,

@@ -45,7 +45,7 @@ export async function backUp({ parts, io, dataDir, also, now }: BackupOptions, t
       join("journal", segmentName(segment)),
     ),
     ...[...parts.keeper.index.summaries.keys()].filter(isSealed).map((file) => join("index", fileName(file))),
-    ...(await existing(io, dataDir, ["FORMAT", "manifest.json", "purge.json", ...also])),
+    ...(await existing(io, dataDir, ["FORMAT", "manifest.json", ...also])),
   ];
   let bytes = 0;
   for (const path of paths) bytes += await io.sizeOf(join(dataDir, path));
@@ -109,9 +109,7 @@ async function readList(io: IoPort, from: string): Promise<BackupList> {
 /** Names of a list are those that a backup writes; anything else could lead out of the folder. */
 function checkedPath(path: string): string {
   if (
-    /^(journal\/\d{12}\.seg|index\/[\d-]{10}\.sealed\.duckdb|control\/[a-z-]+\.json|FORMAT|manifest\.json|purge\.json)$/.test(
-      path,
-    )
+    /^(journal\/\d{12}\.seg|index\/[\d-]{10}\.sealed\.duckdb|control\/[a-z-]+\.json|FORMAT|manifest\.json)$/.test(path)
   )
     return path;
   throw new MonitorError("DATA_DIR_UNUSABLE", `the backup names a file that is not one of ours: ${path.slice(0, 80)}`);

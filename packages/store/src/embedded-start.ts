@@ -4,8 +4,8 @@ import type { StoreLogger } from "./contract.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { createDiskGuard, type DiskGuard } from "./disk-guard.ts";
 import { openDuckdbIndex, type DuckdbIndex } from "./duckdb/duckdb-index.ts";
-import type { EmbeddedStoreOptions } from "./embedded-options.ts";
 import { dayOfFile, fileOfName, isSealed, sealedFileOf } from "./duckdb/index-files.ts";
+import type { EmbeddedStoreOptions } from "./embedded-options.ts";
 import { createFeeder, type Feeder } from "./feeder.ts";
 import { createIndexKeeper, type IndexKeeper } from "./index-keeper.ts";
 import { nodeIoPort } from "./io-port.ts";
@@ -13,8 +13,8 @@ import { openGroupCommit } from "./journal/group-commit.ts";
 import { createVolatileJournal, type Journal } from "./journal/journal.ts";
 import type { JournalFindings } from "./journal/read-journal.ts";
 import { repairJournal } from "./journal/repair-journal.ts";
-import { createSegmentCatalogue, type SegmentCatalogue } from "./journal/segment-catalogue.ts";
 import { settleRewrite } from "./journal/rewrite-segments.ts";
+import { createSegmentCatalogue, type SegmentCatalogue } from "./journal/segment-catalogue.ts";
 import { openManifest, type Manifest } from "./manifest.ts";
 import { resumePurgeOfIndex, resumePurgeOfJournal } from "./purge.ts";
 import { describeBatch, readBack, replayInto } from "./recovery.ts";
@@ -44,7 +44,9 @@ export interface EmbeddedParts {
   readonly catalogue: SegmentCatalogue;
   /** Everything up to this position is in the index. */
   readonly lastIndexed: () => bigint;
-  /** Ends a rebuild that is under way. */
+  /** Runs upkeep that must not overlap with a write to the index or a replay; throws once the store stops. */
+  readonly between: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Ends a rebuild, and upkeep at its next step. */
   readonly stopping: AbortController;
 }
 
@@ -119,6 +121,11 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
     manifest,
     catalogue,
     lastIndexed: () => lastIndexed,
+    between: (work) =>
+      feeder.between(() => {
+        stopping.signal.throwIfAborted();
+        return work();
+      }),
     stopping,
   };
   if (purge !== undefined) {

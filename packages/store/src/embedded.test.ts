@@ -299,6 +299,31 @@ describe("faults", () => {
     expect((await again.stats()).damagedFrames).toBe(0);
   });
 
+  it("EMB-15 D10 loses, doubles and misplaces nothing while the wall clock jumps about, and keeps no negative duration", async () => {
+    const dataDir = await temporary();
+    const sample = Number(SAMPLE_START / 1_000_000n);
+    let now = sample;
+    let store = await open(dataDir, { now: () => now });
+    const hour = 3_600_000;
+    const jumps = [hour, -2 * hour, 1_000, -sample, 4_102_444_800_000, -4_102_444_800_000 + sample, -1_000];
+    for (const [at, jump] of jumps.entries()) {
+      now += jump;
+      const spans = calls(at * 10, 10);
+      expect(await store.write({ spans })).toStrictEqual({ status: "accepted", records: 10 });
+      await store.retain({ maxAgeDays: 15 });
+      expect(await store.write({ spans })).toStrictEqual({ status: "accepted", records: 10 });
+      if (at === 4) {
+        await store.close();
+        store = await open(dataDir, { now: () => now });
+      }
+    }
+    expect(await audit(store)).toStrictEqual(holds(70));
+    const { rows } = await store.calls({ range: EVERYTHING }, { limit: 1_000 });
+    expect(new Set(rows.map(({ durationSeconds }) => durationSeconds))).toStrictEqual(new Set([2]));
+    await store.close();
+    expect(await audit(await open(dataDir, { now: () => now }))).toStrictEqual(holds(70));
+  });
+
   it("EMB-8 refuses more while the index is far behind", async () => {
     const store = await open(await temporary(), { indexFlushMs: NEVER_MS, indexFlushRows: NEVER_MS });
     const text = "x".repeat(16_000);

@@ -1,17 +1,17 @@
 import { LIMITS, MonitorError } from "@nexent/monitor-core";
+import { backUp } from "./backup.ts";
+import { createClockGuard } from "./clock-guard.ts";
 import type { Capabilities, StoredSpan, StoreStats, TraceStore } from "./contract.ts";
 import { openDataFolder, type DataFolder } from "./data-folder.ts";
 import { diskUsage } from "./disk-usage.ts";
+import { dayOfFile } from "./duckdb/index-files.ts";
 import type { EmbeddedStoreOptions } from "./embedded-options.ts";
 import { SILENT_LOGGER, startEmbedded, type EmbeddedParts } from "./embedded-start.ts";
-import { dayOfFile } from "./duckdb/index-files.ts";
-import { backUp } from "./backup.ts";
-import { createClockGuard } from "./clock-guard.ts";
+import { nodeIoPort } from "./io-port.ts";
 import { createPurge } from "./purge.ts";
 import { createRetention } from "./retention.ts";
 import { createSealing } from "./sealing.ts";
 import { createSegmentCleaner } from "./segment-cleaner.ts";
-import { nodeIoPort } from "./io-port.ts";
 import { checkAggregate, checkFilter, checkPage, checkRange, checkTraceIds, checkTraceSearch } from "./query-rules.ts";
 import { compareSpans, spanKey, wholeTraces } from "./stored-span.ts";
 import { verifyIndex } from "./verification.ts";
@@ -73,13 +73,20 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
     failpoint: options.failpoint,
   });
   let upkeep: Promise<unknown> = Promise.resolve();
+  let isInUpkeep = false;
 
-  /** Retention, purge and the like come one after the other, and the store does not close under them. */
+  /** Retention, purge and the like come one after the other, first of all a purge that failed half-way. */
   function inUpkeep<T>(work: () => Promise<T>): Promise<T> {
     ready(undefined);
-    const result = upkeep.then(() => {
+    const result = upkeep.then(async () => {
       ready(undefined);
-      return work();
+      isInUpkeep = true;
+      try {
+        await purge.finishPending();
+        return await work();
+      } finally {
+        isInUpkeep = false;
+      }
     });
     upkeep = result.catch(() => undefined);
     return result;
@@ -100,7 +107,7 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
     await Promise.allSettled(inFlight);
     await Promise.race([upkeep, wait(CLOSE_FLUSH_MS)]);
     await journal.close();
-    if (keeper.degraded) parts.stopping.abort();
+    if (keeper.degraded || isInUpkeep) parts.stopping.abort();
     await Promise.race([feeder.flush(), wait(CLOSE_FLUSH_MS)]);
     await feeder.stop();
     await keeper.close();

@@ -188,24 +188,30 @@ describe("purge on disk", () => {
     const dataDir = await temporary();
     const copy = await temporary();
     const writes: Promise<unknown>[] = [];
-    const late = sampleCall(900, { service: "gone", outputTokens: 1 });
+    const late: SpanRecord[] = [];
     const store = await open(dataDir, {
+      indexFlushMs: 1,
+      // At every step, so that some reach the index before its file is copied, and some while it is.
       failpoint(name) {
-        if (name === "purge-planned") writes.push(store.write({ spans: [late] }));
-        // Time enough for the write to reach the index before its file is written anew.
-        if (name === "purge-journal-rewritten") writes.push(store.flush());
+        if (!name.startsWith("purge-") || name === "purge-before-done") return;
+        const span = sampleCall(900 + late.length, { service: "gone", outputTokens: 1 });
+        late.push(span);
+        writes.push(store.write({ spans: [span] }).then(() => store.flush()));
       },
     });
+    const many = Array.from({ length: 3_000 }, (_, at) => sampleCall(2_000 + at, { service: "many" }));
+    await store.write({ spans: many });
     await store.write({ spans: [sampleCall(1, { service: "gone" }), ...OTHERS] });
     const { spans } = await purge(store, { service: "gone" });
     await Promise.all(writes);
     expect(spans).toBe(1);
-    expect(await store.trace(late.traceId)).toHaveLength(1);
-    await store.flush();
-    expect(await total(store)).toBe(OTHERS.length + 1);
+    expect(late).toHaveLength(4);
+    for (const { traceId } of late) expect(await store.trace(traceId)).toHaveLength(1);
+    expect(await total(store)).toBe(OTHERS.length + many.length + late.length);
+    expect((await store.stats()).spans).toBe(OTHERS.length + many.length + late.length);
     cpSync(join(dataDir, "journal"), join(copy, "journal"), { recursive: true });
     const rebuilt = await open(copy);
-    expect(await total(rebuilt)).toBe(OTHERS.length + 1);
+    expect(await total(rebuilt)).toBe(OTHERS.length + many.length + late.length);
   });
 
   it("PUR-8 batches of several fragments, over segments, lose their selected spans and keep the others", async () => {
@@ -233,5 +239,46 @@ describe("purge on disk", () => {
     await rebuilt.flush();
     const { damagedFrames, quarantinedFiles } = await rebuilt.stats();
     expect([await total(rebuilt), damagedFrames, quarantinedFiles]).toStrictEqual([800, 0, 0]);
+  });
+
+  it("PUR-9 a purge that fails half-way is finished before anything else is put in order", async () => {
+    const dataDir = await temporary();
+    const known = secrets();
+    await filled(dataDir, known);
+    const [secret] = known;
+    if (secret === undefined) throw new Error("no secret");
+    let isFailing = true;
+    const store = await open(dataDir, {
+      failpoint(name) {
+        if (name === "purge-journal-rewritten" && isFailing) throw new Error("failed half-way");
+      },
+    });
+    const { planId } = await store.previewPurge(secret.selector);
+    await expect(store.purge(planId)).rejects.toThrow("failed half-way");
+    expect((await filesWith(dataDir, secret.canary)).some((path) => path.startsWith("index/"))).toBe(true);
+    isFailing = false;
+    await store.retain({});
+    expect(await filesWith(dataDir, secret.canary)).toStrictEqual([]);
+    expect((await store.stats()).purgedSpans).toBe(secret.spans.length);
+  });
+
+  it("PUR-9 a stop does not wait for a purge, and the next start finishes it", async () => {
+    const dataDir = await temporary();
+    const known = secrets();
+    await filled(dataDir, known);
+    const [secret] = known;
+    if (secret === undefined) throw new Error("no secret");
+    let closed: Promise<void> | undefined;
+    const store = await open(dataDir, {
+      failpoint(name) {
+        if (name === "purge-planned") closed = store.close();
+      },
+    });
+    const { planId } = await store.previewPurge(secret.selector);
+    await store.purge(planId).catch(() => undefined);
+    await closed;
+    const restarted = await open(dataDir);
+    expect(await filesWith(dataDir, secret.canary)).toStrictEqual([]);
+    expect(await total(restarted)).toBe(OTHERS.length + 4);
   });
 });

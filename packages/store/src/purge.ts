@@ -34,6 +34,8 @@ export interface Purge {
   preview(selector: PurgeSelector): Promise<PurgePreview>;
   /** @throws {NOT_FOUND} when the preview is unknown, used or older than 10 min. */
   run(planId: string): Promise<PurgeReport>;
+  /** Goes on with a purge that failed half-way; other upkeep would move the rows it is about. */
+  finishPending(): Promise<void>;
 }
 
 interface Previewed extends PurgePreview {
@@ -51,6 +53,12 @@ export function createPurge(options: PurgeOptions): Purge {
     for (const [id, { madeAtMs }] of previews) if (options.monotonicMs() - madeAtMs > PREVIEW_MS) previews.delete(id);
   }
 
+  /** Rows that a rebuild has yet to bring back would be missed. */
+  function checkComplete(): void {
+    if (!keeper.degraded) return;
+    throw new MonitorError("STORE_UNAVAILABLE", "the index is being rebuilt", { hint: "Try again when it is done." });
+  }
+
   async function bytesOf(files: readonly number[]): Promise<number> {
     let bytes = 0;
     for (const file of files) bytes += await io.sizeOf(join(folder.index, fileName(file)));
@@ -60,7 +68,8 @@ export function createPurge(options: PurgeOptions): Purge {
 
   /** Fixes what is to go: everything that is in the index now, and the segments it came from. */
   async function begin(selector: PurgeSelector): Promise<{ readonly plan: PurgePlan; readonly openSpans: number }> {
-    return await feeder.between(async () => {
+    return await parts.between(async () => {
+      checkComplete();
       const through = parts.lastIndexed();
       await journal.rotate();
       const rows = new Map([...keeper.index.summaries].map(([file, { spans }]) => [file, spans]));
@@ -71,7 +80,7 @@ export function createPurge(options: PurgeOptions): Purge {
   }
 
   async function carryOut(plan: PurgePlan): Promise<number> {
-    await purgeJournal({ ...options, plan, between: (work) => feeder.between(work) });
+    await purgeJournal({ ...options, plan, between: parts.between });
     for (const { segment } of await parts.catalogue.closed(plan.lastSegment)) parts.catalogue.forget(segment);
     options.failpoint?.("purge-journal-rewritten");
     const spans = await purgeIndex({ ...options, plan });
@@ -82,6 +91,7 @@ export function createPurge(options: PurgeOptions): Purge {
   return {
     async preview(selector) {
       checkSelector(selector);
+      checkComplete();
       forgetOld();
       await feeder.flush();
       const { spans, traces, files } = await keeper.ask((index) => index.countSelected(selector));
@@ -107,9 +117,6 @@ export function createPurge(options: PurgeOptions): Purge {
           hint: "Preview it again.",
         });
       }
-      // One that failed half-way comes first: its plan is all that is known of it.
-      const unfinished = await readPlan(io, dataDir);
-      if (unfinished !== undefined) counters.purged += await carryOut(unfinished);
       previews.delete(planId);
       await feeder.flush();
       const { plan, openSpans } = await begin(previewed.selector);
@@ -117,6 +124,11 @@ export function createPurge(options: PurgeOptions): Purge {
       const spans = (await carryOut(plan)) + openSpans;
       counters.purged += spans;
       return { planId, previewedSpans: previewed.spans, spans };
+    },
+
+    async finishPending() {
+      const plan = await readPlan(io, dataDir);
+      if (plan !== undefined) counters.purged += await carryOut(plan);
     },
   };
 }
@@ -173,12 +185,17 @@ function withoutSelected(payload: Uint8Array, selector: PurgeSelector): Uint8Arr
 }
 
 async function purgeIndex({ parts, plan }: Pick<PurgeOptions, "parts"> & { plan: PurgePlan }): Promise<number> {
-  const { feeder, keeper, manifest } = parts;
+  const { keeper, manifest } = parts;
   let removed = 0;
   for (const [file, rows] of plan.rows) {
-    // A sealed file becomes another one; what it is then is noted when days are put in order the next time.
-    const onReplace = (): Promise<void> => (isSealed(file) ? manifest.unseal(dayOfFile(file)) : Promise.resolve());
-    removed += await feeder.between(() => keeper.index.purge(file, plan.selector, rows, onReplace));
+    // Copying takes long and writes go on meanwhile; what they add is added to the copy.
+    const copy = await keeper.index.copyForPurge(file, plan.selector, rows);
+    if (copy === undefined) continue;
+    removed += await parts.between(async () => {
+      // A sealed file becomes another one; what it is then is noted when days are put in order the next time.
+      if (isSealed(file)) await manifest.unseal(dayOfFile(file));
+      return await keeper.index.replaceByPurged(file, copy);
+    });
   }
   return removed;
 }

@@ -1,10 +1,10 @@
-import type { RetentionPolicy, RetentionReport } from "./contract.ts";
 import type { ClockGuard } from "./clock-guard.ts";
+import type { RetentionPolicy, RetentionReport } from "./contract.ts";
 import { diskUsage } from "./disk-usage.ts";
 import { dayName, dayOf, dayOfFile } from "./duckdb/index-files.ts";
 import type { EmbeddedParts } from "./embedded-start.ts";
-import type { SegmentCleaner } from "./segment-cleaner.ts";
 import type { IoPort } from "./io-port.ts";
+import type { SegmentCleaner } from "./segment-cleaner.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -38,7 +38,7 @@ export function createRetention(options: RetentionOptions): (policy: RetentionPo
   /** The note comes first: rows that the journal still holds must not come back. */
   async function drop(dropped: readonly number[]): Promise<number> {
     if (dropped.length === 0) return 0;
-    return await feeder.between(async () => {
+    return await parts.between(async () => {
       let spans = tail.removeOpenWhere(({ span }) => dropped.includes(dayOf(span.startUnixNanos)));
       await manifest.drop(dropped, parts.lastIndexed());
       options.failpoint?.("retention");
@@ -68,16 +68,17 @@ export function createRetention(options: RetentionOptions): (policy: RetentionPo
     await feeder.flush();
     const before = await diskUsage(io, folders);
     const today = Math.floor(options.now() / DAY_MS);
-    const old = maxAgeDays === undefined ? [] : days().filter((day) => day + 1 + maxAgeDays <= options.now() / DAY_MS);
-    const kept = old.filter((day) => day < today);
-    const byAge = await drop(kept);
+    const isOld = (day: number): boolean =>
+      maxAgeDays !== undefined && day < today && day + 1 + maxAgeDays <= options.now() / DAY_MS;
+    const expired = days().filter(isOld);
+    const byAge = await drop(expired);
     await options.seal();
     await cleaner.clean();
     const bySize = maxBytes === undefined ? { days: [], spans: 0 } : await dropBySize(maxBytes, today);
     const spans = byAge + bySize.spans;
     parts.counters.expired += spans;
     return {
-      days: [...kept, ...bySize.days].map(dayName),
+      days: [...expired, ...bySize.days].map(dayName),
       spans,
       freedBytes: Math.max(0, before - (await diskUsage(io, folders))),
     };

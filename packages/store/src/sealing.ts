@@ -26,7 +26,7 @@ export interface SealingOptions {
  * @returns seals what has not changed since the call before.
  */
 export function createSealing({ parts, io, directory, now, logger }: SealingOptions): () => Promise<void> {
-  const { keeper, feeder, manifest } = parts;
+  const { keeper, manifest } = parts;
   let seenBefore: ReadonlyMap<number, number> = new Map();
 
   function closedDays(): readonly number[] {
@@ -37,7 +37,7 @@ export function createSealing({ parts, io, directory, now, logger }: SealingOpti
   async function seal(day: number): Promise<void> {
     const begin = performance.now();
     const copied = await keeper.index.copyForSeal(day);
-    const isDone = await feeder.between(async () => {
+    const isDone = await parts.between(async () => {
       // Rows that came meanwhile are not in the copy.
       if (keeper.index.summaries.get(openFileOf(day))?.spans !== copied.openSpans) return false;
       await manifest.unseal(day);

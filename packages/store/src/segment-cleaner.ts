@@ -11,7 +11,7 @@ const CARRIED_AT_ONCE = 1_000;
 
 /** Options of the cleaner. */
 export interface SegmentCleanerOptions {
-  readonly parts: Pick<EmbeddedParts, "journal" | "catalogue" | "manifest" | "tail" | "feeder">;
+  readonly parts: Pick<EmbeddedParts, "journal" | "catalogue" | "manifest" | "tail" | "feeder" | "between">;
   readonly io: IoPort;
   readonly directory: string;
   /** Wall clock, ms. */
@@ -29,7 +29,7 @@ export interface SegmentCleaner {
 /** A cleaner over the journal of a store. */
 export function createSegmentCleaner(options: SegmentCleanerOptions): SegmentCleaner {
   const { io, directory } = options;
-  const { journal, catalogue, manifest, tail, feeder } = options.parts;
+  const { journal, catalogue, manifest, tail, feeder, between } = options.parts;
 
   /** Rows that were dropped need no copy; those of a sealed day have one, which was read back. */
   function mayGo({ trailer }: ClosedSegment): boolean {
@@ -54,7 +54,7 @@ export function createSegmentCleaner(options: SegmentCleanerOptions): SegmentCle
       // Afterwards every span without an end of those segments is among the open ones of the tail.
       await feeder.flush();
       // A replay reads the journal in its turn of the same queue.
-      await feeder.between(async () => {
+      await between(async () => {
         const closed = await catalogue.closed(through);
         const needed = closed.findIndex((segment) => !mayGo(segment));
         const going = needed === -1 ? closed : closed.slice(0, needed);

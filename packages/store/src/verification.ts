@@ -7,7 +7,7 @@ import type { IoPort } from "./io-port.ts";
 
 /** Reads every file of the index; sealed ones must be what they were when they were sealed. Damaged ones are rebuilt. */
 export async function verifyIndex(
-  { keeper, manifest, feeder }: EmbeddedParts,
+  { keeper, manifest, between }: EmbeddedParts,
   io: IoPort,
   directory: string,
 ): Promise<readonly DayReport[]> {
@@ -16,7 +16,7 @@ export async function verifyIndex(
     const path = join(directory, fileName(file));
     const bytes = await io.sizeOf(path).catch(() => 0);
     const expected = isSealed(file) ? manifest.sealed(dayOfFile(file))?.sha256 : undefined;
-    const isWhole = await feeder.between(() => keeper.index.verify(file, () => compare(path, expected)));
+    const isWhole = await between(() => keeper.index.verify(file, () => compare(path, expected)));
     reports.push({
       day: dayName(dayOfFile(file)),
       sealed: isSealed(file),

@@ -27,7 +27,7 @@ export async function startGatewayProcess(options: GatewayProcessOptions): Promi
   const file = join(folder.path, "gateway.yaml");
   writeFileSync(file, options.yaml);
   const env = { GATEWAY_CONFIG: file, GATEWAY_PORT: "0", GATEWAY_DRAIN_TIMEOUT_MS: "2000", ...options.env };
-  const program = startProgram("gateway", [], env, options.nodeArgs);
+  const program = startProgram("gateway", [], env, options);
   async function stop(signal?: NodeJS.Signals): Promise<number | string> {
     const code = await program.stop(signal);
     folder.remove();

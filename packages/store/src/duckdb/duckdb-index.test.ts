@@ -7,6 +7,7 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { nodeIoPort } from "../io-port.ts";
 import { DAY, sampleCall, sampleSpan, SAMPLE_START, spanIdOf, traceIdOf } from "../testing/sample-spans.ts";
+import { openFileOf } from "./index-files.ts";
 import { openDuckdbIndex, type DuckdbIndex, type DuckdbIndexOptions } from "./duckdb-index.ts";
 
 const EVERYTHING = { fromUnixNanos: 0n, toUnixNanos: 2n ** 63n - 1n };
@@ -161,5 +162,24 @@ describe("DuckDB index", () => {
     const identity = (n: number, at = day) => ({ traceId: traceIdOf(n), spanId: spanIdOf(n), day: at });
     const found = await index.lookUp([identity(1), identity(2, day + 1), identity(3)]);
     expect(found.map(({ span }) => span.spanId)).toStrictEqual([spanIdOf(1)]);
+  });
+
+  it("DDB-8 a copy without some rows takes over what came since, selected or not, with its resources", async () => {
+    const file = openFileOf(Number(SAMPLE_START / DAY));
+    const of = (n: number, service: string) => sampleCall(n, { service });
+    await index.write([batchOf(1, [of(1, "gone"), of(2, "kept"), of(3, "gone")])]);
+    const copy = await index.copyForPurge(file, { service: "gone" }, 2);
+    if (copy === undefined) throw new Error("nothing was selected");
+    await index.write([batchOf(2, [of(4, "gone"), of(5, "new")])]);
+    expect(await index.replaceByPurged(file, copy)).toBe(1);
+    const { rows } = await index.calls({ range: EVERYTHING }, { limit: 10 });
+    expect(rows.map(({ service }) => service)).toStrictEqual(["new", "gone", "gone", "kept"]);
+    expect([(await index.trace(traceIdOf(5)))[0]?.span, index.appliedOf(Number(SAMPLE_START / DAY))]).toStrictEqual([
+      of(5, "new"),
+      2n,
+    ]);
+    await index.write([batchOf(2, [of(4, "gone")]), batchOf(3, [of(6, "new")])]);
+    expect(await total()).toBe(5);
+    expect(await index.copyForPurge(file, { service: "nobody" }, 9)).toBe(undefined);
   });
 });

@@ -29,8 +29,8 @@ import { queryTracesById } from "./query-traces.ts";
 import { querySpanNames, queryServiceLinks, queryTraces } from "./query-spans.ts";
 import { createQuerySlots } from "./query-slots.ts";
 import { createReadGate } from "./read-gate.ts";
+import { addInto, copyInto } from "./rewrite-file.ts";
 import { readSpans } from "./span-rows.ts";
-import { copyInto } from "./rewrite-file.ts";
 import { createStage } from "./stage.ts";
 import { bind } from "./statement.ts";
 
@@ -57,6 +57,13 @@ export interface SpanIdentity {
   readonly traceId: string;
   readonly spanId: string;
   readonly day: number;
+}
+
+/** A copy of a file without some of its rows. */
+export interface PurgedCopy {
+  readonly kept: number;
+  /** Later rows of the file are not in it. */
+  readonly below: number;
 }
 
 /** The rebuildable side of the store: day files that answer questions. */
@@ -86,11 +93,10 @@ export interface DuckdbIndex {
   /** The copy takes the place of the files of its day. Must not overlap with a write. */
   seal(day: number): Promise<void>;
   countSelected(selector: PurgeSelector): Promise<SelectedRows>;
-  /**
-   * Writes a file anew without the selected ones of its first `rows` rows; answers how many went. `onReplace` runs
-   * before the new one takes its place. Must not overlap with a write.
-   */
-  purge(file: IndexFile, selector: PurgeSelector, rows: number, onReplace: () => Promise<void>): Promise<number>;
+  /** Copies a file without the selected ones of its first `rows` rows; `undefined` when there are none. */
+  copyForPurge(file: IndexFile, selector: PurgeSelector, rows: number): Promise<PurgedCopy | undefined>;
+  /** The copy, with what came since, takes the place of its file; answers how many rows went. Must not overlap with a write. */
+  replaceByPurged(file: IndexFile, copy: PurgedCopy): Promise<number>;
   /** Removes the files of a day. Must not overlap with a write. */
   remove(day: number): Promise<void>;
   close(): Promise<void>;
@@ -130,7 +136,15 @@ async function openIndex(
     timeoutMs: options.queryTimeoutMs ?? LIMITS.queryTimeoutMs,
   });
   let looked: Promise<unknown> = Promise.resolve();
+  let tended: Promise<unknown> = Promise.resolve();
   let closing = false;
+
+  /** Work that takes long and that a stop does not wait for. */
+  function tend<T>(work: () => Promise<T>): Promise<T> {
+    const result = work();
+    tended = result.catch(() => undefined);
+    return result;
+  }
 
   /** All statements of one query see one state of every file. */
   function query<T>(
@@ -219,10 +233,10 @@ async function openIndex(
     copyForSeal: (day) =>
       files.use([sealedFileOf(day), openFileOf(day)], false, async (present) => {
         const openSpans = files.summaries.get(openFileOf(day))?.spans ?? 0;
-        const path = join(options.directory, fileName(sealedFileOf(day)) + ".new");
-        for (const name of [path, path + ".wal"]) await options.io.remove(name);
-        const sources = present.map((file) => ({ file }));
-        return { spans: await copyInto(tending, path, sources), openSpans };
+        const sealed = sealedFileOf(day);
+        await removeNew(options, sealed);
+        const sources = present.map((file) => ({ file, below: files.summaries.get(file)?.spans ?? 0 }));
+        return { spans: await tend(() => copyInto(tending, newPath(options, sealed), sources)), openSpans };
       }),
     async seal(day) {
       const [open, sealed] = [openFileOf(day), sealedFileOf(day)];
@@ -240,21 +254,27 @@ async function openIndex(
       query([...files.summaries.keys()], undefined, (connection, present) =>
         countSelected(connection, present, selector),
       ),
-    async purge(file, selector, rows, onReplace) {
+    async copyForPurge(file, selector, rows) {
       const without = purgeCondition(selector, rows);
-      const path = join(options.directory, fileName(file) + ".new");
-      const before = files.summaries.get(file)?.spans ?? 0;
-      const kept = await files.use([file], false, async ([present]) => {
-        if (present === undefined || !(await hasRows(tending, file, without))) return before;
-        return await copyInto(tending, path, [{ file, without }]);
+      const below = files.summaries.get(file)?.spans ?? 0;
+      return await files.use([file], false, async ([present]) => {
+        if (present === undefined || !(await hasRows(tending, file, without))) return undefined;
+        await removeNew(options, file);
+        const kept = await tend(() => copyInto(tending, newPath(options, file), [{ file, without, below }]));
+        options.failpoint?.("purge-partition-written");
+        return { kept, below };
       });
-      if (kept === before) return 0;
-      options.failpoint?.("purge-partition-written");
+    },
+    async replaceByPurged(file, { kept, below }) {
+      const now = files.summaries.get(file)?.spans ?? 0;
+      const since =
+        now === below
+          ? 0
+          : await files.use([file], false, () => addInto(tending, newPath(options, file), { file, from: below }));
       writer.forget(file);
-      await onReplace();
-      await files.exchange([file], () => putInPlace(options, file, kept > 0));
+      await files.exchange([file], () => putInPlace(options, file, kept + since > 0));
       options.failpoint?.("purge-renamed");
-      return before - kept;
+      return below - kept;
     },
     async remove(day) {
       const both = [openFileOf(day), sealedFileOf(day)];
@@ -267,12 +287,25 @@ async function openIndex(
       closing = true;
       await gate.exclusive(async () => {
         await looked;
+        tending.interrupt();
+        await tended;
         slots.close();
         for (const connection of connections) connection.closeSync();
         database.close();
       });
     },
   };
+}
+
+/** Where a file is written before it takes the place of the one of that name. */
+function newPath({ directory }: DuckdbIndexOptions, file: IndexFile): string {
+  return join(directory, fileName(file) + ".new");
+}
+
+/** Takes away what an earlier attempt left. */
+async function removeNew(options: DuckdbIndexOptions, file: IndexFile): Promise<void> {
+  const path = newPath(options, file);
+  for (const name of [path, path + ".wal"]) await options.io.remove(name);
 }
 
 /** A new file takes the place of one that nobody uses; one without rows leaves none. */

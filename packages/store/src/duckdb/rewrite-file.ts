@@ -12,6 +12,9 @@ export interface RowSource {
   readonly file: IndexFile;
   /** Rows to leave out; none when absent. */
   readonly without?: Condition;
+  /** Which rows, by their place in the file; files grow at their end only. Default all. */
+  readonly from?: number;
+  readonly below?: number;
 }
 
 /**
@@ -30,7 +33,7 @@ export async function copyInto(
     await createTables(connection, alias);
     for (const source of sources) {
       await copyRows(connection, alias, source, await highestResource(connection, alias));
-      given.push(await keySumOf(connection, fileAlias(source.file), source.without));
+      given.push(await keySumOf(connection, fileAlias(source.file), source));
     }
     await runStatement(connection, "CHECKPOINT " + alias);
   } finally {
@@ -65,31 +68,53 @@ interface KeySum {
 }
 const NO_KEYS: KeySum = { rows: 0, keys: 0n };
 
-async function keySumOf(connection: DuckDBConnection, alias: string, without?: Condition): Promise<KeySum> {
+async function keySumOf(
+  connection: DuckDBConnection,
+  alias: string,
+  rows: Omit<RowSource, "file"> = {},
+): Promise<KeySum> {
   const [row] = await readRows(
     connection,
-    "SELECT count(*), bit_xor(hash(trace_id, span_id, start_ns)) FROM " + alias + ".main.spans" + whereNot(without),
-    without?.parameters,
+    "SELECT count(*), bit_xor(hash(trace_id, span_id, start_ns)) FROM " + alias + ".main.spans" + chosen(rows),
+    rows.without?.parameters,
   );
   return { rows: Number(bigintOf(row?.[0])), keys: bigintOf(row?.[1] ?? 0n) };
 }
 
-function whereNot(without: Condition | undefined): string {
-  // What is unknown is not selected.
-  return without === undefined ? "" : " WHERE NOT coalesce(" + without.sql + ", FALSE)";
+function chosen({ without, from, below }: Omit<RowSource, "file">): string {
+  const conditions = [
+    ...(from === undefined ? [] : ["rowid >= " + String(from)]),
+    ...(below === undefined ? [] : ["rowid < " + String(below)]),
+    // What is unknown is not selected.
+    ...(without === undefined ? [] : ["NOT coalesce(" + without.sql + ", FALSE)"]),
+  ];
+  return conditions.length === 0 ? "" : " WHERE " + conditions.join(" AND ");
+}
+
+/** Adds rows that came since to a file that was copied before; answers how many. */
+export async function addInto(connection: DuckDBConnection, path: string, source: RowSource): Promise<number> {
+  const alias = fileAlias(source.file) + "n";
+  await attachFile(connection, path, alias);
+  try {
+    const before = await keySumOf(connection, alias);
+    await copyRows(connection, alias, source, 0);
+    await runStatement(connection, "CHECKPOINT " + alias);
+    return (await keySumOf(connection, alias)).rows - before.rows;
+  } finally {
+    await runStatement(connection, "DETACH " + alias);
+  }
 }
 
 /** Numbers of resources are those of one file; the next one's go on behind them. */
 async function copyRows(
   connection: DuckDBConnection,
   alias: string,
-  { file, without }: RowSource,
+  source: RowSource,
   firstResource: number,
 ): Promise<void> {
-  const [from, offset] = [fileAlias(file) + ".main.", String(firstResource)];
+  const [from, offset] = [fileAlias(source.file) + ".main.", String(firstResource)];
   const columns = SPAN_COLUMNS.map(({ name }) => (name === "resource_id" ? name + " + " + offset : name)).join(", ");
-  const spans =
-    "INSERT INTO " + alias + ".main.spans SELECT " + columns + " FROM " + from + "spans" + whereNot(without);
+  const spans = "INSERT INTO " + alias + ".main.spans SELECT " + columns + " FROM " + from + "spans" + chosen(source);
   const resources =
     "INSERT INTO " +
     alias +
@@ -101,12 +126,16 @@ async function copyRows(
     offset +
     " IN (SELECT resource_id FROM " +
     alias +
-    ".main.spans)";
+    ".main.spans) AND id + " +
+    offset +
+    " NOT IN (SELECT id FROM " +
+    alias +
+    ".main.resources)";
   const applied =
     "INSERT INTO " + alias + ".main.applied SELECT max(position) FROM " + from + "applied HAVING count(*) > 0";
   await runStatement(connection, "BEGIN TRANSACTION");
   try {
-    await readRows(connection, spans, without?.parameters);
+    await readRows(connection, spans, source.without?.parameters);
     await runStatement(connection, resources);
     await runStatement(connection, applied);
     await runStatement(connection, "COMMIT");

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { readIfThere, replaceFile } from "../replace-file.ts";
 import type { IoPort } from "../io-port.ts";
+import { readIfThere, replaceFile } from "../replace-file.ts";
 import {
   encodeFrameHeader,
   encodeSegmentHeader,
