@@ -5,6 +5,7 @@ import { retainCommand } from "./data-retain.ts";
 import { restoreCommand } from "./data-restore.ts";
 import { verifyDataCommand } from "./data-verify.ts";
 import { demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor.ts";
 import { exactServerCommand } from "./exact-server.ts";
 import { statusCommand } from "./status.ts";
 import { upCommand } from "./up.ts";
@@ -14,6 +15,7 @@ import { verifyCommand } from "./verify.ts";
 export const COMMANDS: readonly Command[] = [
   upCommand,
   statusCommand,
+  doctorCommand,
   verifyCommand,
   demoCommand,
   exactServerCommand,
