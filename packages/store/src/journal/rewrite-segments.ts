@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import type { IoPort } from "../io-port.ts";
 import { readIfThere, replaceFile } from "../replace-file.ts";
 import {
@@ -114,7 +115,11 @@ export async function rewriteSegments(options: RewriteSegmentsOptions): Promise<
     const isChanged = scan.damage !== undefined || frames.length < scan.frames.length;
     const segment: OpenSegment = { entry, header: entry.header, fragments: [], isChanged };
     group.push(segment);
-    for (const frame of frames) add(segment, frame);
+    for (const frame of frames) {
+      add(segment, frame);
+      // A due group commit goes first: writes go on meanwhile.
+      await setImmediate();
+    }
     // A batch that goes on in the next segment is replaced together with it.
     if (batch.length === 0) await replaceGroup();
   }
