@@ -1,6 +1,6 @@
 /** One class, three kinds of decorator, one behaviour; and the published declarations alone are enough to compile it. */
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -133,6 +133,21 @@ describe("a consumer with nothing but the package", () => {
     },
     60_000,
   );
+
+  it("imports it in a few files, and loads no part of Node that only a running monitor needs", async () => {
+    const program = `const before = new Set(process.moduleLoadList);
+      await import("@nexent/monitor");
+      await import("@nexent/monitor/openai");
+      console.log(JSON.stringify(process.moduleLoadList.filter((name) => !before.has(name))));`;
+    await writeFile(join(folder, "off.mjs"), program);
+    const { stdout } = await run(process.execPath, [join(folder, "off.mjs")], { cwd: folder });
+    const loaded: readonly string[] = JSON.parse(stdout);
+    expect(loaded.filter((name) => /http|zlib|stream|perf_hooks|async_hooks|NativeModule module/.test(name))).toEqual(
+      [],
+    );
+    const files = await readdir(join(folder, "node_modules", "@nexent", "monitor", "bundle"));
+    expect(files.filter((name) => name.endsWith(".js")).length).toBeLessThan(30);
+  });
 
   it("compiles it with the types of a browser in the place of those of Node", async () => {
     const source = `import * as monitor from "@nexent/monitor";\nexport const { metricsResponse } = monitor;\n`;
