@@ -146,9 +146,15 @@ describe("requests of the real @google/genai client", () => {
     await client.models.embedContent({ model: "gemini-embedding-001", contents: "hi" });
     const route = { format: "gemini", operation: "generate_content", model: "gemini-2.5-flash" };
     expect(server.asked.map((request) => request.route)).toEqual([
-      { ...route, streaming: true, framing: "sse" },
-      { ...route, streaming: false },
-      { format: "gemini", operation: "embeddings", model: "gemini-embedding-001", streaming: false },
+      { ...route, pattern: "/models/{model}:streamGenerateContent", streaming: true, framing: "sse" },
+      { ...route, pattern: "/models/{model}:generateContent", streaming: false },
+      {
+        format: "gemini",
+        operation: "embeddings",
+        model: "gemini-embedding-001",
+        pattern: "/models/{model}:batchEmbedContents",
+        streaming: false,
+      },
     ]);
     expect(gemini.readRequest(server.asked[1]?.body)).toEqual({
       stream: false,
@@ -171,6 +177,7 @@ describe("requests of the real @google/genai client", () => {
       format: "gemini",
       operation: "generate_content",
       model: "gemini-2.5-flash",
+      pattern: "/models/{model}:streamGenerateContent",
       streaming: true,
       framing: "sse",
     });
