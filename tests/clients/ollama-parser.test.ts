@@ -106,11 +106,11 @@ describe("requests of the real ollama client", () => {
     const streamed = { format: "ollama", framing: "ndjson" };
     const embeds = { format: "ollama", operation: "embeddings", streaming: false };
     expect(server.asked.map(({ route }) => route)).toEqual([
-      { ...streamed, operation: "chat" },
-      { ...streamed, operation: "text_completion" },
-      { ...streamed, operation: "chat" },
-      embeds,
-      embeds,
+      { ...streamed, operation: "chat", pattern: "/api/chat" },
+      { ...streamed, operation: "text_completion", pattern: "/api/generate" },
+      { ...streamed, operation: "chat", pattern: "/api/chat" },
+      { ...embeds, pattern: "/api/embed" },
+      { ...embeds, pattern: "/api/embeddings" },
     ]);
     const readings = server.asked.map(({ body }) => ollama.readRequest(body));
     // The old embeddings request looks like a completion: its route says that it does not stream.
