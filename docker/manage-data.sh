@@ -16,8 +16,8 @@ Usage: docker/manage-data.sh <what> <verb> [--yes]
   grafana reset        delete users, passwords and own dashboards; sign in with admin / admin again
   all clear            jaeger clear, prometheus clear, grafana reset
 
-Each asks before it does anything; --yes answers for you. The embedded server of npm start has the same verbs:
-nexent-monitor data --help
+Each asks before it does anything; --yes answers for you. The embedded server of npm start has its
+own: nexent-monitor data clear, data reset, data purge and others; restarting it is Ctrl-C and npm start.
 TEXT
 }
 

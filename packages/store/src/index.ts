@@ -36,6 +36,7 @@ export {
   type WriteOutcome,
 } from "./contract.ts";
 export { createMemoryStore, type MemoryStoreOptions } from "./memory/memory-store.ts";
+export { openDataFolder } from "./data-folder.ts";
 export { restoreBackup } from "./backup.ts";
 export { openEmbeddedStore } from "./embedded.ts";
 export type { EmbeddedStoreOptions } from "./embedded-options.ts";

@@ -1,6 +1,7 @@
-import { purgePreviewSchema, purgeReportSchema, type PurgeSelectorInput } from "@nexent/monitor-api";
+import type { PurgeSelectorInput } from "@nexent/monitor-api";
 import { textOption, UsageError, type OptionValues } from "../command.ts";
-import { bytesText, confirm, dataCommand, YES_OPTION } from "../data/data-command.ts";
+import { dataCommand, YES_OPTION } from "../data/data-command.ts";
+import { erase } from "../data/erase.ts";
 
 /** `nexent-monitor data purge`: erases spans for good, after a count and a question. Exit code 1 when refused. */
 export const purgeCommand = dataCommand(
@@ -23,23 +24,7 @@ export const purgeCommand = dataCommand(
       YES_OPTION,
     ],
   },
-  async (context) => {
-    const { values, output, session } = context;
-    const preview = await session.post("/api/data/purge/preview", selectorOf(values), purgePreviewSchema);
-    output.line(`${preview.spans} spans of ${preview.traces} traces on ${preview.days.length} days`);
-    if (preview.spans > 0 || preview.quarantinedFiles > 0)
-      output.line(
-        `${bytesText(preview.bytesToRewrite)} to read through, ${preview.quarantinedFiles} unreadable files to erase`,
-      );
-    if (values["dry-run"] === true) return 0;
-    if (!(await confirm("Erase them? This cannot be undone.", context))) {
-      output.line("Nothing was erased.");
-      return 1;
-    }
-    const report = await session.post("/api/data/purge", { planId: preview.planId }, purgeReportSchema);
-    output.line(`${report.spans} spans erased (${report.previewedSpans} previewed).`);
-    return 0;
-  },
+  (context) => erase(context, selectorOf(context.values)),
 );
 
 function selectorOf(values: OptionValues): PurgeSelectorInput {

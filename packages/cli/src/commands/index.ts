@@ -1,7 +1,9 @@
 import type { Command } from "../command.ts";
 import { backupCommand } from "./data-backup.ts";
+import { clearCommand } from "./data-clear.ts";
 import { purgeCommand } from "./data-purge.ts";
 import { retainCommand } from "./data-retain.ts";
+import { resetCommand } from "./data-reset.ts";
 import { restoreCommand } from "./data-restore.ts";
 import { verifyDataCommand } from "./data-verify.ts";
 import { demoCommand } from "./demo.ts";
@@ -20,8 +22,10 @@ export const COMMANDS: readonly Command[] = [
   demoCommand,
   exactServerCommand,
   purgeCommand,
+  clearCommand,
   retainCommand,
   verifyDataCommand,
   backupCommand,
   restoreCommand,
+  resetCommand,
 ];
