@@ -68,7 +68,10 @@ export async function createFakeStack(installed: readonly ("docker" | "docker-co
   async function listen(): Promise<void> {
     for (const name of ASKED_PORTS) {
       const server = createServer((_request, response) => response.end("ok"));
-      await new Promise<void>((resolve) => server.listen(ports[name], "127.0.0.1", resolve));
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(ports[name], "127.0.0.1", resolve);
+      });
       servers.push(server);
     }
   }

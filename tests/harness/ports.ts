@@ -1,14 +1,27 @@
 import { PORTS } from "@nexent/monitor-core";
 import { createServer } from "node:net";
 
+/** Below the range from which systems give ports to connections, so that none of those takes it meanwhile. */
+const [LOWEST, HIGHEST] = [20_000, 32_767];
+/** Never the same port twice in one process. */
+const given = new Set<number>();
+
 /** A TCP port that was free on 127.0.0.1 a moment ago. */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }
 
 /** Free ports for every listener of every program, by the variables that set them; later ones join by themselves. */
