@@ -38,6 +38,8 @@ const COMMON_TOKENS = [
 const BROKEN_UTF8 = [[0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xff], [0xe2, 0x82]];
 
 function say(message: WorkerMessage): void {
+  // This is the port of a thread, which has no origin.
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
   parentPort?.postMessage(message);
 }
 

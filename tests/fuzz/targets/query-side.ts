@@ -25,11 +25,12 @@ function orFault<T>(read: () => T): T | undefined {
   }
 }
 
-/** A regular expression of the same rule. */
+/** The same rule, character by character. */
 function naiveTarget(target: string): { path: string; query: string } | undefined {
-  const [, path, query] =
-    /^(\/(?![/\\])[^?\x00-\x20\x7f#\u0100-\uffff]*)((?:\?[^\x00-\x20\x7f#\u0100-\uffff]*)?)$/.exec(target) ?? [];
-  return path === undefined || query === undefined ? undefined : { path, query };
+  const isPlain = target.split("").every((character) => character > " " && character !== "\u007f" && character !== "#");
+  if (!isPlain || !target.startsWith("/") || /^\/[/\\]/.test(target)) return undefined;
+  const [path = "", ...rest] = target.split("?");
+  return { path, query: target.includes("?") ? `?${rest.join("?")}` : "" };
 }
 
 /** Whoever is let in must be ours by the URL standard too. */
