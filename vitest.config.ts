@@ -75,6 +75,15 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          name: "fuzz",
+          include: ["tests/fuzz/*.test.ts"],
+          // Two targets at a time: a third would share a core and look like a hang.
+          maxWorkers: 2,
+        },
+      },
+      {
+        ...shared,
+        test: {
           name: "browser",
           include: ["tests/browser/**/*.test.ts"],
           testTimeout: 120_000,

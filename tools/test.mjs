@@ -98,6 +98,7 @@ const STAGES = {
   static: staticStage,
   unit: () => vitest("unit"),
   web: () => vitest("web"),
+  fuzz: () => vitest("fuzz"),
   clients: clientsStage,
   e2e: e2eStage,
   docker: dockerStage,

@@ -5,7 +5,7 @@
  */
 import { LIMITS } from "../limits.ts";
 import { latin1Of } from "../utf8.ts";
-import { withTail } from "./tail.ts";
+import { endOfTail, withTail } from "./tail.ts";
 
 /**
  * One element. `json` holds UTF-8 bytes, one per character. `cut`: it was longer than the bound, `json` is its beginning
@@ -135,7 +135,7 @@ class BracketScanner implements JsonArrayScanner {
   #give(sink: ElementSink): void {
     const json = this.#held;
     const cut = this.#cut;
-    const tail = this.#tail;
+    const tail = endOfTail(this.#tail);
     this.#held = "";
     this.#cut = false;
     this.#tail = "";
@@ -144,7 +144,7 @@ class BracketScanner implements JsonArrayScanner {
   }
 }
 
-/** A scanner for one answer; holds at most `maxElementBytes` (default 1 MiB) of an element, and 32 KiB of its end. */
+/** A scanner for one answer; holds at most `maxElementBytes` (default 1 MiB) of an element, and 16 KiB of its end. */
 export function createJsonArrayScanner(maxElementBytes: number = LIMITS.observerLineBytes): JsonArrayScanner {
   return new BracketScanner(maxElementBytes);
 }

@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../limits.ts";
 import { latin1Of } from "../utf8.ts";
-import { withTail } from "./tail.ts";
+import { endOfTail, withTail } from "./tail.ts";
 
 /**
  * One line. `line` holds UTF-8 bytes, one per character. `cut`: it was longer than the bound, `line` is its beginning and
@@ -62,7 +62,7 @@ class NdjsonLines implements NdjsonScanner {
   #endLine(sink: LineSink): void {
     let line = this.#carry;
     const cut = this.#cut;
-    const tail = this.#tail;
+    const tail = endOfTail(this.#tail);
     this.#carry = "";
     this.#cut = false;
     this.#tail = "";
@@ -73,7 +73,7 @@ class NdjsonLines implements NdjsonScanner {
   }
 }
 
-/** A scanner for one answer; holds at most `maxLineBytes` (default 1 MiB) of a line, and 32 KiB of its end. */
+/** A scanner for one answer; holds at most `maxLineBytes` (default 1 MiB) of a line, and 16 KiB of its end. */
 export function createNdjsonScanner(maxLineBytes: number = LIMITS.observerLineBytes): NdjsonScanner {
   return new NdjsonLines(maxLineBytes);
 }

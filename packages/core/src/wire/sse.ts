@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../limits.ts";
 import { latin1Of } from "../utf8.ts";
-import { withTail } from "./tail.ts";
+import { endOfTail, withTail } from "./tail.ts";
 
 /**
  * One dispatched event. `data` holds UTF-8 bytes, one per character. `cut`: the event was longer than the bound, `data`
@@ -170,7 +170,7 @@ class LineSse implements SseScanner {
     const data = this.#data;
     const name = this.#eventName;
     const cut = this.#dataCut;
-    const tail = this.#dataTail;
+    const tail = endOfTail(this.#dataTail);
     this.#data = undefined;
     this.#eventName = "";
     this.#dataCut = false;
@@ -182,7 +182,7 @@ class LineSse implements SseScanner {
 
 /**
  * A scanner for one answer; holds at most `maxLineBytes` (default 1 MiB) of an unfinished line and of an event, and
- * 32 KiB of the end of a longer one.
+ * 16 KiB of the end of a longer one.
  */
 export function createSseScanner(
   maxLineBytes: number = LIMITS.observerLineBytes,

@@ -10,3 +10,8 @@ export function withTail(tail: string, bytes: Uint8Array, start: number, end: nu
   // Cut back seldom: a frame may come byte by byte.
   return longer.length > 2 * LIMITS.observerTailBytes ? longer.slice(-LIMITS.observerTailBytes) : longer;
 }
+
+/** The end that a finished frame hands on: the same bytes however the frame came in pieces. */
+export function endOfTail(tail: string): string {
+  return tail.length > LIMITS.observerTailBytes ? tail.slice(-LIMITS.observerTailBytes) : tail;
+}

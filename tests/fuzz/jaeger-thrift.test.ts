@@ -1,0 +1,3 @@
+import { fuzzTest } from "./harness/fuzz.testing.ts";
+
+fuzzTest("jaeger-thrift");
