@@ -62,7 +62,7 @@ export function checkMessageCount(root: MessageName, bytes: Uint8Array): void {
     const length = varint(end);
     const childEnd = Math.min(end, at + length);
     if (child !== undefined) {
-      if (++count > LIMITS.messagesPerRequest) throw tooMany();
+      if (++count > LIMITS.messagesPerRequest) throw tooManyMessages();
       if (depth < LIMITS.protobufNestingMessages) walk(child, childEnd, depth + 1);
     }
     at = childEnd;
@@ -90,12 +90,13 @@ export function checkContainerCount(json: Uint8Array): void {
       else if (byte === QUOTE) inString = false;
     } else if (byte === QUOTE) inString = true;
     else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      if (++count > LIMITS.messagesPerRequest) throw tooMany();
+      if (++count > LIMITS.messagesPerRequest) throw tooManyMessages();
     }
   }
 }
 
-function tooMany(): MonitorError {
+/** A request of more messages than `LIMITS.messagesPerRequest`. */
+export function tooManyMessages(): MonitorError {
   return new MonitorError(
     "PAYLOAD_TOO_LARGE",
     `more than ${LIMITS.messagesPerRequest} spans, attributes, events and values in one request`,
