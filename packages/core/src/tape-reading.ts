@@ -2,7 +2,7 @@
 import { encodeFingerprint } from "./fingerprint.ts";
 import type { Gaps } from "./gap-statistics.ts";
 import { findPausesIn, tapeGaps } from "./stream-pauses.ts";
-import { decodeTapeColumns, type DecodedColumns } from "./token-tape.ts";
+import { decodeTapeColumns, type DecodedColumns, type TapeScratch } from "./token-tape.ts";
 
 /** Gaps between counted chunks; absent when the tape does not hold each of them. */
 export interface GapQuantiles {
@@ -15,6 +15,8 @@ const NO_QUANTILES: GapQuantiles = {};
 const MAX_REMEMBERED_CHARACTERS = 1 << 21;
 const remembered = new Map<string, GapQuantiles>();
 let rememberedCharacters = 0;
+/** What is decoded here is read at once and never handed on. */
+const scratch: TapeScratch = {};
 
 /**
  * Fingerprint of a tape; undefined when the tape is damaged or of a later version. The quantiles of its gaps are
@@ -55,7 +57,7 @@ function remember(text: string, quantiles: GapQuantiles): void {
 /** A damaged tape, or one of a later version, is kept as it came; nothing is derived from it. */
 function decoded(text: string): DecodedColumns | undefined {
   try {
-    return decodeTapeColumns(text);
+    return decodeTapeColumns(text, scratch);
   } catch {
     return undefined;
   }

@@ -122,18 +122,34 @@ function readRun(reader: TapeReader, columns: Columns, startTicks: number): numb
   return ticks;
 }
 
+/** Memory that decoding may use again and again; starts out as `{}`. */
+export interface TapeScratch {
+  columns?: Columns;
+}
+
+/** Tapes with more entries than this get memory of their own. */
+const MAX_SCRATCH_ENTRIES = 16_384;
+
+function columnsFor(entries: number, scratch: TapeScratch | undefined): Columns {
+  if (scratch === undefined || entries > MAX_SCRATCH_ENTRIES) return new Columns(entries);
+  const columns = (scratch.columns ??= new Columns(MAX_SCRATCH_ENTRIES));
+  columns.length = 0;
+  return columns;
+}
+
 /**
  * Decodes a tape into columns, without an object for each chunk.
+ * @param scratch the answer may lie in it, and is valid until it is used again; default: memory of its own.
  * @throws {PAYLOAD_MALFORMED} for anything that is not a tape of a version we know.
  */
-export function decodeTapeColumns(text: string): DecodedColumns {
+export function decodeTapeColumns(text: string, scratch?: TapeScratch): DecodedColumns {
   if (text.length > MAX_TEXT_LENGTH) throw malformed("it is too long");
   const bytes = decodeBase64(text);
   if (bytes === undefined) throw malformed("it is not base64");
   const reader = new TapeReader(bytes);
   const version = reader.byte();
   if (version !== VERSION) throw malformed(`version ${version} is unknown`);
-  const columns = new Columns(bytes.length);
+  const columns = columnsFor(bytes.length, scratch);
   columns.merged = (reader.byte() & FLAG_MERGED) !== 0;
   columns.tickMicros = reader.varint();
   if (columns.tickMicros === 0) throw malformed("the tick size is 0");

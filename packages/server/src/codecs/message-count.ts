@@ -6,16 +6,19 @@ import { OTLP_MESSAGES, type MessageName } from "./otlp-fields.ts";
  * limit of bytes could still fill the memory of the process.
  */
 
-/** Message types by field number, per message type; `undefined` for fields that hold no message. */
-type Children = readonly (MessageName | undefined)[];
+/** Messages within a message, by field number; `undefined` for fields that hold none. */
+interface Children extends Array<Children | undefined> {}
 
-const CHILDREN: ReadonlyMap<string, Children> = new Map(
-  Object.entries(OTLP_MESSAGES).map(([name, fields]) => {
-    const children: (MessageName | undefined)[] = [];
-    for (const [, number, type] of fields) if (isMessage(type)) children[number] = type;
-    return [name, children];
-  }),
-);
+const CHILDREN = childrenOfAll();
+
+function childrenOfAll(): ReadonlyMap<string, Children> {
+  const all = new Map<string, Children>(Object.keys(OTLP_MESSAGES).map((name) => [name, []]));
+  for (const [name, fields] of Object.entries(OTLP_MESSAGES)) {
+    const children = all.get(name) ?? [];
+    for (const [, number, type] of fields) if (isMessage(type)) children[number] = all.get(type);
+  }
+  return all;
+}
 
 function isMessage(type: string): type is MessageName {
   return Object.hasOwn(OTLP_MESSAGES, type);
@@ -45,8 +48,7 @@ export function checkMessageCount(root: MessageName, bytes: Uint8Array): void {
     return value >>> 0;
   }
 
-  function walk(name: MessageName, end: number, depth: number): void {
-    const children = CHILDREN.get(name) ?? [];
+  function walk(children: Children, end: number, depth: number): void {
     while (at < end) {
       const tag = varint(end);
       const wireType = tag & 7;
@@ -58,7 +60,7 @@ export function checkMessageCount(root: MessageName, bytes: Uint8Array): void {
     }
   }
 
-  function enter(child: MessageName | undefined, end: number, depth: number): void {
+  function enter(child: Children | undefined, end: number, depth: number): void {
     const length = varint(end);
     const childEnd = Math.min(end, at + length);
     if (child !== undefined) {
@@ -68,7 +70,7 @@ export function checkMessageCount(root: MessageName, bytes: Uint8Array): void {
     at = childEnd;
   }
 
-  walk(root, bytes.length, 0);
+  walk(CHILDREN.get(root) ?? [], bytes.length, 0);
 }
 
 const QUOTE = 0x22;
