@@ -4,9 +4,10 @@ import { decodeFingerprint, encodeFingerprint, FINGERPRINT_BUCKETS, type Fingerp
 import type { TapeEntry } from "./model/token-timings.ts";
 import type { DeltaKind } from "./providers/provider.ts";
 import { findPauses } from "./stream-pauses.ts";
+import { tapeColumnsOf } from "./token-tape.ts";
 
 function fingerprint(entries: readonly TapeEntry[], durationMicros: number): readonly FingerprintBucket[] {
-  const text = encodeFingerprint({ entries, pauses: findPauses(entries).pauses, durationMicros });
+  const text = encodeFingerprint({ tape: tapeColumnsOf(entries), pauses: findPauses(entries).pauses, durationMicros });
   expect(text).toHaveLength(40);
   return decodeFingerprint(text ?? "") ?? expect.fail(`not a fingerprint: ${text}`);
 }
@@ -83,7 +84,8 @@ describe("fingerprint", () => {
 
   it("packs bucket 2i into the low nibble of byte i", () => {
     const text =
-      encodeFingerprint({ entries: inBuckets([0, "reasoning", 1]), pauses: [], durationMicros: MILLIS }) ?? "";
+      encodeFingerprint({ tape: tapeColumnsOf(inBuckets([0, "reasoning", 1])), pauses: [], durationMicros: MILLIS }) ??
+      "";
     const bytes = Buffer.from(text, "base64");
     expect(bytes).toHaveLength(30);
     expect(bytes[0]).toBe(1 | (3 << 2));
@@ -96,9 +98,9 @@ describe("fingerprint", () => {
 
   it("does not exist without a token or a duration", () => {
     const entries = inBuckets([0, "text", 1]);
-    expect(encodeFingerprint({ entries: [], pauses: [], durationMicros: MILLIS })).toBeUndefined();
-    expect(encodeFingerprint({ entries, pauses: [], durationMicros: 0 })).toBeUndefined();
-    expect(encodeFingerprint({ entries, pauses: [], durationMicros: NaN })).toBeUndefined();
+    expect(encodeFingerprint({ tape: tapeColumnsOf([]), pauses: [], durationMicros: MILLIS })).toBeUndefined();
+    expect(encodeFingerprint({ tape: tapeColumnsOf(entries), pauses: [], durationMicros: 0 })).toBeUndefined();
+    expect(encodeFingerprint({ tape: tapeColumnsOf(entries), pauses: [], durationMicros: NaN })).toBeUndefined();
   });
 
   it("waits outside of the stream and never inside, for any stream", () => {

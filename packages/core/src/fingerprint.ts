@@ -3,8 +3,9 @@
  * Nibble = `kind | level << 2`; bucket 2i is the low nibble of byte i, bucket 2i+1 the high one.
  */
 import { decodeBase64, encodeBase64 } from "./base64.ts";
-import type { TapeEntry } from "./model/token-timings.ts";
 import type { Pause } from "./stream-pauses.ts";
+import type { TapeColumns } from "./token-tape-encode.ts";
+import { KINDS } from "./token-tape-format.ts";
 
 export const FINGERPRINT_BUCKETS = 60;
 const BYTES = FINGERPRINT_BUCKETS / 2;
@@ -22,9 +23,9 @@ export interface FingerprintBucket {
   readonly level: FingerprintLevel;
 }
 
-/** What is drawn: entries of the tape, the pauses found in it, and the duration of the request. */
+/** What is drawn: the tape, the pauses found in it, and the duration of the request. */
 export interface FingerprintSource {
-  readonly entries: readonly TapeEntry[];
+  readonly tape: TapeColumns;
   readonly pauses: readonly Pause[];
   readonly durationMicros: number;
 }
@@ -32,10 +33,8 @@ export interface FingerprintSource {
 const WAIT = 0;
 const ANSWER = 3;
 
-function kindNumber(entry: TapeEntry): number {
-  if (entry.kind === "reasoning") return 1;
-  return entry.kind === "tool" ? 2 : ANSWER;
-}
+/** Kinds of a bucket by the kind on the tape. */
+const KIND_NUMBERS = Uint8Array.from(KINDS, (kind) => (kind === "reasoning" ? 1 : kind === "tool" ? 2 : ANSWER));
 
 function levelOf(tokens: number, fullest: number): number {
   const r = Math.sqrt(tokens / fullest);
@@ -45,25 +44,25 @@ function levelOf(tokens: number, fullest: number): number {
 
 /** Encodes a stream; undefined without a counted chunk or a duration. */
 export function encodeFingerprint(source: FingerprintSource): string | undefined {
-  const { entries, durationMicros } = source;
-  const first = entries[0];
-  const last = entries.at(-1);
-  if (first === undefined || last === undefined || !(durationMicros > 0)) return undefined;
+  const { tape, durationMicros } = source;
+  const { length, atMicros } = tape;
+  if (length === 0 || !(durationMicros > 0)) return undefined;
   const bucketOf = (micros: number): number =>
     Math.min(FINGERPRINT_BUCKETS - 1, Math.max(0, Math.floor((micros / durationMicros) * FINGERPRINT_BUCKETS)));
 
   const tokens = new Float64Array(FINGERPRINT_BUCKETS);
   const kinds = new Int8Array(FINGERPRINT_BUCKETS).fill(-1);
-  for (const entry of entries) {
-    const bucket = bucketOf(entry.atMicros);
-    tokens[bucket] = (tokens[bucket] ?? 0) + (entry.tokens ?? 1);
-    kinds[bucket] = kindNumber(entry);
+  for (let i = 0; i < length; i += 1) {
+    const bucket = bucketOf(atMicros[i] ?? 0);
+    const count = tape.tokens[i] ?? 1;
+    tokens[bucket] = (tokens[bucket] ?? 0) + (Number.isNaN(count) ? 1 : count);
+    kinds[bucket] = KIND_NUMBERS[tape.kinds[i] ?? 0] ?? ANSWER;
   }
   const fullest = Math.max(...tokens);
   const nibbles = new Uint8Array(FINGERPRINT_BUCKETS);
-  const firstBucket = bucketOf(first.atMicros);
-  const lastBucket = bucketOf(last.atMicros);
-  let nextKind = kindNumber(last);
+  const firstBucket = bucketOf(atMicros[0] ?? 0);
+  const lastBucket = bucketOf(atMicros[length - 1] ?? 0);
+  let nextKind = kinds[lastBucket] ?? ANSWER;
   for (let bucket = lastBucket; bucket >= firstBucket; bucket -= 1) {
     const hasChunk = (kinds[bucket] ?? -1) >= 0;
     if (hasChunk) nextKind = kinds[bucket] ?? ANSWER;

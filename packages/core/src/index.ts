@@ -111,14 +111,13 @@ export { hasDotSegments, parseRequestTarget, type RequestTarget } from "./reques
 export { hostNameOf, isLoopbackName } from "./host-name.ts";
 export { jsonDepthExceeds } from "./json-depth.ts";
 export { DEFAULT_PAUSE_RULE, findPauses, type Pause, type PauseReport, type PauseRule } from "./stream-pauses.ts";
+export { fingerprintOfTape } from "./tape-reading.ts";
 export {
   decodeFingerprint,
-  encodeFingerprint,
   FINGERPRINT_BUCKETS,
   type FingerprintBucket,
   type FingerprintKind,
   type FingerprintLevel,
-  type FingerprintSource,
 } from "./fingerprint.ts";
 export type {
   CounterSeries,

@@ -3,7 +3,6 @@
  * `names/promoted.ts`; here are the rules that a table cannot say.
  */
 import { createAttributeReader, type AttributeReader } from "./attribute-reader.ts";
-import { quantileOfSorted } from "./gap-statistics.ts";
 import type { LlmFields } from "./llm-call.ts";
 import {
   ERROR_TYPES,
@@ -18,7 +17,7 @@ import type { TokenSource } from "./model/token-timings.ts";
 import { ATTR } from "./names/attributes.ts";
 import { isInferenceOperation } from "./names/operations.ts";
 import { PROMOTED, promotedNames, type PromotedKind } from "./names/promoted.ts";
-import { decodeTokenTape } from "./token-tape.ts";
+import { gapQuantilesOf } from "./tape-reading.ts";
 
 /** What the span itself adds when the attributes do not say it. */
 export interface LlmSpanContext {
@@ -160,10 +159,10 @@ function addTiming(draft: Draft, read: AttributeReader, context: LlmSpanContext)
   put(draft, "timePerOutputTokenSeconds", perToken ?? inverse);
   const endToEnd = read.positive(promotedNames("endToEndRateTokensPerSecond"));
   put(draft, "endToEndRateTokensPerSecond", endToEnd ?? derivedEndToEndRate(draft, context));
-  const gaps = sortedGaps(draft.tokenTape);
-  if (gaps === undefined) return;
-  put(draft, "gapP50Seconds", quantileOfSorted(gaps, 0.5));
-  put(draft, "gapP95Seconds", quantileOfSorted(gaps, 0.95));
+  if (draft.tokenTape === undefined) return;
+  const { p50Seconds, p95Seconds } = gapQuantilesOf(draft.tokenTape);
+  put(draft, "gapP50Seconds", p50Seconds);
+  put(draft, "gapP95Seconds", p95Seconds);
 }
 
 function derivedEndToEndRate(draft: Draft, { durationSeconds }: LlmSpanContext): number | undefined {
@@ -171,23 +170,6 @@ function derivedEndToEndRate(draft: Draft, { durationSeconds }: LlmSpanContext):
   if (durationSeconds === undefined || !(durationSeconds > 0)) return undefined;
   const rate = draft.outputTokens / durationSeconds;
   return Number.isFinite(rate) ? rate : undefined;
-}
-
-/** Gaps between counted chunks in seconds, ascending; undefined when the tape does not hold each of them. */
-function sortedGaps(tape: string | undefined): Float64Array | undefined {
-  if (tape === undefined) return undefined;
-  try {
-    const { entries, merged } = decodeTokenTape(tape);
-    if (merged || entries.length < 2) return undefined;
-    const gaps = new Float64Array(entries.length - 1);
-    for (let i = 0; i < gaps.length; i += 1) {
-      gaps[i] = ((entries[i + 1]?.atMicros ?? 0) - (entries[i]?.atMicros ?? 0)) / 1e6;
-    }
-    return gaps.sort();
-  } catch {
-    // A damaged tape, or one of a later version: it is kept as it came, nothing is derived from it.
-    return undefined;
-  }
 }
 
 /** Our own spans name slow reasons, stalls and clock lag only where there were any: without them there were none. */

@@ -3,7 +3,7 @@ import { decodeBase64 } from "./base64.ts";
 import { MonitorError } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import type { TapeEntry } from "./model/token-timings.ts";
-import { encodeTapeColumns, type TapeOptions } from "./token-tape-encode.ts";
+import { encodeTapeColumns, type TapeColumns, type TapeOptions } from "./token-tape-encode.ts";
 import { FLAG_MERGED, KINDS, ONE_EACH, UNKNOWN, VERSION } from "./token-tape-format.ts";
 
 /** Longest tape a reader accepts, characters: 64 times the default cap. */
@@ -16,11 +16,22 @@ export interface DecodedTape {
   readonly tickMicros: number;
 }
 
+/** A decoded tape in columns, which may be longer than `length`; a count that is unknown is NaN. */
+export interface DecodedColumns extends TapeColumns {
+  readonly merged: boolean;
+  readonly tickMicros: number;
+}
+
 /**
  * Encodes counted chunks in time order. Above the cap neighbours are merged until it fits; the tape is never cut.
  * Times are whole microseconds; a count that is no whole number of at least 0 is written as unknown.
  */
 export function encodeTokenTape(entries: readonly TapeEntry[], options: TapeOptions = {}): string {
+  return encodeTapeColumns(tapeColumnsOf(entries), options);
+}
+
+/** Entries as columns. */
+export function tapeColumnsOf(entries: readonly TapeEntry[]): TapeColumns {
   const { length } = entries;
   const atMicros = new Float64Array(length);
   const kinds = new Uint8Array(length);
@@ -30,7 +41,7 @@ export function encodeTokenTape(entries: readonly TapeEntry[], options: TapeOpti
     kinds[i] = KINDS.indexOf(entry.kind);
     tokens[i] = entry.tokens ?? Number.NaN;
   }
-  return encodeTapeColumns({ length, atMicros, kinds, tokens }, options);
+  return { length, atMicros, kinds, tokens };
 }
 
 class TapeReader {
@@ -53,8 +64,10 @@ class TapeReader {
   }
 
   varint(): number {
-    let value = 0;
-    for (let scale = 1; scale <= 2 ** 49; scale *= 0x80) {
+    let value = this.byte();
+    if (value < 0x80) return value;
+    value &= 0x7f;
+    for (let scale = 0x80; scale <= 2 ** 49; scale *= 0x80) {
       const byte = this.byte();
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) {
@@ -70,38 +83,88 @@ function malformed(what: string): MonitorError {
   return new MonitorError("PAYLOAD_MALFORMED", `not a token tape: ${what}`);
 }
 
-function readRun(reader: TapeReader, entries: TapeEntry[], startTicks: number, tickMicros: number): number {
+class Columns implements DecodedColumns {
+  length = 0;
+  merged = false;
+  tickMicros = 0;
+  readonly atMicros: Float64Array;
+  readonly kinds: Uint8Array;
+  readonly tokens: Float64Array;
+
+  /** @param capacity most entries: each takes at least a byte, so a false length cannot make us allocate. */
+  constructor(capacity: number) {
+    this.atMicros = new Float64Array(capacity);
+    this.kinds = new Uint8Array(capacity);
+    this.tokens = new Float64Array(capacity);
+  }
+}
+
+function readRun(reader: TapeReader, columns: Columns, startTicks: number): number {
   const header = reader.varint();
   const length = Math.floor(header / 32);
-  const kind = KINDS[(header >> 2) & 7];
+  const kind = (header >> 2) & 7;
   const mode = header & 3;
-  if (kind === undefined || mode > UNKNOWN) throw malformed("an unknown kind or count mode");
-  // An entry takes at least a byte, so a false length cannot make us allocate.
+  if (kind >= KINDS.length || mode > UNKNOWN) throw malformed("an unknown kind or count mode");
   if (length === 0 || length > reader.left) throw malformed("a false run length");
+  const { atMicros, kinds, tokens, tickMicros } = columns;
+  const end = columns.length + length;
   let ticks = startTicks;
-  for (let i = 0; i < length; i += 1) {
+  for (let i = columns.length; i < end; i += 1) {
     ticks += reader.varint();
-    const atMicros = ticks * tickMicros;
-    if (!Number.isSafeInteger(atMicros)) throw malformed("a time is too large");
-    if (mode === UNKNOWN) entries.push({ atMicros, kind });
-    else entries.push({ atMicros, kind, tokens: mode === ONE_EACH ? 1 : reader.varint() });
+    const micros = ticks * tickMicros;
+    if (!Number.isSafeInteger(micros)) throw malformed("a time is too large");
+    atMicros[i] = micros;
+    kinds[i] = kind;
+    if (mode === UNKNOWN) tokens[i] = Number.NaN;
+    else tokens[i] = mode === ONE_EACH ? 1 : reader.varint();
   }
+  columns.length = end;
   return ticks;
 }
 
-/** Decodes a tape. @throws {PAYLOAD_MALFORMED} for anything that is not a tape of a version we know. */
-export function decodeTokenTape(text: string): DecodedTape {
+/** Memory that decoding may use again and again; starts out as `{}`. */
+export interface TapeScratch {
+  columns?: Columns;
+}
+
+/** Tapes with more entries than this get memory of their own. */
+const MAX_SCRATCH_ENTRIES = 16_384;
+
+function columnsFor(entries: number, scratch: TapeScratch | undefined): Columns {
+  if (scratch === undefined || entries > MAX_SCRATCH_ENTRIES) return new Columns(entries);
+  const columns = (scratch.columns ??= new Columns(MAX_SCRATCH_ENTRIES));
+  columns.length = 0;
+  return columns;
+}
+
+/**
+ * Decodes a tape into columns, without an object for each chunk.
+ * @param scratch the answer may lie in it, and is valid until it is used again; default: memory of its own.
+ * @throws {PAYLOAD_MALFORMED} for anything that is not a tape of a version we know.
+ */
+export function decodeTapeColumns(text: string, scratch?: TapeScratch): DecodedColumns {
   if (text.length > MAX_TEXT_LENGTH) throw malformed("it is too long");
   const bytes = decodeBase64(text);
   if (bytes === undefined) throw malformed("it is not base64");
   const reader = new TapeReader(bytes);
   const version = reader.byte();
   if (version !== VERSION) throw malformed(`version ${version} is unknown`);
-  const merged = (reader.byte() & FLAG_MERGED) !== 0;
-  const tickMicros = reader.varint();
-  if (tickMicros === 0) throw malformed("the tick size is 0");
+  const columns = columnsFor(bytes.length, scratch);
+  columns.merged = (reader.byte() & FLAG_MERGED) !== 0;
+  columns.tickMicros = reader.varint();
+  if (columns.tickMicros === 0) throw malformed("the tick size is 0");
   let ticks = reader.varint();
-  const entries: TapeEntry[] = [];
-  while (reader.left > 0) ticks = readRun(reader, entries, ticks, tickMicros);
+  while (reader.left > 0) ticks = readRun(reader, columns, ticks);
+  return columns;
+}
+
+/** Decodes a tape. @throws {PAYLOAD_MALFORMED} for anything that is not a tape of a version we know. */
+export function decodeTokenTape(text: string): DecodedTape {
+  const { length, atMicros, kinds, tokens, merged, tickMicros } = decodeTapeColumns(text);
+  const entries = Array.from({ length }, (_, i): TapeEntry => {
+    const entry = { atMicros: atMicros[i] ?? 0, kind: KINDS[kinds[i] ?? 0] ?? "text" };
+    const count = tokens[i] ?? Number.NaN;
+    return Number.isNaN(count) ? entry : { ...entry, tokens: count };
+  });
   return { entries, merged, tickMicros };
 }

@@ -165,14 +165,18 @@ describe("column batch", () => {
   });
 
   it("leaves out numbers that no column can hold exactly", () => {
-    const fields = storableLlmFields({
+    const llmFields = {
       ttftSeconds: Number.NaN,
       gapP50Seconds: -1,
       inputTokens: 1.5,
       outputTokens: 3,
       lastTokenSeconds: 1e300,
-    });
-    expect(fields).toStrictEqual({ outputTokens: 3 });
+    };
+    expect(storableLlmFields(llmFields)).toStrictEqual({ outputTokens: 3 });
+    for (const { span: record } of sample()) {
+      const [read] = decodeColumnBatch(encodeColumnBatch([{ span: record, llm: llmFields }], 0)).rows();
+      expect(read?.llm).toStrictEqual({ outputTokens: 3 });
+    }
   });
 
   it("answers damage with PAYLOAD_MALFORMED or other rows, never with a read past the end", () => {

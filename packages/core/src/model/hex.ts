@@ -7,10 +7,23 @@ export function bytesToHex(bytes: Uint8Array): string {
   return text;
 }
 
+const MAX_CODE = 0x80;
+/** Value of a digit by its character code; 255 for what is none. */
+const NO_DIGIT = 0xff;
+const VALUES = Uint8Array.from({ length: MAX_CODE }, (_, code) => {
+  const value = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(value) ? NO_DIGIT : value;
+});
+
 /** Bytes of lower- or upper-case hex; `undefined` if the text is not hex of whole bytes. */
 export function hexToBytes(text: string): Uint8Array | undefined {
-  if (text.length % 2 !== 0 || /[^0-9a-fA-F]/.test(text)) return undefined;
+  if (text.length % 2 !== 0) return undefined;
   const bytes = new Uint8Array(text.length / 2);
-  for (let at = 0; at < bytes.length; at++) bytes[at] = Number.parseInt(text.slice(at * 2, at * 2 + 2), 16);
+  for (let at = 0; at < bytes.length; at++) {
+    const high = VALUES[text.charCodeAt(2 * at)] ?? NO_DIGIT;
+    const low = VALUES[text.charCodeAt(2 * at + 1)] ?? NO_DIGIT;
+    if (high === NO_DIGIT || low === NO_DIGIT) return undefined;
+    bytes[at] = (high << 4) | low;
+  }
   return bytes;
 }

@@ -78,6 +78,15 @@ export function storableLlmFields(fields: LlmFields): LlmFields {
   return kept;
 }
 
+/** Whether {@link storableLlmFields} would leave nothing out, which is cheaper to see than to make. */
+export function areStorable(fields: LlmFields): boolean {
+  for (const { field, kind } of LLM_COLUMNS) {
+    const value = fields[field];
+    if (value !== undefined && !fits(kind, value)) return false;
+  }
+  return true;
+}
+
 function fits(kind: ColumnKind, value: unknown): boolean {
   if (kind === "text") return typeof value === "string";
   if (kind === "boolean") return typeof value === "boolean";

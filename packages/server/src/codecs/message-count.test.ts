@@ -5,7 +5,7 @@ import { encodeJson, encodeProtobuf } from "../testing/otlp-encode.ts";
 import { telemetryBatch, telemetrySpan } from "../testing/spans.ts";
 import { checkContainerCount, checkMessageCount } from "./message-count.ts";
 import { decodeTracesJson } from "./otlp-json.ts";
-import { decodeTracesProtobuf } from "./otlp-protobuf.ts";
+import { decodeTracesProtobuf } from "./otlp-traces.ts";
 
 /** A length-delimited field. */
 function field(id: number, content: Uint8Array): Buffer {
@@ -37,6 +37,7 @@ describe("more messages than memory can hold", () => {
     ["links", spanOf(Buffer.alloc(2 * MANY, Buffer.from([0x6a, 0])))],
     ["attributes", spanOf(Buffer.alloc(2 * MANY, Buffer.from([0x4a, 0])))],
     ["values of a list", spanOf(field(9, field(2, field(5, Buffer.alloc(2 * MANY, Buffer.from([0x0a, 0]))))))],
+    ["events under another wire type", spanOf(Buffer.alloc(2 * MANY + 2, Buffer.from([0x58, 0])))],
     ["resources", Buffer.alloc(2 * MANY + 2, Buffer.from([0x0a, 0]))],
   ])("are refused before they are made: %s", (_, body) => {
     expect(codeOf(() => decodeTracesProtobuf(body))).toBe("PAYLOAD_TOO_LARGE");

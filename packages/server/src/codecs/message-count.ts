@@ -6,16 +6,19 @@ import { OTLP_MESSAGES, type MessageName } from "./otlp-fields.ts";
  * limit of bytes could still fill the memory of the process.
  */
 
-/** Message types by field number, per message type; `undefined` for fields that hold no message. */
-type Children = readonly (MessageName | undefined)[];
+/** Messages within a message, by field number; `undefined` for fields that hold none. */
+interface Children extends Array<Children | undefined> {}
 
-const CHILDREN: ReadonlyMap<string, Children> = new Map(
-  Object.entries(OTLP_MESSAGES).map(([name, fields]) => {
-    const children: (MessageName | undefined)[] = [];
-    for (const [, number, type] of fields) if (isMessage(type)) children[number] = type;
-    return [name, children];
-  }),
-);
+const CHILDREN = childrenOfAll();
+
+function childrenOfAll(): ReadonlyMap<string, Children> {
+  const all = new Map<string, Children>(Object.keys(OTLP_MESSAGES).map((name) => [name, []]));
+  for (const [name, fields] of Object.entries(OTLP_MESSAGES)) {
+    const children = all.get(name) ?? [];
+    for (const [, number, type] of fields) if (isMessage(type)) children[number] = all.get(type);
+  }
+  return all;
+}
 
 function isMessage(type: string): type is MessageName {
   return Object.hasOwn(OTLP_MESSAGES, type);
@@ -45,8 +48,7 @@ export function checkMessageCount(root: MessageName, bytes: Uint8Array): void {
     return value >>> 0;
   }
 
-  function walk(name: MessageName, end: number, depth: number): void {
-    const children = CHILDREN.get(name) ?? [];
+  function walk(children: Children, end: number, depth: number): void {
     while (at < end) {
       const tag = varint(end);
       const wireType = tag & 7;
@@ -58,17 +60,17 @@ export function checkMessageCount(root: MessageName, bytes: Uint8Array): void {
     }
   }
 
-  function enter(child: MessageName | undefined, end: number, depth: number): void {
+  function enter(child: Children | undefined, end: number, depth: number): void {
     const length = varint(end);
     const childEnd = Math.min(end, at + length);
     if (child !== undefined) {
-      if (++count > LIMITS.messagesPerRequest) throw tooMany();
+      if (++count > LIMITS.messagesPerRequest) throw tooManyMessages();
       if (depth < LIMITS.protobufNestingMessages) walk(child, childEnd, depth + 1);
     }
     at = childEnd;
   }
 
-  walk(root, bytes.length, 0);
+  walk(CHILDREN.get(root) ?? [], bytes.length, 0);
 }
 
 const QUOTE = 0x22;
@@ -90,12 +92,13 @@ export function checkContainerCount(json: Uint8Array): void {
       else if (byte === QUOTE) inString = false;
     } else if (byte === QUOTE) inString = true;
     else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      if (++count > LIMITS.messagesPerRequest) throw tooMany();
+      if (++count > LIMITS.messagesPerRequest) throw tooManyMessages();
     }
   }
 }
 
-function tooMany(): MonitorError {
+/** A request of more messages than `LIMITS.messagesPerRequest`. */
+export function tooManyMessages(): MonitorError {
   return new MonitorError(
     "PAYLOAD_TOO_LARGE",
     `more than ${LIMITS.messagesPerRequest} spans, attributes, events and values in one request`,

@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import { encodeJson, encodeProtobuf } from "../testing/otlp-encode.ts";
 import { telemetryBatch, telemetrySpan } from "../testing/spans.ts";
 import { countJson, decodeTracesJson } from "./otlp-json.ts";
-import { countProtobuf, decodeTracesProtobuf } from "./otlp-protobuf.ts";
+import { countProtobuf } from "./otlp-protobuf.ts";
+import { decodeTracesProtobuf } from "./otlp-traces.ts";
 import { otlpMessage } from "./otlp-registry.ts";
 import type { TelemetryBatch } from "./telemetry-batch.ts";
 

@@ -1,6 +1,7 @@
 import type { OtlpEncoding, PartialSuccess } from "../codecs/otlp-answers.ts";
 import { countJson, decodeTracesJson } from "../codecs/otlp-json.ts";
-import { countProtobuf, decodeTracesProtobuf } from "../codecs/otlp-protobuf.ts";
+import { countProtobuf } from "../codecs/otlp-protobuf.ts";
+import { decodeTracesProtobuf } from "../codecs/otlp-traces.ts";
 import type { Signal } from "../codecs/telemetry-batch.ts";
 import type { Ingest, IngestAnswer } from "../ingest/ingest.ts";
 import type { PipelineEvents } from "../pipeline-events.ts";
