@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { jsonDepthExceeds, type AttributeMap, type AttributeValue } from "@nexent/monitor-core";
 import { countJson, decodeTracesJson } from "../../../packages/server/src/codecs/otlp-json.ts";
-import { countProtobuf, decodeTracesProtobuf } from "../../../packages/server/src/codecs/otlp-protobuf.ts";
+import { countProtobuf } from "../../../packages/server/src/codecs/otlp-protobuf.ts";
+import { decodeTracesProtobuf } from "../../../packages/server/src/codecs/otlp-traces.ts";
 import type { TelemetryBatch, TelemetrySpan } from "../../../packages/server/src/codecs/telemetry-batch.ts";
 import { encodeJson, encodeProtobuf } from "../../../packages/server/src/testing/otlp-encode.ts";
 import { callAttributes, idsOf, telemetryBatch, telemetrySpan } from "../../../packages/server/src/testing/spans.ts";
