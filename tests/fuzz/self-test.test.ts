@@ -24,6 +24,12 @@ describe("the fuzzer finds", { timeout: 60_000 }, () => {
     expect(replaced).toBeGreaterThan(0);
   });
 
+  it("an input that takes long, though it ends", async () => {
+    const { finds } = await run("slowness", 1);
+    expect(finds.map(({ kind }) => kind)).toEqual(["hang"]);
+    expect(Buffer.from(finds[0]?.input ?? []).includes("SLOW")).toBe(true);
+  });
+
   it("memory that grows", async () => {
     const { finds } = await run("growth", 1);
     expect(finds.map(({ kind }) => kind)).toEqual(["memory"]);

@@ -21,12 +21,16 @@ function throwBehindSteps(input: Uint8Array): void {
   throw new RangeError("a planted bug");
 }
 
-/** Bugs on purpose: a throw on a magic value, one behind three steps, an endless loop, memory that grows. */
+/** Bugs on purpose: a throw on a magic value, one behind three steps, an endless loop, a slow input, memory that grows. */
 export const PLANTED: Readonly<Record<string, FuzzTarget>> = {
   "planted-throw": planted("MAGIC", () => must(false, "a planted difference")),
-  "planted-steps": { seeds, run: throwBehindSteps },
+  "planted-steps": { seeds, dictionary: ["F", "U", "Z"], run: throwBehindSteps },
   "planted-hang": planted("LOOP", () => {
     for (;;);
+  }),
+  "planted-slowness": planted("SLOW", () => {
+    const end = performance.now() + 700;
+    while (performance.now() < end);
   }),
   "planted-growth": planted("GROW", () => void held.push(new Uint8Array(96 * 1024 * 1024).fill(1))),
   "planted-nothing": { seeds, run: () => undefined },
