@@ -1,0 +1,31 @@
+// `npm run soak [minutes]`: the long forms of what CI runs briefly: aborted streams, and hostile input for every parser.
+import { spawnSync } from "node:child_process";
+import { root } from "./prepare.mjs";
+
+const DEFAULT_MINUTES = 60;
+const minutes = Number(process.argv[2] ?? DEFAULT_MINUTES);
+if (!Number.isFinite(minutes) || minutes <= 0) {
+  console.error("usage: npm run soak [minutes], a number above 0");
+  process.exit(64);
+}
+
+/** A fifth of the time for streams; the fuzz targets run two at a time and share the rest. */
+const streamSeconds = Math.round(minutes * 60 * 0.2);
+const targetSeconds = Math.round((minutes * 60 * 0.8) / 4);
+
+const runs = [
+  ["e2e", ["tests/e2e/gateway-soak"], { NEXENT_SOAK_SECONDS: String(streamSeconds) }],
+  ["fuzz", [], { NEXENT_FUZZ_SECONDS: String(targetSeconds) }],
+];
+let failed = 0;
+for (const [project, paths, env] of runs) {
+  console.log(`== ${project}: ${JSON.stringify(env)}`);
+  const args = ["node_modules/vitest/vitest.mjs", "run", "--project", project, ...paths];
+  const { status } = spawnSync(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: "inherit",
+  });
+  if (status !== 0) failed += 1;
+}
+process.exit(failed === 0 ? 0 : 1);
