@@ -13,12 +13,17 @@ if (!Number.isFinite(minutes) || minutes <= 0) {
 const streamSeconds = Math.round(minutes * 60 * 0.2);
 const targetSeconds = Math.round((minutes * 60 * 0.8) / 4);
 
-const runs = [
-  ["e2e", ["tests/e2e/gateway-soak"], { NEXENT_SOAK_SECONDS: String(streamSeconds) }],
-  ["fuzz", [], { NEXENT_FUZZ_SECONDS: String(targetSeconds) }],
-];
 let failed = 0;
-for (const [project, paths, env] of runs) {
+run("e2e", { NEXENT_SOAK_SECONDS: String(streamSeconds) }, ["tests/e2e/gateway-soak"]);
+run("fuzz", { NEXENT_FUZZ_SECONDS: String(targetSeconds) });
+process.exit(failed === 0 ? 0 : 1);
+
+/**
+ * @param {string} project of vitest
+ * @param {Record<string, string>} env
+ * @param {string[]} paths all of the project when there are none
+ */
+function run(project, env, paths = []) {
   console.log(`== ${project}: ${JSON.stringify(env)}`);
   const args = ["node_modules/vitest/vitest.mjs", "run", "--project", project, ...paths];
   const { status } = spawnSync(process.execPath, args, {
@@ -28,4 +33,3 @@ for (const [project, paths, env] of runs) {
   });
   if (status !== 0) failed += 1;
 }
-process.exit(failed === 0 ? 0 : 1);
