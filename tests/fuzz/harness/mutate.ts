@@ -1,7 +1,10 @@
 import type { Random } from "./random.ts";
 
-/** Longest input; a mutation that would make a longer one is cut. */
-export const MAX_INPUT_BYTES = 256 * 1024;
+/**
+ * Longest input; a mutation that would make a longer one is cut. An oracle does several times the work of what it judges,
+ * and all of it must stay far below the time of an input where that work grows with the length.
+ */
+export const MAX_INPUT_BYTES = 24 * 1024;
 
 /** What the mutations draw from. */
 export interface MutationSource {
