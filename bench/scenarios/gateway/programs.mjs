@@ -67,8 +67,8 @@ ${temporary}
 `;
 }
 
-/** The built gateway, started as the product starts it, with \`env\` on top. */
-export async function startGateway(upstreamPort, env) {
+/** The built gateway, started as the product starts it, with `env` and options of Node on top. */
+export async function startGateway(upstreamPort, env, nodeArgs = []) {
   const port = await freePort();
   const main = join(root, "packages", "gateway", "dist", "main.js");
   if (!existsSync(main)) throw new Error("build first: npm run build");
@@ -78,7 +78,7 @@ export async function startGateway(upstreamPort, env) {
     GATEWAY_LOG_LEVEL: "warn",
     ...env,
   };
-  const args = ["--max-semi-space-size=32", main];
+  const args = ["--max-semi-space-size=32", ...nodeArgs, main];
   const ready = answers(`http://127.0.0.1:${port}/readyz`);
   return { ...(await startProgram(process.execPath, args, settings, ready)), port, path: "/v1" };
 }
