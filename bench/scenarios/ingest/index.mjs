@@ -7,7 +7,6 @@ import { startChild } from "../../lib/child.mjs";
 import { circumstances, figure, table, writeSection } from "../../lib/results.mjs";
 import { quantile } from "../../lib/statistics.mjs";
 import { root } from "../../../tools/prepare.mjs";
-import { startPeers } from "./peers.mjs";
 import { bytesBelow, startServer, usageOf } from "../../lib/server.mjs";
 
 const PARENT = join(root, ".tmp", "bench", "ingest");
@@ -22,7 +21,6 @@ const USAGE = `node bench/run.mjs ingest [options]
   --spans 250           spans in a request
   --connections 8
   --rounds 2            runs of each subject, order turned around
-  --no-peers            only the server
 A whole run is written to bench/RESULTS.md; one with options is only printed.`;
 
 function readOptions(args) {
@@ -35,7 +33,6 @@ function readOptions(args) {
       spans: text,
       connections: text,
       rounds: text,
-      "no-peers": { type: "boolean" },
     },
   });
   return {
@@ -44,7 +41,6 @@ function readOptions(args) {
     spansPerRequest: Number(values.spans ?? 250),
     connections: Number(values.connections ?? 8),
     rounds: Number(values.rounds ?? 2),
-    hasPeers: values["no-peers"] !== true,
   };
 }
 
@@ -146,7 +142,7 @@ const HEADS = [
   "what it does before it answers",
 ];
 
-export async function run(args, { build, installFolder }) {
+export async function run(args, { build }) {
   if (args.includes("--help")) {
     console.log(USAGE);
     return 0;
@@ -154,7 +150,6 @@ export async function run(args, { build, installFolder }) {
   const options = readOptions(args);
   build("server");
   mkdirSync(PARENT, { recursive: true });
-  const peers = options.hasPeers ? await startPeers(PARENT, installFolder, storedSpans) : [];
   const [syncP50, syncP99] = diskSyncMs();
   const lines = [
     "## Ingest",
@@ -167,7 +162,7 @@ export async function run(args, { build, installFolder }) {
   ];
   const goals = [];
   for (const kind of options.kinds) {
-    const subjects = [ours, ...peers];
+    const subjects = [ours];
     const runs = new Map(subjects.map(({ name }) => [name, []]));
     for (let round = 0; round < options.rounds; round += 1) {
       for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
