@@ -142,6 +142,8 @@ export async function fillIndex({ dataDir, calls, days, lastDay, seed = 1 }) {
       const attributes = `'service.name' || chr(2) || '${service}'`;
       await connection.run(`INSERT INTO ${alias}.main.resources VALUES (${id}, '${service}', ${attributes})`);
     }
+    // A file to which nothing was ever applied counts as one that was dropped.
+    await connection.run(`INSERT INTO ${alias}.main.applied VALUES (1)`);
     await connection.run(`CHECKPOINT ${alias}`);
     await connection.run(`DETACH ${alias}`);
     process.stderr.write(`\r  filling: day ${at + 1}/${days}`);
