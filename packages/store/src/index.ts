@@ -42,3 +42,19 @@ export { openEmbeddedStore } from "./embedded.ts";
 export type { EmbeddedStoreOptions } from "./embedded-options.ts";
 export type { EngineLimits } from "./duckdb/database.ts";
 export { nodeIoPort, type AppendFile, type IoPort } from "./io-port.ts";
+export {
+  STALE_NAN_BITS,
+  type FamilyMetadata,
+  type HistogramSample,
+  type LabelMatcher,
+  type MetricBatch,
+  type MetricExemplar,
+  type MetricSeries,
+  type MetricStore,
+  type MetricStoreStats,
+  type MetricType,
+  type ScalarSample,
+  type SeriesFilter,
+  type SeriesSamples,
+  type SummarySample,
+} from "./metric-contract.ts";

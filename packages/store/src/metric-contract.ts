@@ -1,0 +1,159 @@
+/**
+ * What a store of metric samples promises: raw samples, exactly as they were measured. Rates, sums over series and every
+ * other evaluation are not its business.
+ */
+import type { TimeRange, WriteOutcome } from "./contract.ts";
+
+/** Prometheus' word for what a family is. */
+export type MetricType = "counter" | "gauge" | "histogram" | "summary" | "info" | "stateset" | "unknown";
+
+/** A time series: one family and one set of labels. A histogram is one series, whatever number of buckets it has. */
+export interface MetricSeries {
+  /** Name of the family in the Prometheus data model, `_total`, `_bucket`, `_sum` and `_count` left off. */
+  readonly family: string;
+  readonly type: MetricType;
+  /** Unit as the source names it (`seconds`, `bytes`); absent when it names none. */
+  readonly unit?: string;
+  /** Absent when the source explains nothing; of several the newest is kept per family. */
+  readonly help?: string;
+  /** Without `__name__`, `le` and `quantile` of histograms and summaries; never an empty value. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A value at a time. */
+export interface ScalarSample {
+  readonly timestampMs: number;
+  /** Start of a cumulative counter, when the source tells it. */
+  readonly startMs?: number;
+  /** Any double; the bits of a stale marker (`STALE_NAN_BITS`) mean: the series ended here. */
+  readonly value: number;
+}
+
+/** A cumulative histogram at a time, exactly as sent. */
+export interface HistogramSample {
+  readonly timestampMs: number;
+  readonly startMs?: number;
+  readonly count: number;
+  /** Absent when the source has none (values below zero, for example). */
+  readonly sum?: number;
+  /** Upper bounds, ascending, without +Inf. */
+  readonly bounds: readonly number[];
+  /** Values up to each bound, cumulative as in Prometheus, one more than bounds; the last equals `count`. */
+  readonly buckets: readonly number[];
+}
+
+/** A summary at a time, exactly as sent. */
+export interface SummarySample {
+  readonly timestampMs: number;
+  readonly startMs?: number;
+  readonly count: number;
+  readonly sum: number;
+  /** Quantiles of the source; they cannot be joined over series. */
+  readonly quantiles: readonly { readonly quantile: number; readonly value: number }[];
+}
+
+/** A single measurement that shows where a value came from. */
+export interface MetricExemplar {
+  readonly timestampMs: number;
+  readonly value: number;
+  /** 32 hex digits. */
+  readonly traceId?: string;
+  /** 16 hex digits. */
+  readonly spanId?: string;
+  /** The labels of the exemplar but those two. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A series and what was measured of it. Samples of one entry have one kind, by time. */
+export interface SeriesSamples {
+  readonly series: MetricSeries;
+  readonly scalars: readonly ScalarSample[];
+  readonly histograms: readonly HistogramSample[];
+  readonly summaries: readonly SummarySample[];
+  readonly exemplars: readonly MetricExemplar[];
+  /** Times at which the series ended (stale), for histograms and summaries, whose samples have no value to mark. */
+  readonly staleAtMs: readonly number[];
+}
+
+/** What is written at once; a series may appear in several entries. */
+export interface MetricBatch {
+  readonly entries: readonly SeriesSamples[];
+}
+
+/** A condition on one label; an absent label has the value "" as in Prometheus. Regular expressions are RE2, anchored. */
+export interface LabelMatcher {
+  readonly name: string;
+  readonly op: "=" | "!=" | "=~" | "!~";
+  readonly value: string;
+}
+
+/** Which series. Conditions are joined by AND. */
+export interface SeriesFilter {
+  /** Any of these families; absent = all. */
+  readonly families?: readonly string[];
+  readonly matchers?: readonly LabelMatcher[];
+}
+
+/** What is known of a family, newest first when sources differ. */
+export interface FamilyMetadata {
+  readonly family: string;
+  readonly type: MetricType;
+  readonly unit?: string;
+  readonly help?: string;
+}
+
+/** What is stored of metrics. */
+export interface MetricStoreStats {
+  /** Samples stored; a histogram or summary at a time is one. */
+  readonly samples: number;
+  /** Series with a sample today. */
+  readonly activeSeries: number;
+  readonly diskBytes: number;
+  readonly oldestMs?: number;
+  readonly newestMs?: number;
+  /** Series refused because their family has too many. */
+  readonly overflowedSeries: number;
+  readonly rejectedSamples: number;
+}
+
+/** Prometheus' stale marker: a NaN with a bit pattern of its own (`value.StaleNaN`). */
+export const STALE_NAN_BITS = 0x7ff0000000000002n;
+
+/**
+ * Keeps metric samples. Safe for concurrent calls; queries take an AbortSignal and throw as those of `TraceStore` do.
+ * Of two samples of one series and timestamp the first stays, and the repeat is acknowledged.
+ */
+export interface MetricStore {
+  /** `accepted` and `partial` count samples; nothing is acknowledged before it is durable. */
+  write(batch: MetricBatch, signal?: AbortSignal): Promise<WriteOutcome>;
+  /** Series with a sample in the range, by family, then labels. At most `LIMITS.seriesPerQuery`, else `QUERY_INVALID`. */
+  series(filter: SeriesFilter, range: TimeRange, signal?: AbortSignal): Promise<readonly MetricSeries[]>;
+  /** Raw samples in time order, stale markers included. At most 5 M samples, else `QUERY_INVALID`. */
+  select(filter: SeriesFilter, range: TimeRange, signal?: AbortSignal): Promise<readonly SeriesSamples[]>;
+  /** The newest sample of each series at a time that is neither stale nor older than `lookbackMs` (5 min). */
+  latest(
+    filter: SeriesFilter,
+    atMs: number,
+    options?: { readonly lookbackMs?: number; readonly signal?: AbortSignal },
+  ): Promise<readonly SeriesSamples[]>;
+  /** Names of labels in use, UTF-8 order. */
+  labelNames(filter: SeriesFilter, range: TimeRange, signal?: AbortSignal): Promise<readonly string[]>;
+  /** Values of a label, UTF-8 order. */
+  labelValues(name: string, filter: SeriesFilter, range: TimeRange, signal?: AbortSignal): Promise<readonly string[]>;
+  /** Every family of the last 24 h, or the one named. */
+  metadata(family?: string): Promise<readonly FamilyMetadata[]>;
+  /** Exemplars in time order. */
+  exemplars(filter: SeriesFilter, range: TimeRange, signal?: AbortSignal): Promise<readonly SeriesSamples[]>;
+  stats(): Promise<MetricStoreStats>;
+  /** Removes whole UTC days older than that, never today's. */
+  retain(policy: {
+    readonly maxAgeDays?: number;
+    readonly maxBytes?: number;
+  }): Promise<{ readonly days: readonly string[] }>;
+  /** Erases everything, or the samples of a time range; no file has them afterwards. */
+  purge(selector: { readonly all: true } | { readonly range: TimeRange }): Promise<{ readonly samples: number }>;
+  /** Waits until everything acknowledged is visible to every query. */
+  flush(): Promise<void>;
+  /** Finishes writes in flight and closes files. Idempotent. */
+  close(): Promise<void>;
+}
