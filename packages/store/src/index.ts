@@ -42,7 +42,11 @@ export { openEmbeddedStore } from "./embedded.ts";
 export type { EmbeddedStoreOptions } from "./embedded-options.ts";
 export type { EngineLimits } from "./duckdb/database.ts";
 export { nodeIoPort, type AppendFile, type IoPort } from "./io-port.ts";
+export { createMemoryMetricStore } from "./memory/memory-metric-store.ts";
+export type { MetricStoreOptions } from "./metric-options.ts";
 export {
+  isStaleMarker,
+  STALE_MARKER,
   STALE_NAN_BITS,
   type FamilyMetadata,
   type HistogramSample,
