@@ -17,6 +17,11 @@ export interface ServicePlan {
 // Together below the 10 s within which Ctrl-C must be done.
 const GATEWAY_STOP_MS = 4_500;
 const SERVER_STOP_MS = 5_000;
+/**
+ * Fewer, larger scavenges: most requests end before they are copied. They were a quarter of the server's CPU under load,
+ * and the gateway's p99.
+ */
+const YOUNG_HEAP = ["--max-semi-space-size=32"];
 
 /** Folder of the programs' logs: beside the data folder. */
 export function logDirOf(config: CliConfig): string {
@@ -45,6 +50,7 @@ function serverService({ config, ports, env, webDir }: ServicePlan): SupervisedS
         ...defaults(env, { LLM_MONITOR_GATEWAY_URL: `http://${config.gatewayHost}:${ports.gateway}` }),
         ...(webDir === undefined ? {} : { LLM_MONITOR_WEB_DIR: given(env, "LLM_MONITOR_WEB_DIR") ?? webDir }),
       },
+      execArgv: YOUNG_HEAP,
       logPath: join(logDirOf(config), "server.log"),
     },
     readyUrls: [`${base}/health`, `${base}/ready`],
@@ -70,8 +76,7 @@ function gatewayService({ config, ports, env }: ServicePlan): SupervisedService 
         GATEWAY_PORT: String(ports.gateway),
         GATEWAY_EXACT_BASE_URL: `http://127.0.0.1:${ports.exactServer}/v1`,
       },
-      // Fewer, larger scavenges: the gateway's p99 is one of them.
-      execArgv: ["--max-semi-space-size=32"],
+      execArgv: YOUNG_HEAP,
       logPath: join(logDirOf(config), "gateway.log"),
     },
     readyUrls: [`http://${config.gatewayHost}:${ports.gateway}/health`],
