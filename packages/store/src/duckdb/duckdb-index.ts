@@ -25,7 +25,7 @@ import { countSelected, hasRows, purgeCondition, type SelectedRows } from "./pur
 import { queryAggregate } from "./query-aggregate.ts";
 import { queryCalls } from "./query-calls.ts";
 import { queryFacets } from "./query-facets.ts";
-import { queryTracesById } from "./query-traces.ts";
+import { queryTrace, queryTracesById } from "./query-traces.ts";
 import { querySpanNames, queryServiceLinks, queryTraces } from "./query-spans.ts";
 import { createQuerySlots } from "./query-slots.ts";
 import { createReadGate } from "./read-gate.ts";
@@ -199,13 +199,7 @@ async function openIndex(
       return await result;
     },
     trace: (traceId, signal) =>
-      query([...files.summaries.keys()], signal, async (connection, present) => {
-        const found: StoredSpan[] = [];
-        const wanted = "WHERE s.trace_id = $trace ORDER BY s.start_ns, s.span_id LIMIT $limit";
-        const parameters = { trace: bind.traceId(traceId), limit: bind.integer(LIMITS.spansPerTrace) };
-        for (const file of present) found.push(...(await readSpans(connection, file, wanted, parameters)));
-        return found;
-      }),
+      query([...files.summaries.keys()], signal, (connection, present) => queryTrace(connection, present, traceId)),
     traces: (traceIds, signal) =>
       query([...files.summaries.keys()], signal, (connection, present) =>
         queryTracesById(connection, present, traceIds),

@@ -6,6 +6,7 @@ import { decodeCursor, encodeCursor, sortOf, type PageMark } from "../page-curso
 import { filterCondition, NUMBER_SQL, rangeCondition, unionOfFiles, type Condition } from "./call-conditions.ts";
 import { fileAlias } from "./index-files.ts";
 import { llmFieldsFrom, LLM_COLUMN_NAMES, optional } from "./span-rows.ts";
+import { startsCondition } from "./start-ranges.ts";
 import { bigintOf, bind, numberOrNothing, readRows, spanIdOf, textOrNothing, traceIdOf } from "./statement.ts";
 
 /** The tape is for the detail view; a call list stays small. */
@@ -120,7 +121,7 @@ async function readCalls(connection: DuckDBConnection, places: readonly Place[])
   const found = new Map<string, CallRow>();
   for (const file of new Set(places.map((place) => place.file))) {
     const marks = places.filter((place) => place.file === file).map(({ mark }) => mark);
-    const starts = marks.map(({ startUnixNanos }) => startUnixNanos).sort((a, b) => (a < b ? -1 : 1));
+    const starts = startsCondition(marks.map(({ startUnixNanos: at }) => ({ first: at, last: at })));
     const wanted = "(SELECT unnest($traces) AS trace_id, unnest($spans) AS span_id)";
     const sql =
       "SELECT " +
@@ -129,12 +130,12 @@ async function readCalls(connection: DuckDBConnection, places: readonly Place[])
       fileAlias(file) +
       ".main.spans SEMI JOIN " +
       wanted +
-      " w USING (trace_id, span_id) WHERE start_ns BETWEEN $first AND $last";
+      " w USING (trace_id, span_id) WHERE " +
+      starts.sql;
     const rows = await readRows(connection, sql, {
       traces: bind.traceIds(marks.map(({ traceId }) => traceId)),
       spans: bind.spanIds(marks.map(({ spanId }) => spanId)),
-      first: bind.nanos(starts[0] ?? 0n),
-      last: bind.nanos(starts.at(-1) ?? 0n),
+      ...starts.parameters,
     });
     for (const call of rows.map(toCall)) found.set(call.traceId + call.spanId, call);
   }
