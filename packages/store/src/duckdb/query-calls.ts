@@ -4,6 +4,7 @@ import type { CallFilter, CallList, CallPage, CallRow, CallSort } from "../contr
 import { nanosToSeconds } from "../number-columns.ts";
 import { decodeCursor, encodeCursor, sortOf, type PageMark } from "../page-cursor.ts";
 import { filterCondition, NUMBER_SQL, rangeCondition, unionOfFiles, type Condition } from "./call-conditions.ts";
+import { batchesOfDays } from "./day-batches.ts";
 import { fileAlias } from "./index-files.ts";
 import { llmFieldsFrom, LLM_COLUMN_NAMES, optional } from "./span-rows.ts";
 import { startsCondition } from "./start-ranges.ts";
@@ -50,7 +51,24 @@ interface Place {
   readonly mark: PageMark;
 }
 
+/** By time, days are asked until the page is full; by anything else, all at once. */
 async function readPlaces(
+  connection: DuckDBConnection,
+  files: readonly number[],
+  filter: CallFilter,
+  sort: CallSort,
+  after: PageMark | undefined,
+  limit: number,
+): Promise<Place[]> {
+  const places: Place[] = [];
+  for (const batch of sort.column === "start" ? batchesOfDays(files, sort.descending) : [files]) {
+    places.push(...(await readPlacesOf(connection, batch, filter, sort, after, limit - places.length)));
+    if (places.length >= limit) break;
+  }
+  return places;
+}
+
+async function readPlacesOf(
   connection: DuckDBConnection,
   files: readonly number[],
   filter: CallFilter,
