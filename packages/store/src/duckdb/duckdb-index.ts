@@ -33,6 +33,7 @@ import { addInto, copyInto } from "./rewrite-file.ts";
 import { readSpans } from "./span-rows.ts";
 import { createStage } from "./stage.ts";
 import { bind } from "./statement.ts";
+import { createTraceFilters } from "./trace-filters.ts";
 
 /** Options of the index. */
 export interface DuckdbIndexOptions {
@@ -121,6 +122,7 @@ async function openIndex(
   const [admin, writing, looking, tending] = connections as [Connection, Connection, Connection, Connection];
   const files = createDayFiles({ ...options, connection: admin });
   await files.openAll();
+  const traceFilters = createTraceFilters((file) => files.summaries.get(file));
   const gate = createReadGate();
   const writer = createIndexWriter({
     ...options,
@@ -199,10 +201,12 @@ async function openIndex(
       return await result;
     },
     trace: (traceId, signal) =>
-      query([...files.summaries.keys()], signal, (connection, present) => queryTrace(connection, present, traceId)),
+      query([...files.summaries.keys()], signal, async (connection, present) =>
+        queryTrace(connection, await traceFilters.select(connection, present, [traceId]), traceId),
+      ),
     traces: (traceIds, signal) =>
-      query([...files.summaries.keys()], signal, (connection, present) =>
-        queryTracesById(connection, present, traceIds),
+      query([...files.summaries.keys()], signal, async (connection, present) =>
+        queryTracesById(connection, await traceFilters.select(connection, present, traceIds), traceIds),
       ),
     calls: (filter, page, signal) =>
       query(filesIn(filter.range), signal, (connection, present) => queryCalls(connection, present, filter, page)),
