@@ -25,7 +25,7 @@ import { countSelected, hasRows, purgeCondition, type SelectedRows } from "./pur
 import { queryAggregate } from "./query-aggregate.ts";
 import { queryCalls } from "./query-calls.ts";
 import { queryFacets } from "./query-facets.ts";
-import { queryTracesById } from "./query-traces.ts";
+import { queryTrace, queryTracesById } from "./query-traces.ts";
 import { querySpanNames, queryServiceLinks, queryTraces } from "./query-spans.ts";
 import { createQuerySlots } from "./query-slots.ts";
 import { createReadGate } from "./read-gate.ts";
@@ -33,6 +33,7 @@ import { addInto, copyInto } from "./rewrite-file.ts";
 import { readSpans } from "./span-rows.ts";
 import { createStage } from "./stage.ts";
 import { bind } from "./statement.ts";
+import { createTraceFilters } from "./trace-filters.ts";
 
 /** Options of the index. */
 export interface DuckdbIndexOptions {
@@ -121,6 +122,7 @@ async function openIndex(
   const [admin, writing, looking, tending] = connections as [Connection, Connection, Connection, Connection];
   const files = createDayFiles({ ...options, connection: admin });
   await files.openAll();
+  const traceFilters = createTraceFilters((file) => files.summaries.get(file));
   const gate = createReadGate();
   const writer = createIndexWriter({
     ...options,
@@ -199,16 +201,12 @@ async function openIndex(
       return await result;
     },
     trace: (traceId, signal) =>
-      query([...files.summaries.keys()], signal, async (connection, present) => {
-        const found: StoredSpan[] = [];
-        const wanted = "WHERE s.trace_id = $trace ORDER BY s.start_ns, s.span_id LIMIT $limit";
-        const parameters = { trace: bind.traceId(traceId), limit: bind.integer(LIMITS.spansPerTrace) };
-        for (const file of present) found.push(...(await readSpans(connection, file, wanted, parameters)));
-        return found;
-      }),
+      query([...files.summaries.keys()], signal, async (connection, present) =>
+        queryTrace(connection, await traceFilters.select(connection, present, [traceId]), traceId),
+      ),
     traces: (traceIds, signal) =>
-      query([...files.summaries.keys()], signal, (connection, present) =>
-        queryTracesById(connection, present, traceIds),
+      query([...files.summaries.keys()], signal, async (connection, present) =>
+        queryTracesById(connection, await traceFilters.select(connection, present, traceIds), traceIds),
       ),
     calls: (filter, page, signal) =>
       query(filesIn(filter.range), signal, (connection, present) => queryCalls(connection, present, filter, page)),

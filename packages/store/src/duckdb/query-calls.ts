@@ -4,8 +4,10 @@ import type { CallFilter, CallList, CallPage, CallRow, CallSort } from "../contr
 import { nanosToSeconds } from "../number-columns.ts";
 import { decodeCursor, encodeCursor, sortOf, type PageMark } from "../page-cursor.ts";
 import { filterCondition, NUMBER_SQL, rangeCondition, unionOfFiles, type Condition } from "./call-conditions.ts";
+import { batchesOfDays } from "./day-batches.ts";
 import { fileAlias } from "./index-files.ts";
 import { llmFieldsFrom, LLM_COLUMN_NAMES, optional } from "./span-rows.ts";
+import { startsCondition } from "./start-ranges.ts";
 import { bigintOf, bind, numberOrNothing, readRows, spanIdOf, textOrNothing, traceIdOf } from "./statement.ts";
 
 /** The tape is for the detail view; a call list stays small. */
@@ -49,7 +51,24 @@ interface Place {
   readonly mark: PageMark;
 }
 
+/** By time, days are asked until the page is full; by anything else, all at once. */
 async function readPlaces(
+  connection: DuckDBConnection,
+  files: readonly number[],
+  filter: CallFilter,
+  sort: CallSort,
+  after: PageMark | undefined,
+  limit: number,
+): Promise<Place[]> {
+  const places: Place[] = [];
+  for (const batch of sort.column === "start" ? batchesOfDays(files, sort.descending) : [files]) {
+    places.push(...(await readPlacesOf(connection, batch, filter, sort, after, limit - places.length)));
+    if (places.length >= limit) break;
+  }
+  return places;
+}
+
+async function readPlacesOf(
   connection: DuckDBConnection,
   files: readonly number[],
   filter: CallFilter,
@@ -120,7 +139,7 @@ async function readCalls(connection: DuckDBConnection, places: readonly Place[])
   const found = new Map<string, CallRow>();
   for (const file of new Set(places.map((place) => place.file))) {
     const marks = places.filter((place) => place.file === file).map(({ mark }) => mark);
-    const starts = marks.map(({ startUnixNanos }) => startUnixNanos).sort((a, b) => (a < b ? -1 : 1));
+    const starts = startsCondition(marks.map(({ startUnixNanos: at }) => ({ first: at, last: at })));
     const wanted = "(SELECT unnest($traces) AS trace_id, unnest($spans) AS span_id)";
     const sql =
       "SELECT " +
@@ -129,12 +148,12 @@ async function readCalls(connection: DuckDBConnection, places: readonly Place[])
       fileAlias(file) +
       ".main.spans SEMI JOIN " +
       wanted +
-      " w USING (trace_id, span_id) WHERE start_ns BETWEEN $first AND $last";
+      " w USING (trace_id, span_id) WHERE " +
+      starts.sql;
     const rows = await readRows(connection, sql, {
       traces: bind.traceIds(marks.map(({ traceId }) => traceId)),
       spans: bind.spanIds(marks.map(({ spanId }) => spanId)),
-      first: bind.nanos(starts[0] ?? 0n),
-      last: bind.nanos(starts.at(-1) ?? 0n),
+      ...starts.parameters,
     });
     for (const call of rows.map(toCall)) found.set(call.traceId + call.spanId, call);
   }
