@@ -1,7 +1,6 @@
 /** Senders of Jaeger thrift and of OTLP over gRPC, beside the OTLP over HTTP of `load.ts`. */
-import { connect, type ClientHttp2Session } from "node:http2";
 import { encodeJaegerBatch } from "@nexent/monitor-core";
-import { callGrpc, framed } from "../../packages/server/src/testing/grpc-client.ts";
+import { callGrpc, framed, openGrpc } from "../../packages/server/src/testing/grpc-client.ts";
 import { encodeProtobuf } from "../../packages/server/src/testing/otlp-encode.ts";
 import { telemetryBatch, telemetrySpan } from "../../packages/server/src/testing/spans.ts";
 import { refusalOf, type Send } from "./load.ts";
@@ -53,13 +52,10 @@ function thriftBody(spans: readonly GeneratedSpan[]): Uint8Array<ArrayBuffer> {
 
 /** OTLP over gRPC; a connection that ended is replaced. */
 export function grpcSender(port: number): Send {
-  let session: ClientHttp2Session | undefined;
+  let session = openGrpc(port);
   return async (spans) => {
-    if (session === undefined || session.closed || session.destroyed) {
-      session = connect(`http://127.0.0.1:${port}`);
-      session.on("error", () => undefined);
-      session.unref();
-    }
+    if (session.closed || session.destroyed) session = openGrpc(port);
+    session.unref();
     const batch = telemetryBatch(
       spans.map((span) =>
         telemetrySpan({
