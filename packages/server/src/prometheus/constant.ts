@@ -38,9 +38,11 @@ export function constantOf(node: SyntaxNode, text: string): number | undefined {
   return compute(left, right);
 }
 
-/** Nodes directly below, in order. */
+/** Nodes directly below, in order; comments are none of them. */
 export function childrenOf(node: SyntaxNode): readonly SyntaxNode[] {
   const children: SyntaxNode[] = [];
-  for (let child = node.firstChild; child !== null; child = child.nextSibling) children.push(child);
+  for (let child = node.firstChild; child !== null; child = child.nextSibling) {
+    if (child.name !== "LineComment") children.push(child);
+  }
   return children;
 }

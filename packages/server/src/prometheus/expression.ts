@@ -58,9 +58,9 @@ export function readSelectors(text: string): readonly Matchers[] {
 
 /** The expression, out of its parentheses. */
 function rootOf(text: string): SyntaxNode {
-  let node = treeOf(text).topNode.firstChild;
-  while (node?.name === "ParenExpr") node = node.firstChild;
-  if (node === null) throw badExpression("no expression found in input");
+  let [node] = childrenOf(treeOf(text).topNode);
+  while (node?.name === "ParenExpr") [node] = childrenOf(node);
+  if (node === undefined) throw badExpression("no expression found in input");
   return node;
 }
 
@@ -108,7 +108,7 @@ function selectorOf(node: SyntaxNode, text: string): Selector | undefined {
 
 function modifiersOf(node: SyntaxNode): ReadonlySet<string> {
   const names = new Set<string>();
-  for (let at: SyntaxNode | null = node; at !== null; at = at.firstChild) names.add(at.name);
+  for (let at: SyntaxNode | undefined = node; at !== undefined; [at] = childrenOf(at)) names.add(at.name);
   return names;
 }
 
@@ -143,8 +143,8 @@ function fixedTimeOf(node: SyntaxNode | undefined, text: string): FixedTime {
 
 /** What the asker used, in words. */
 function nameOf(node: SyntaxNode, text: string): string {
-  const first = node.firstChild;
-  const word = first === null ? "" : text.slice(first.from, first.to);
+  const [first] = childrenOf(node);
+  const word = first === undefined ? "" : text.slice(first.from, first.to);
   if (node.name === "FunctionCall") return `the function ${word}()`;
   if (node.name === "AggregateExpr") return `the aggregation ${word}()`;
   if (node.name === "SubqueryExpr") return "a subquery";

@@ -18,7 +18,7 @@ export function valueTestOf({ op, value }: LabelMatcher): ValueTest {
 
 function compile(pattern: string): RE2JS {
   try {
-    return RE2JS.compile(pattern);
+    return RE2JS.compile(pattern, RE2JS.DOTALL);
   } catch (error) {
     const problem = error instanceof Error ? error.message : "it cannot be compiled";
     throw new QueryFault("bad_data", `invalid regular expression: ${problem.slice(0, 200)}`);

@@ -1,4 +1,4 @@
-import type { FamilyMetadata } from "@nexent/monitor-store";
+import type { FamilyMetadata, MetricSeries } from "@nexent/monitor-store";
 import type { Hono } from "hono";
 import type { ApiEnv } from "../http/api-context.ts";
 import { answering, type PrometheusContext, type Question } from "./prometheus-context.ts";
@@ -64,10 +64,15 @@ async function labelValues(listing: Listing, label: string): Promise<readonly st
   if (label !== NAME_LABEL && matches.length === 0) return store.labelValues(label, {}, range, signal);
   const values = new Set<string>();
   for (const { series, sample } of await listNames(listing)) {
-    const value = label === NAME_LABEL ? sample.name : series.labels[label];
+    const value = label === NAME_LABEL ? sample.name : ownOf(series, label);
     if (value !== undefined) values.add(value);
   }
   return [...values].toSorted();
+}
+
+/** The asker's label may be a word that every object knows. */
+function ownOf({ labels }: MetricSeries, label: string): string | undefined {
+  return Object.hasOwn(labels, label) ? labels[label] : undefined;
 }
 
 /** @throws {QueryFault} for what cannot name a label. */

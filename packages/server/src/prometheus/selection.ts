@@ -17,6 +17,8 @@ export interface Selection {
 /** The store knows families: what depends on an expanded name is decided here. */
 const EXPANDED_LABELS: ReadonlySet<string> = new Set([NAME_LABEL, "le", "quantile"]);
 
+const MAX_FAMILIES = 1_000;
+
 /** What the matchers of a selector mean for the store. @throws {QueryFault} for a pattern that RE2 refuses. */
 export function selectionOf(matchers: Matchers): Selection {
   const tests = matchers
@@ -41,11 +43,22 @@ export async function withFamilies(
   range: TimeRange,
   signal: AbortSignal,
 ): Promise<Selection | undefined> {
-  if (selection.filter.families !== undefined) return selection;
+  return selection.filter.families === undefined ? narrowed(store, selection, range, signal) : selection;
+}
+
+/** The same selection with those families named that have a series in the range whose name may be accepted. */
+export async function narrowed(
+  store: MetricStore,
+  selection: Selection,
+  range: TimeRange,
+  signal: AbortSignal,
+): Promise<Selection | undefined> {
   const series = await store.series(selection.filter, range, signal);
   const meant = series.filter((one) => sampleNamesOf(one).some((name) => selection.mayAccept(one, name)));
   const families = [...new Set(meant.map(({ family }) => family))];
-  return families.length === 0 ? undefined : { ...selection, filter: { ...selection.filter, families } };
+  if (families.length === 0) return undefined;
+  // A filter takes no longer list; then every family is read.
+  return families.length > MAX_FAMILIES ? selection : { ...selection, filter: { ...selection.filter, families } };
 }
 
 /** Labels of a series under one of its names, in order. */

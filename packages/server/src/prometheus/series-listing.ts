@@ -1,8 +1,8 @@
 import type { MetricSeries, MetricStore, TimeRange } from "@nexent/monitor-store";
-import { compareLabels, labelsOf, selectionOf, type Labels, type Selection } from "./selection.ts";
+import { compareLabels, labelsOf, narrowed, selectionOf, type Labels, type Selection } from "./selection.ts";
 import type { Matchers } from "./selector.ts";
 import { sampleNamesOf, valuesOf, type SampleName } from "./series-names.ts";
-import { storableMs } from "./time-range.ts";
+import { rangeOf } from "./time-range.ts";
 
 /** What is listed, of which time. */
 export interface Listing {
@@ -21,8 +21,6 @@ export interface ListedName {
 
 /** Samples are read in pieces of this length, so that a long range needs no more memory than a short one. */
 const PIECE_NANOS = 3_600n * 1_000_000_000n;
-/** Times that a store without samples is asked about. */
-const NOTHING_MS = 0;
 
 /** Series and their names; of a name with bounds once, whatever bounds there are. */
 export async function listNames({ store, matches, range, signal }: Listing): Promise<readonly ListedName[]> {
@@ -78,12 +76,14 @@ async function readBounds(
   selection: Selection,
   tell: (series: MetricSeries, sample: SampleName, bound: string | undefined) => void,
 ): Promise<void> {
-  const series = (await store.series(selection.filter, range, signal)).filter(isRead);
-  const meant = series.filter((one) => sampleNamesOf(one).some((name) => selection.mayAccept(one, name)));
-  if (meant.length === 0) return;
-  const filter = { ...selection.filter, families: [...new Set(meant.map(({ family }) => family))] };
+  const read = {
+    ...selection,
+    mayAccept: (one: MetricSeries, name: SampleName) => isRead(one) && selection.mayAccept(one, name),
+  };
+  const selected = await narrowed(store, read, range, signal);
+  if (selected === undefined) return;
   for (const piece of piecesOf(await withSamples(store, range))) {
-    for (const entry of await store.select(filter, piece, signal)) {
+    for (const entry of await store.select(selected.filter, piece, signal)) {
       for (const sample of [...entry.histograms, ...entry.summaries]) {
         for (const { bound, value: _value, ...name } of valuesOf(entry.series, sample)) {
           if (selection.accepts(entry.series, name, bound)) tell(entry.series, name, bound);
@@ -95,11 +95,12 @@ async function readBounds(
 
 /** The part of a range in which there are samples. */
 async function withSamples(store: MetricStore, range: TimeRange): Promise<TimeRange> {
-  const { oldestMs = NOTHING_MS, newestMs = NOTHING_MS } = await store.stats();
-  const [oldest, afterNewest] = [nanosOf(oldestMs), nanosOf(newestMs) + 1n];
+  const { oldestMs, newestMs } = await store.stats();
+  if (oldestMs === undefined || newestMs === undefined) return { ...range, toUnixNanos: range.fromUnixNanos };
+  const known = rangeOf(oldestMs, newestMs);
   return {
-    fromUnixNanos: range.fromUnixNanos > oldest ? range.fromUnixNanos : oldest,
-    toUnixNanos: range.toUnixNanos < afterNewest ? range.toUnixNanos : afterNewest,
+    fromUnixNanos: range.fromUnixNanos > known.fromUnixNanos ? range.fromUnixNanos : known.fromUnixNanos,
+    toUnixNanos: range.toUnixNanos < known.toUnixNanos ? range.toUnixNanos : known.toUnixNanos,
   };
 }
 
@@ -108,8 +109,4 @@ function* piecesOf({ fromUnixNanos, toUnixNanos }: TimeRange): Generator<TimeRan
     const end = from + PIECE_NANOS;
     yield { fromUnixNanos: from, toUnixNanos: end < toUnixNanos ? end : toUnixNanos };
   }
-}
-
-function nanosOf(timeMs: number): bigint {
-  return BigInt(storableMs(timeMs)) * 1_000_000n;
 }
