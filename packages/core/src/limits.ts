@@ -60,6 +60,10 @@ export const LIMITS = {
   queriesAtOnce: 4,
   queryTextBytes: 16 * 1024,
   queryPoints: 11_000,
+  /** Expressions inside each other. */
+  queryDepth: 50,
+  /** Values in one answer of the Prometheus API, all its series together. */
+  queryAnswerValues: 1_000_000,
   pageRows: 1_000,
   spansPerTrace: 50_000,
   exactQuantileCalls: 5_000_000,

@@ -28,6 +28,7 @@ export interface ServerConfig {
   readonly retentionBytes: number;
   readonly ingestToken: string | undefined;
   readonly jaegerPort: number;
+  readonly prometheusPort: number;
   /** What readers of the query APIs present, and what the gateway is shown when it is asked for its open calls. */
   readonly readToken: string | undefined;
   readonly allowedHosts: readonly string[];
@@ -69,6 +70,7 @@ const schema = z.object({
   LLM_MONITOR_DASHBOARD_PORT: port.optional(),
   LLM_MONITOR_OTLP_HTTP_PORT: port.default(PORTS.otlpHttp.port),
   LLM_MONITOR_JAEGER_PORT: port.default(PORTS.jaegerQuery.port),
+  LLM_MONITOR_PROMETHEUS_PORT: port.default(PORTS.prometheusQuery.port),
   LLM_MONITOR_OTLP_GRPC_PORT: port.default(PORTS.otlpGrpc.port),
   LLM_MONITOR_JAEGER_THRIFT_PORT: port.default(PORTS.jaegerThrift.port),
   LLM_MONITOR_DATA_DIR: z.string().default(".nexent/data"),
@@ -121,6 +123,7 @@ export function readServerConfig(env: Readonly<Record<string, string | undefined
     retentionBytes: settings.LLM_MONITOR_RETENTION_GIB * GIB,
     ingestToken: settings.LLM_MONITOR_INGEST_TOKEN,
     jaegerPort: settings.LLM_MONITOR_JAEGER_PORT,
+    prometheusPort: settings.LLM_MONITOR_PROMETHEUS_PORT,
     readToken: settings.LLM_MONITOR_READ_TOKEN,
     allowedHosts: settings.LLM_MONITOR_ALLOWED_HOSTS,
     allowedOrigins: settings.LLM_MONITOR_ALLOWED_ORIGINS,

@@ -1,5 +1,5 @@
 import { LIMITS, MonitorError, PORTS } from "@nexent/monitor-core";
-import type { StoredSpan, TraceStore } from "@nexent/monitor-store";
+import type { MetricStore, StoredSpan, TraceStore } from "@nexent/monitor-store";
 import { systemClock, type Clock } from "./clock.ts";
 import { defaultPasswordExposed, type ServerConfig } from "./config.ts";
 import { controlFileIn } from "./control-file.ts";
@@ -17,6 +17,7 @@ import { createIngest } from "./ingest/ingest.ts";
 import { createJaegerApi } from "./jaeger/jaeger-api.ts";
 import type { Listener } from "./listener.ts";
 import { silentLog, type Log } from "./log.ts";
+import { createPrometheusApi } from "./prometheus/prometheus-api.ts";
 import { loadAccents } from "./query/accents.ts";
 import { callOf, requestId } from "./query/request-row.ts";
 import { createInFlight } from "./receivers/in-flight.ts";
@@ -35,6 +36,8 @@ export interface ServerDeps {
   readonly clock?: Clock;
   readonly log?: Log;
   readonly openStore?: OpenStore;
+  /** Samples that the Prometheus query API answers from; without it that API is not there. Closed by who opened it. */
+  readonly metricStore?: MetricStore;
   /** The store stopped for good: the process should stop the server and end with the exit code of the error. */
   readonly onFailure?: (error: MonitorError) => void;
   /** Cheaper hashes for tests. */
@@ -46,6 +49,8 @@ export interface RunningServer {
   readonly dashboardUrl: string;
   readonly otlpUrl: string;
   readonly jaegerUrl: string;
+  /** Set when there is a metric store. */
+  readonly prometheusUrl?: string;
   /** Where gRPC senders go. */
   readonly otlpGrpcUrl: string;
   /** Where the SDK sends by default: the whole address, path included. */
@@ -147,16 +152,18 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     files,
   });
 
-  const jaeger = createJaegerApi({
+  const queryOptions = {
     host: config.bind,
     allowedHosts: config.allowedHosts,
     readToken: config.readToken,
-    store,
     clock,
     log,
     isReady,
     dashboardUrl: () => urlOf(dashboard.port),
-  });
+  };
+  const jaeger = createJaegerApi({ ...queryOptions, store });
+  const prometheus =
+    deps.metricStore === undefined ? undefined : createPrometheusApi({ ...queryOptions, store: deps.metricStore });
 
   const notice = await startDashboard(dashboard, config, log);
   stopList.push(async () => {
@@ -165,6 +172,10 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   });
   await jaeger.start(config.jaegerPort);
   stopList.push(() => jaeger.stop(LIMITS.drainTimeoutMs));
+  if (prometheus !== undefined) {
+    await prometheus.start(config.prometheusPort);
+    stopList.push(() => prometheus.stop(LIMITS.drainTimeoutMs));
+  }
   await startReceivers(receivers, config, stopList);
   state.isReady = true;
   log.info("server_started", {
@@ -182,6 +193,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     otlpGrpcUrl: urlOf(receivers.otlpGrpc.port),
     jaegerThriftUrl: thriftUrl(),
     jaegerUrl: urlOf(jaeger.port),
+    ...(prometheus === undefined ? {} : { prometheusUrl: urlOf(prometheus.port) }),
     ...(notice === undefined ? {} : { notice }),
     stop() {
       state.isReady = false;

@@ -189,6 +189,13 @@ export const SERVER_ENV: readonly EnvVariable[] = [
     alsoReadBy: ["cli"],
   },
   {
+    name: "LLM_MONITOR_PROMETHEUS_PORT",
+    type: "port",
+    default: "9090",
+    meaning: "Port of the Prometheus-compatible query API.",
+    program: "server",
+  },
+  {
     name: "LLM_MONITOR_DATA_DIR",
     type: "text",
     default: ".nexent/data",

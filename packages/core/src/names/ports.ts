@@ -16,6 +16,11 @@ export const PORTS = {
   },
   otlpHttp: { port: 4318, variable: "LLM_MONITOR_OTLP_HTTP_PORT", purpose: "OTLP over HTTP receiver" },
   jaegerQuery: { port: 16686, variable: "LLM_MONITOR_JAEGER_PORT", purpose: "Jaeger-compatible query API" },
+  prometheusQuery: {
+    port: 9090,
+    variable: "LLM_MONITOR_PROMETHEUS_PORT",
+    purpose: "Prometheus-compatible query API",
+  },
   otlpGrpc: { port: 4317, variable: "LLM_MONITOR_OTLP_GRPC_PORT", purpose: "OTLP over gRPC receiver" },
   jaegerThrift: {
     port: 14268,

@@ -14,10 +14,3 @@ export interface JaegerContext {
 export function signalOf(c: Context<ApiEnv>): AbortSignal {
   return AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(LIMITS.queryTimeoutMs)]);
 }
-
-/** The query of a request as it was written: the framework's own reading takes the first value only. */
-export function paramsOf(c: Context<ApiEnv>): URLSearchParams {
-  const target = c.env.incoming.url ?? "";
-  const mark = target.indexOf("?");
-  return new URLSearchParams(mark === -1 ? "" : target.slice(mark));
-}

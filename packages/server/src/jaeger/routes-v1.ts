@@ -1,8 +1,9 @@
 import type { SpanKind } from "@nexent/monitor-core";
 import type { Context, Hono } from "hono";
 import type { ApiEnv } from "../http/api-context.ts";
+import { paramsOf } from "../http/request-params.ts";
 import { ApiFault, badParameter } from "./api-fault.ts";
-import { paramsOf, signalOf, type JaegerContext } from "./jaeger-context.ts";
+import { signalOf, type JaegerContext } from "./jaeger-context.ts";
 import { jsonTraceOf, type JsonTrace } from "./json-trace.ts";
 import { flagOf, microsOf, millisOf, traceIdOf } from "./query-params.ts";
 import { EVER, searchOfV1, spanKindOf, traceIdsOf } from "./trace-search.ts";

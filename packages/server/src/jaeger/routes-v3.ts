@@ -1,8 +1,9 @@
 import type { StoredSpan } from "@nexent/monitor-store";
 import type { Context, Hono } from "hono";
 import type { ApiEnv } from "../http/api-context.ts";
+import { paramsOf } from "../http/request-params.ts";
 import { ApiFault } from "./api-fault.ts";
-import { paramsOf, signalOf, type JaegerContext } from "./jaeger-context.ts";
+import { signalOf, type JaegerContext } from "./jaeger-context.ts";
 import { resourceSpansOf } from "./otlp-trace.ts";
 import { flagOf, rfc3339Of, traceIdOf } from "./query-params.ts";
 import { operationsOf } from "./routes-v1.ts";

@@ -31,6 +31,7 @@ export function testConfig(over: Partial<ServerConfig> = {}): ServerConfig {
     LLM_MONITOR_DASHBOARD_PORT: "0",
     LLM_MONITOR_OTLP_HTTP_PORT: "0",
     LLM_MONITOR_JAEGER_PORT: "0",
+    LLM_MONITOR_PROMETHEUS_PORT: "0",
     LLM_MONITOR_OTLP_GRPC_PORT: "0",
     LLM_MONITOR_JAEGER_THRIFT_PORT: "0",
   });
