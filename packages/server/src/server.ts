@@ -17,6 +17,7 @@ import { createIngest } from "./ingest/ingest.ts";
 import { createJaegerApi } from "./jaeger/jaeger-api.ts";
 import type { Listener } from "./listener.ts";
 import { silentLog, type Log } from "./log.ts";
+import { createMetricsPipeline, type MetricsPipeline } from "./metrics-pipeline.ts";
 import { loadAccents } from "./query/accents.ts";
 import { callOf, requestId } from "./query/request-row.ts";
 import { createInFlight } from "./receivers/in-flight.ts";
@@ -27,7 +28,7 @@ import type { Receiver, ReceiverOptions } from "./receivers/receiver.ts";
 import { startRetention } from "./retention.ts";
 import { createPipelineCounters, type PipelineCounters } from "./self/pipeline-counters.ts";
 import { createServerMetrics } from "./self/server-metrics.ts";
-import { openConfiguredStore, type OpenStore } from "./store-opening.ts";
+import { openConfiguredStore, type OpenMetricStore, type OpenStore } from "./store-opening.ts";
 import { VERSION } from "./version.ts";
 
 /** Parts a test replaces; everything has its real default. */
@@ -35,6 +36,8 @@ export interface ServerDeps {
   readonly clock?: Clock;
   readonly log?: Log;
   readonly openStore?: OpenStore;
+  /** Without it no metric samples are kept: nothing is scraped, and pushed data points are turned away by name. */
+  readonly openMetricStore?: OpenMetricStore;
   /** The store stopped for good: the process should stop the server and end with the exit code of the error. */
   readonly onFailure?: (error: MonitorError) => void;
   /** Cheaper hashes for tests. */
@@ -82,24 +85,27 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   const files = config.webDir === undefined ? noStaticFiles : await loadStaticFiles(config.webDir);
 
   let live: LiveHub | undefined;
-  const store = await (deps.openStore ?? openConfiguredStore)({
-    config,
-    clock,
-    log,
-    onAcknowledged: (spans) => tellStored(spans, counters, live),
-    onFailure: (error) => {
-      state.isReady = false;
-      log.error("store_failed", { code: error.code, message: error.message });
-      deps.onFailure?.(error);
-    },
-  });
+  const onFailure = (error: MonitorError): void => {
+    state.isReady = false;
+    log.error("store_failed", { code: error.code, message: error.message });
+    deps.onFailure?.(error);
+  };
+  const opening = { config, clock, log, onFailure };
+  const onAcknowledged = (spans: readonly StoredSpan[]): void => tellStored(spans, counters, live);
+  const store = await (deps.openStore ?? openConfiguredStore)({ ...opening, onAcknowledged });
   stopList.push(() => store.close());
   const policy = { maxAgeDays: config.retentionDays, maxBytes: config.retentionBytes };
   const retention = startRetention({ store, log, policy });
   stopList.push(() => retention.stop());
+  let metrics: MetricsPipeline | undefined;
+  if (deps.openMetricStore !== undefined) {
+    const metricStore = await deps.openMetricStore(opening);
+    metrics = createMetricsPipeline({ store: metricStore, config, events: counters, clock, log });
+    stopList.push(async () => metrics?.stop());
+  } else if (config.scrapeTargets.length > 0) log.warn("scrape_without_store");
   const isReady = (): boolean => state.isReady;
 
-  const receivers = createReceivers({ config, clock, log, counters, store, isReady });
+  const receivers = createReceivers({ config, clock, log, counters, store, metrics, isReady });
   const control = (name: string) => controlFileIn(config.dataDir, name);
   const hasher = createPasswordHasher(deps.passwordCost);
   const [users, sessions, limits, accents] = await Promise.all([
@@ -166,6 +172,8 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   await jaeger.start(config.jaegerPort);
   stopList.push(() => jaeger.stop(LIMITS.drainTimeoutMs));
   await startReceivers(receivers, config, stopList);
+  metrics?.startScraping();
+  stopList.push(async () => metrics?.stopScraping());
   state.isReady = true;
   log.info("server_started", {
     dashboardPort: dashboard.port,
@@ -197,6 +205,7 @@ interface ReceiverParts {
   readonly log: Log;
   readonly counters: PipelineCounters;
   readonly store: TraceStore;
+  readonly metrics: MetricsPipeline | undefined;
   readonly isReady: () => boolean;
 }
 
@@ -210,10 +219,10 @@ interface Receivers {
 /** The one path of Jaeger thrift; its clients want the whole address. */
 const THRIFT_PATH = "/api/traces";
 
-function createReceivers({ config, clock, log, counters, store, isReady }: ReceiverParts): Receivers {
+function createReceivers({ config, clock, log, counters, store, metrics, isReady }: ReceiverParts): Receivers {
   const options: ReceiverOptions = {
     host: config.bind,
-    ingest: createIngest({ store, events: counters, clock }),
+    ingest: createIngest({ store, events: counters, clock, metrics: metrics?.ingest }),
     events: counters,
     clock,
     log,

@@ -3,6 +3,7 @@ import {
   createMemoryStore,
   openEmbeddedStore,
   type AcknowledgedListener,
+  type MetricStore,
   type TraceStore,
 } from "@nexent/monitor-store";
 import type { Clock } from "./clock.ts";
@@ -22,6 +23,9 @@ interface StoreOpening {
 
 /** Opens the store of a configuration. @throws {DATA_DIR_LOCKED} {DATA_DIR_UNUSABLE} {DATA_DIR_TOO_NEW} */
 export type OpenStore = (opening: StoreOpening) => Promise<TraceStore>;
+
+/** Opens the store of metric samples beside it, once the store of traces holds the data folder. */
+export type OpenMetricStore = (opening: Omit<StoreOpening, "onAcknowledged">) => Promise<MetricStore>;
 
 /** The embedded store in the data folder; without a folder, a store that ends with the process. */
 export const openConfiguredStore: OpenStore = async ({ config, clock, log, onAcknowledged, onFailure }) => {
