@@ -48,6 +48,7 @@ function serverService({ config, ports, env, webDir }: ServicePlan): SupervisedS
         LLM_MONITOR_OTLP_GRPC_PORT: String(ports.otlpGrpc),
         LLM_MONITOR_JAEGER_THRIFT_PORT: String(ports.jaegerThrift),
         ...defaults(env, { LLM_MONITOR_GATEWAY_URL: `http://${config.gatewayHost}:${ports.gateway}` }),
+        LLM_MONITOR_SCRAPE_TARGETS: scrapeTargetsOf({ config, ports, env }),
         ...(webDir === undefined ? {} : { LLM_MONITOR_WEB_DIR: given(env, "LLM_MONITOR_WEB_DIR") ?? webDir }),
       },
       execArgv: YOUNG_HEAP,
@@ -82,6 +83,17 @@ function gatewayService({ config, ports, env }: ServicePlan): SupervisedService 
     readyUrls: [`http://${config.gatewayHost}:${ports.gateway}/health`],
     stopGraceMs: GATEWAY_STOP_MS,
   };
+}
+
+/** Our own two programs beside what the user wants to be scraped; `none` means none at all. */
+function scrapeTargetsOf({ config, ports, env }: Pick<ServicePlan, "config" | "ports" | "env">): string {
+  const wanted = given(env, "LLM_MONITOR_SCRAPE_TARGETS");
+  if (wanted?.trim() === "none") return wanted;
+  const own = [
+    `nexent-gateway=http://${config.gatewayHost}:${ports.gateway}/metrics`,
+    `nexent-server=http://${config.serverHost}:${ports.dashboard}/metrics`,
+  ];
+  return [...(wanted === undefined ? [] : [wanted]), ...own].join(",");
 }
 
 /** Whether the user chose where traces go; then it is not ours to say. */
