@@ -18,7 +18,7 @@ import type {
 } from "../contract.ts";
 import type { IoPort } from "../io-port.ts";
 import { openDatabase, runStatement, type EngineLimits } from "./database.ts";
-import { createDayFiles, removeFile, type FileSummary } from "./day-files.ts";
+import { createDayFiles, removeFile, type FileSummary, SPAN_FILES } from "./day-files.ts";
 import { fileName, openFileOf, sealedFileOf, touchesFile, type IndexFile } from "./index-files.ts";
 import { createIndexWriter, type IndexedBatch, type IndexFailpoint } from "./index-writer.ts";
 import { countSelected, hasRows, purgeCondition, type SelectedRows } from "./purge-file.ts";
@@ -120,7 +120,7 @@ async function openIndex(
 ): Promise<DuckdbIndex> {
   const connections = await Promise.all(Array.from({ length: 4 }, () => database.connect()));
   const [admin, writing, looking, tending] = connections as [Connection, Connection, Connection, Connection];
-  const files = createDayFiles({ ...options, connection: admin });
+  const files = createDayFiles({ ...options, schema: SPAN_FILES, connection: admin });
   await files.openAll();
   const traceFilters = createTraceFilters((file) => files.summaries.get(file));
   const gate = createReadGate();
@@ -316,7 +316,8 @@ async function putInPlace({ io, directory }: DuckdbIndexOptions, file: IndexFile
   await io.syncDirectory(directory);
 }
 
-async function inTransaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+/** All statements of `work` see one state. */
+export async function inTransaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
   await runStatement(connection, "BEGIN TRANSACTION READ ONLY");
   try {
     return await work();
