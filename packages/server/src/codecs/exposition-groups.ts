@@ -26,7 +26,7 @@ export function readGroup(group: LineGroup, startMs: number | undefined): readon
 /** A line by itself, under its own name: nothing of a broken histogram is lost, and nothing made up. */
 function bareSample(family: ReadFamily, { name, labels, value, timestampMs, exemplar }: SampleLine): ReadSample {
   return {
-    family: { ...family, name, type: "unknown" },
+    family: { name, type: "unknown", ...(family.help === undefined ? {} : { help: family.help }) },
     labels: plainLabels(labels),
     point: { kind: "scalar", value, ...(timestampMs === undefined ? {} : { timestampMs }) },
     exemplars: exemplar === undefined ? [] : [exemplar],
@@ -38,19 +38,17 @@ export function plainLabels(labels: ReadonlyMap<string, string>, without?: strin
   return Object.fromEntries([...labels].filter(([name, value]) => value !== "" && name !== without));
 }
 
-/** Undefined when a line stands twice: two answers to one question are none. */
-function valuesOf(lines: LineGroup["lines"]): ReadonlyMap<string, number> | undefined {
-  const values = new Map(lines.filter(({ suffix }) => suffix !== "_bucket" && suffix !== "").map(valueOf));
-  const single = lines.filter(({ suffix }) => suffix !== "_bucket" && suffix !== "").length;
-  return values.size === single ? values : undefined;
-}
-
-function valueOf({ suffix, sample }: LineGroup["lines"][number]): [string, number] {
-  return [suffix, sample.value];
+/** Values beside the parts, by suffix; undefined when one stands twice or has the label of a part. */
+function valuesOf(lines: LineGroup["lines"], part: string, label: string): ReadonlyMap<string, number> | undefined {
+  const others = lines.filter(({ suffix }) => suffix !== part);
+  const values = new Map(others.map(({ suffix, sample }) => [suffix, sample.value]));
+  // Two answers to one question are none.
+  const isClear = values.size === others.length && others.every(({ sample }) => !sample.labels.has(label));
+  return isClear && (part === "" || !values.has("")) ? values : undefined;
 }
 
 function histogramOf({ lines }: LineGroup): ReadHistogram | undefined {
-  const values = valuesOf(lines);
+  const values = valuesOf(lines, "_bucket", "le");
   const buckets = pairsOf(lines, "_bucket", "le");
   if (values === undefined || buckets === undefined) return undefined;
   const last = buckets.at(-1);
@@ -75,7 +73,7 @@ function isAscendingCounts(counts: readonly number[]): boolean {
 }
 
 function summaryOf({ lines }: LineGroup): ReadSummary | undefined {
-  const values = valuesOf(lines);
+  const values = valuesOf(lines, "", "quantile");
   const quantiles = pairsOf(lines, "", "quantile");
   const [count, sum] = [values?.get("_count"), values?.get("_sum")];
   if (quantiles === undefined || count === undefined || sum === undefined) return undefined;

@@ -88,10 +88,11 @@ function readExemplar(scanner: LineScanner, format: TextFormat): ReadExemplar | 
   scanner.blanks();
   const value = scanner.number("the value of the exemplar");
   scanner.blanks();
-  const seconds = scanner.isAtEnd ? undefined : scanner.number("the timestamp of the exemplar");
+  const timestampMs = scanner.isAtEnd ? undefined : Math.round(scanner.number("the timestamp of the exemplar") * 1000);
   scanner.blanks();
-  if (seconds !== undefined && !Number.isFinite(seconds)) throw scanner.fault("the timestamp is not a time");
-  return { value, ...idsOf(labels), ...(seconds === undefined ? {} : { timestampMs: Math.round(seconds * 1000) }) };
+  if (timestampMs === undefined) return { value, ...idsOf(labels) };
+  if (!Number.isSafeInteger(timestampMs)) throw scanner.fault("the timestamp is not a time");
+  return { value, ...idsOf(labels), timestampMs };
 }
 
 /** The two ids under the names that Prometheus and ours give them, and the other labels. */

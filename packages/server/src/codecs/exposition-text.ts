@@ -37,7 +37,7 @@ function readLines(text: string, format: TextFormat, families: Families): Sample
   for (let at = 0; at < text.length;) {
     const newline = text.indexOf("\n", at);
     const end = newline < 0 ? text.length : newline;
-    const content = text.slice(at, end).replace(/\r$/, "");
+    const content = text.slice(at, end);
     at = end + 1;
     line++;
     if (line > LIMITS.scrapeLines) throw tooLarge(`more than ${LIMITS.scrapeLines} lines`);
@@ -73,7 +73,8 @@ function place(sample: SampleLine, families: Families, draft: Draft): void {
   const labels = plainLabels(sample.labels, part);
   const key = seriesKey(family.name, family.type, labels);
   if (suffix === "_created") {
-    if (Number.isFinite(sample.value)) draft.starts.set(key, Math.round(sample.value * 1000));
+    const startMs = Math.round(sample.value * 1000);
+    if (Number.isSafeInteger(startMs)) draft.starts.set(key, startMs);
     return;
   }
   if (part === undefined) {
