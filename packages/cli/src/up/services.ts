@@ -45,6 +45,7 @@ function serverService({ config, ports, env, webDir }: ServicePlan): SupervisedS
         LLM_MONITOR_DASHBOARD_PORT: String(ports.dashboard),
         LLM_MONITOR_OTLP_HTTP_PORT: String(ports.otlpHttp),
         LLM_MONITOR_JAEGER_PORT: String(ports.jaeger),
+        LLM_MONITOR_PROMETHEUS_PORT: String(ports.prometheus),
         LLM_MONITOR_OTLP_GRPC_PORT: String(ports.otlpGrpc),
         LLM_MONITOR_JAEGER_THRIFT_PORT: String(ports.jaegerThrift),
         ...defaults(env, { LLM_MONITOR_GATEWAY_URL: `http://${config.gatewayHost}:${ports.gateway}` }),

@@ -19,7 +19,15 @@ import type {
 import type { IoPort } from "../io-port.ts";
 import { openDatabase, runStatement, type EngineLimits } from "./database.ts";
 import { createDayFiles, removeFile, type FileSummary, SPAN_FILES } from "./day-files.ts";
-import { fileName, openFileOf, sealedFileOf, touchesFile, type IndexFile } from "./index-files.ts";
+import {
+  coversFile,
+  fileName,
+  isSealed,
+  openFileOf,
+  sealedFileOf,
+  touchesFile,
+  type IndexFile,
+} from "./index-files.ts";
 import { createIndexWriter, type IndexedBatch, type IndexFailpoint } from "./index-writer.ts";
 import { countSelected, hasRows, purgeCondition, type SelectedRows } from "./purge-file.ts";
 import { queryAggregate } from "./query-aggregate.ts";
@@ -209,7 +217,11 @@ async function openIndex(
         queryTracesById(connection, await traceFilters.select(connection, present, traceIds), traceIds),
       ),
     calls: (filter, page, signal) =>
-      query(filesIn(filter.range), signal, (connection, present) => queryCalls(connection, present, filter, page)),
+      query(filesIn(filter.range), signal, (connection, present) =>
+        queryCalls(connection, present, filter, page, (file) =>
+          isSealed(file) && coversFile(filter.range, file) ? files.summaries.get(file)?.calls : undefined,
+        ),
+      ),
     aggregate: (spec, signal) =>
       query(filesIn(spec.filter.range), signal, (connection, present) => queryAggregate(connection, present, spec)),
     facets: (range, signal) =>

@@ -3,7 +3,14 @@ import { STATUS_CODES } from "@nexent/monitor-core";
 import type { CallFilter, CallList, CallPage, CallRow, CallSort } from "../contract.ts";
 import { nanosToSeconds } from "../number-columns.ts";
 import { decodeCursor, encodeCursor, sortOf, type PageMark } from "../page-cursor.ts";
-import { filterCondition, NUMBER_SQL, rangeCondition, unionOfFiles, type Condition } from "./call-conditions.ts";
+import {
+  EVERYTHING,
+  filterCondition,
+  NUMBER_SQL,
+  rangeCondition,
+  unionOfFiles,
+  type Condition,
+} from "./call-conditions.ts";
 import { batchesOfDays } from "./day-batches.ts";
 import { fileAlias } from "./index-files.ts";
 import { llmFieldsFrom, LLM_COLUMN_NAMES, optional } from "./span-rows.ts";
@@ -21,11 +28,12 @@ export async function queryCalls(
   files: readonly number[],
   filter: CallFilter,
   page: CallPage,
+  knownCalls: KnownCalls,
 ): Promise<CallList> {
   const sort = sortOf(page);
   const after = page.cursor === undefined ? undefined : decodeCursor(sort, page.cursor);
   if (files.length === 0) return { rows: [], shown: 0, total: 0 };
-  const counts = await readCounts(connection, files, filter);
+  const counts = await readCounts(connection, files, filter, knownCalls);
   // The order is found with the few columns it needs; whole rows are read for one page only.
   const found = await readPlaces(connection, files, filter, sort, after, page.limit + 1);
   const places = found.slice(0, page.limit);
@@ -34,15 +42,27 @@ export async function queryCalls(
   return { rows: await readCalls(connection, places), ...optional("next", next), ...counts };
 }
 
-async function readCounts(connection: DuckDBConnection, files: readonly number[], filter: CallFilter) {
+/** Calls of a file that lie in the range, where that is known without reading it. */
+export type KnownCalls = (file: number) => number | undefined;
+
+async function readCounts(
+  connection: DuckDBConnection,
+  files: readonly number[],
+  filter: CallFilter,
+  knownCalls: KnownCalls,
+): Promise<Pick<CallList, "shown" | "total">> {
   const range = rangeCondition(filter.range);
   const matching = filterCondition(filter);
-  const source = unionOfFiles(files, () => "(" + matching.sql + ") AS matching", range.sql);
+  const isWhole = matching.sql === EVERYTHING;
+  const unknown = isWhole ? files.filter((file) => knownCalls(file) === undefined) : files;
+  const known = isWhole ? files.reduce((sum, file) => sum + (knownCalls(file) ?? 0), 0) : 0;
+  if (unknown.length === 0) return { total: known, shown: known };
+  const source = unionOfFiles(unknown, () => "(" + matching.sql + ") AS matching", range.sql);
   const [row] = await readRows(connection, "SELECT count(*), count(*) FILTER (matching) FROM (" + source + ")", {
     ...range.parameters,
     ...matching.parameters,
   });
-  return { total: Number(bigintOf(row?.[0])), shown: Number(bigintOf(row?.[1])) };
+  return { total: known + Number(bigintOf(row?.[0])), shown: known + Number(bigintOf(row?.[1])) };
 }
 
 /** Where a call of the page lies. */
