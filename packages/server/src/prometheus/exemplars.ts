@@ -67,9 +67,12 @@ function exemplarSeries(
 }
 
 function jsonOf({ timestampMs, value, traceId, spanId, labels }: MetricExemplar): object {
-  const ids = {
-    ...(traceId === undefined ? {} : { trace_id: traceId }),
-    ...(spanId === undefined ? {} : { span_id: spanId }),
+  const all = Object.entries({ ...labels, trace_id: traceId, span_id: spanId }).filter(
+    ([, text]) => text !== undefined,
+  );
+  return {
+    labels: Object.fromEntries(all.toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    value: valueText(value),
+    timestamp: secondsOf(timestampMs),
   };
-  return { labels: { ...ids, ...labels }, value: valueText(value), timestamp: secondsOf(timestampMs) };
 }
