@@ -92,16 +92,18 @@ async function freshSamples(
   const seen = new Set<string>();
   const first: { readonly one: Numbered<TimedSample>; readonly mark: string }[] = [];
   const doubtful: Numbered<TimedSample>[] = [];
+  const newer = new Map<number, number>();
   for (const one of samples) {
     const { timestampMs } = one.item.sample;
     const mark = markOf(one.seriesId, timestampMs);
     if (seen.has(mark)) continue;
     seen.add(mark);
     first.push({ one, mark });
-    const newest = newestMs.get(one.seriesId);
-    if (newest !== undefined && timestampMs <= newest) doubtful.push(one);
-    else newestMs.set(one.seriesId, timestampMs);
+    const stored = newestMs.get(one.seriesId);
+    if (stored !== undefined && timestampMs <= stored) doubtful.push(one);
+    else newer.set(one.seriesId, Math.max(newer.get(one.seriesId) ?? timestampMs, timestampMs));
   }
+  for (const [id, time] of newer) newestMs.set(id, time);
   if (doubtful.length === 0) return first.map(({ one }) => one);
   const stored = await readRows(
     connection,
