@@ -16,7 +16,6 @@ import { reportJson, reportLines } from "../doctor/report.ts";
 import { stackOf } from "../doctor/stack.ts";
 import { logDirOf } from "../up/services.ts";
 
-const DEFAULT_PROMETHEUS = "http://127.0.0.1:9090";
 const DEFAULT_RESERVE_MIB = 256;
 
 /** `nexent-monitor doctor`: looks at everything that commonly goes wrong. Exit code 1 when there is a problem. */
@@ -35,8 +34,8 @@ export const doctorCommand: Command = {
       name: "prometheus-url",
       type: "string",
       valueName: "URL",
-      defaultText: DEFAULT_PROMETHEUS,
-      summary: "Prometheus of the Docker stack",
+      defaultText: "http://127.0.0.1:9090, the port as LLM_MONITOR_PROMETHEUS_PORT says",
+      summary: "Prometheus query API of either stack",
     },
     {
       name: "timeout",
@@ -60,7 +59,7 @@ export const doctorCommand: Command = {
   async run({ values, env, output }) {
     const language = choiceOption(values, "lang", LANGUAGES, languageOf(env));
     const timeoutSeconds = numberOption(values, "timeout", { defaultValue: 10, min: 1, max: 600 });
-    const stack = stackOf(env, textOption(values, "prometheus-url") ?? DEFAULT_PROMETHEUS);
+    const stack = stackOf(env, textOption(values, "prometheus-url"));
     const logDir = logDirOf(stack.config);
     const readToken = env["LLM_MONITOR_READ_TOKEN"];
     const isBundled = values["bundle"] === true;

@@ -86,8 +86,7 @@ async function traceFinding(stack: Stack, traceId: string, options: ProbeOptions
 
 /** Scrapes come in their own time: what is asked is whether a target that is up has these metrics at all. */
 async function prometheusFinding(stack: Stack): Promise<Finding> {
-  const query = encodeURIComponent(`count(nexent_monitor_state) > 0`);
-  const data = await fetchData(`${stack.prometheusUrl}/api/v1/query?query=${query}`);
+  const data = await fetchData(`${stack.prometheusUrl}/api/v1/query?query=nexent_monitor_state`);
   const result = typeof data === "object" && data !== null && "result" in data ? data.result : undefined;
   return Array.isArray(result) && result.length > 0
     ? finding("ok", "prometheus_scrapes", { url: stack.prometheusUrl })

@@ -13,7 +13,7 @@ export interface Stack {
 }
 
 /** Addresses that the environment names, else those of a default installation. @throws {CONFIG_INVALID} */
-export function stackOf(env: Readonly<Record<string, string | undefined>>, prometheusUrl: string): Stack {
+export function stackOf(env: Readonly<Record<string, string | undefined>>, prometheusUrl: string | undefined): Stack {
   const config = readCliConfig(env);
   const dashboardPorts =
     config.dashboardPort === undefined
@@ -24,7 +24,7 @@ export function stackOf(env: Readonly<Record<string, string | undefined>>, prome
     gatewayUrl: `http://${config.gatewayHost}:${config.gatewayPort}`,
     dashboardUrls: dashboardPorts.map((port) => `http://${config.serverHost}:${port}`),
     jaegerUrl: `http://${config.serverHost}:${config.jaegerPort}`,
-    prometheusUrl,
+    prometheusUrl: prometheusUrl ?? `http://${config.serverHost}:${config.prometheusPort}`,
     exactUrl: `http://127.0.0.1:${config.exactServerPort}`,
   };
 }

@@ -2,7 +2,7 @@ import { MonitorError } from "@nexent/monitor-core";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createPipelineCounters } from "../self/pipeline-counters.ts";
 import { createFakeClock } from "../testing/clock.ts";
-import { createRecordingMetricStore, type RecordingMetricStore } from "../testing/metric-store.ts";
+import { createRecordingMetricStore, type RecordingMetricStore } from "../testing/recording-metric-store.ts";
 import type { IngestAnswer } from "./ingest.ts";
 import { createMetricIngest } from "./metric-ingest.ts";
 
