@@ -10,7 +10,7 @@ import {
   brokenTimeRule,
   isUsableExemplar,
 } from "./metric-rules.ts";
-import { countSamples, dayOfMs, identityOf, keyOf, plainHistogram, plainSummary } from "./metric-series.ts";
+import { countSamples, dayOfMs, keyedIdentityOf, plainHistogram, plainSeries, plainSummary } from "./metric-series.ts";
 
 /** Refused series remembered, so that each counts once. */
 const REMEMBERED_REFUSALS = 100_000;
@@ -82,8 +82,7 @@ export function createAdmission(seriesOf: (day: number) => DaySeries): Admission
       const entries: SeriesSamples[] = [];
       let [accepted, rejected, reason] = [0, 0, ""];
       for (const entry of batch.entries) {
-        const identity = identityOf(entry.series);
-        const key = keyOf(identity);
+        const { identity, key } = keyedIdentityOf(entry.series);
         const broken = brokenSeriesRule(entry.series) ?? brokenKindRule(entry);
         const isKept = <T extends number | Timed>(sample: T, rule?: (sample: T) => string | undefined): boolean => {
           const [time, start] = typeof sample === "number" ? [sample, undefined] : [sample.timestampMs, sample.startMs];
@@ -99,7 +98,7 @@ export function createAdmission(seriesOf: (day: number) => DaySeries): Admission
           return fault === undefined;
         };
         const kept: SeriesSamples = {
-          series: { ...entry.series, labels: identity.labels },
+          series: plainSeries(entry.series),
           scalars: entry.scalars.filter((sample) => isKept(sample)),
           histograms: entry.histograms.filter((sample) => isKept(sample, brokenHistogramRule)).map(plainHistogram),
           summaries: entry.summaries.filter((sample) => isKept(sample, brokenSummaryRule)).map(plainSummary),

@@ -1,6 +1,5 @@
 import { LIMITS } from "@nexent/monitor-core";
 import type { HistogramSample, MetricExemplar, MetricSeries, SeriesSamples, SummarySample } from "./metric-contract.ts";
-import { sortedEntries } from "./metric-series.ts";
 
 const TRACE_ID = /^[0-9a-f]{32}$/;
 const SPAN_ID = /^[0-9a-f]{16}$/;
@@ -8,16 +7,16 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Why nothing of a series may be stored, or `undefined` if it may. */
 export function brokenSeriesRule({ family, unit = "", help = "", labels }: MetricSeries): string | undefined {
-  if (family === "" || Buffer.byteLength(family) > LIMITS.keyBytes) return "family name is empty or too long";
-  if (Buffer.byteLength(unit) > LIMITS.keyBytes) return "unit is too long";
-  if (Buffer.byteLength(help) > LIMITS.metricHelpBytes) return "help is too long";
-  const entries = sortedEntries(labels).filter(([, value]) => value !== "");
+  if (family === "" || isLonger(family, LIMITS.keyBytes)) return "family name is empty or too long";
+  if (isLonger(unit, LIMITS.keyBytes)) return "unit is too long";
+  if (isLonger(help, LIMITS.metricHelpBytes)) return "help is too long";
+  const entries = Object.entries(labels).filter(([, value]) => value !== "");
   if (entries.length > LIMITS.metricLabels) return `more than ${LIMITS.metricLabels} labels`;
-  if (entries.some(([name]) => name === "" || name === "__name__" || Buffer.byteLength(name) > LIMITS.keyBytes))
+  if (entries.some(([name]) => name === "" || name === "__name__" || isLonger(name, LIMITS.keyBytes)))
     return "label name is empty, reserved or too long";
-  if (entries.some(([, value]) => Buffer.byteLength(value) > LIMITS.metricLabelValueBytes))
+  if (entries.some(([, value]) => isLonger(value, LIMITS.metricLabelValueBytes)))
     return `label value is longer than ${LIMITS.metricLabelValueBytes} bytes`;
-  if ([family, unit, help, ...entries.flat()].some((text) => LONE_SURROGATE.test(text))) return "text is not Unicode";
+  if (LONE_SURROGATE.test([family, unit, help, ...entries.flat()].join(" "))) return "text is not Unicode";
   return undefined;
 }
 
@@ -71,6 +70,11 @@ export function isUsableExemplar({ timestampMs, traceId, spanId, labels }: Metri
   const texts = Object.entries(labels).flat();
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   return bytes <= LIMITS.metricLabelValueBytes && !texts.some((text) => LONE_SURROGATE.test(text));
+}
+
+/** Whether a text has more UTF-8 bytes; a UTF-16 unit has three at most. */
+function isLonger(text: string, bytes: number): boolean {
+  return text.length * 3 > bytes && Buffer.byteLength(text) > bytes;
 }
 
 function isCount(value: number): boolean {

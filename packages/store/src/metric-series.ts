@@ -21,16 +21,38 @@ export function kindOfType(type: MetricType): SampleKind {
   return type === "histogram" || type === "summary" ? type : "scalar";
 }
 
-/** The identity of a series; labels without a value are left out, since they say the same as absent ones. */
-export function identityOf({ family, type, labels }: MetricSeries): SeriesIdentity {
-  const entries = Object.entries(labels).filter(([, value]) => value !== "");
-  entries.sort(([a], [b]) => compareUtf8(a, b));
-  return { family, kind: kindOfType(type), labels: Object.fromEntries(entries) };
+/** An identity and its key: two identities are the same exactly when their keys are. */
+export interface KeyedIdentity {
+  readonly identity: SeriesIdentity;
+  readonly key: string;
 }
 
-/** Two identities are the same exactly when their keys are. */
-export function keyOf({ family, kind, labels }: SeriesIdentity): string {
+const keyed = new WeakMap<MetricSeries, KeyedIdentity>();
+
+/** The identity of a series; labels without a value are left out, since they say the same as absent ones. */
+export function keyedIdentityOf(series: MetricSeries): KeyedIdentity {
+  const known = keyed.get(series);
+  if (known !== undefined) return known;
+  const entries = sortedEntries(series.labels).filter(([, value]) => value !== "");
+  const { family } = series;
+  const kind = kindOfType(series.type);
   // Entries, not the object: names that look like numbers would be put first.
+  const key = JSON.stringify([family, kind, ...entries.flat()]);
+  const result = { identity: { family, kind, labels: Object.fromEntries(entries) }, key };
+  keyed.set(series, result);
+  return result;
+}
+
+/** A series with the labels of its identity. */
+export function plainSeries(series: MetricSeries): MetricSeries {
+  const known = keyedIdentityOf(series);
+  const plain = { ...series, labels: known.identity.labels };
+  keyed.set(plain, known);
+  return plain;
+}
+
+/** The key of an identity. */
+export function keyOf({ family, kind, labels }: SeriesIdentity): string {
   return JSON.stringify([family, kind, ...sortedEntries(labels).flat()]);
 }
 
@@ -39,15 +61,22 @@ export function sortedEntries(labels: Readonly<Record<string, string>>): readonl
   return Object.entries(labels).sort(([a], [b]) => compareUtf8(a, b));
 }
 
-/** By family, then by labels: name and value of the first label, of the second, and so on; fewer labels first. */
-export function compareIdentities(a: SeriesIdentity, b: SeriesIdentity): number {
-  const texts = (one: SeriesIdentity): readonly string[] => [one.family, ...sortedEntries(one.labels).flat()];
-  const [left, right] = [texts(a), texts(b)];
-  for (let at = 0; at < Math.min(left.length, right.length); at++) {
-    const order = compareUtf8(left[at] ?? "", right[at] ?? "");
+/** Sorts by family, then by labels: name and value of the first label, of the second, and so on; fewer labels first. */
+export function inSeriesOrder<T extends { readonly identity: SeriesIdentity }>(items: Iterable<T>): T[] {
+  const decorated = Array.from(items, (item) => {
+    const { family, labels } = item.identity;
+    return { item, texts: [family, ...sortedEntries(labels).flat()] };
+  });
+  decorated.sort((a, b) => compareTexts(a.texts, b.texts) || compareUtf8(a.item.identity.kind, b.item.identity.kind));
+  return decorated.map(({ item }) => item);
+}
+
+function compareTexts(a: readonly string[], b: readonly string[]): number {
+  for (let at = 0; at < Math.min(a.length, b.length); at++) {
+    const order = compareUtf8(a[at] ?? "", b[at] ?? "");
     if (order !== 0) return order;
   }
-  return left.length - right.length || compareUtf8(a.kind, b.kind);
+  return a.length - b.length;
 }
 
 /** UTC day since the Unix epoch. */

@@ -7,7 +7,7 @@ import { listMetadata, newestByKind } from "../metric-descriptions.ts";
 import type { MetricStoreOptions } from "../metric-options.ts";
 import { checkFound, checkMetricQuestion, checkSeriesFilter, samplesPerQueryOf } from "../metric-query-rules.ts";
 import { compareExemplars, isEnd, toSeriesSamples, type TimedSample } from "../metric-samples.ts";
-import { compareIdentities, DAY_MS, dayOfMs, millisOf, type SeriesIdentity } from "../metric-series.ts";
+import { DAY_MS, dayOfMs, inSeriesOrder, millisOf, type SeriesIdentity } from "../metric-series.ts";
 import { compareUtf8 } from "../utf8-order.ts";
 import { createMetricDay, keepOnDay, purgeDay, type MetricDay } from "./metric-day.ts";
 import { seriesMatcher } from "./metric-match.ts";
@@ -62,7 +62,7 @@ export function createMemoryMetricStore(options: MetricStoreOptions = {}): Metri
         });
       }
     }
-    return [...found.values()].sort((a, b) => compareIdentities(a.identity, b.identity));
+    return inSeriesOrder(found.values());
   }
 
   /** Those of `find` that have a sample. */

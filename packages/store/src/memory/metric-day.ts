@@ -3,7 +3,7 @@ import { createDaySeries, type DaySeries } from "../metric-admission.ts";
 import type { MetricExemplar, SeriesSamples } from "../metric-contract.ts";
 import { createDayDescriptions, type DayDescriptions } from "../metric-descriptions.ts";
 import { exemplarKey, samplesOf, type TimedSample } from "../metric-samples.ts";
-import { dayOfMs, identityOf, keyOf, type SeriesIdentity } from "../metric-series.ts";
+import { dayOfMs, keyedIdentityOf, type SeriesIdentity } from "../metric-series.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -27,11 +27,10 @@ export function createMetricDay(): MetricDay {
 
 /** Keeps the part of an entry that lies on the day: of one time the first sample stays. */
 export function keepOnDay(day: MetricDay, at: number, entry: SeriesSamples): void {
-  const identity = identityOf(entry.series);
+  const { identity, key } = keyedIdentityOf(entry.series);
   const samples = samplesOf(entry, identity.kind).filter(({ sample }) => dayOfMs(sample.timestampMs) === at);
   const exemplars = entry.exemplars.filter(({ timestampMs }) => dayOfMs(timestampMs) === at);
   if (samples.length + exemplars.length === 0) return;
-  const key = keyOf(identity);
   const stored = day.series.get(key) ?? { identity, samples: new Map(), exemplars: new Map() };
   day.series.set(key, stored);
   day.descriptions.add(entry.series);

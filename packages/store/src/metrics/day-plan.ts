@@ -3,7 +3,7 @@ import { LIMITS } from "@nexent/monitor-core";
 import { numberOrNothing, readRows, textOrNothing, type Parameter } from "../duckdb/statement.ts";
 import type { MetricExemplar, SeriesSamples } from "../metric-contract.ts";
 import { exemplarKey, samplesOf, type TimedSample } from "../metric-samples.ts";
-import { dayOfMs, identityOf, keyOf } from "../metric-series.ts";
+import { dayOfMs, keyedIdentityOf } from "../metric-series.ts";
 import { boundsKey, type DayState } from "./day-state.ts";
 import { timesOf } from "./metric-schema.ts";
 import {
@@ -47,11 +47,11 @@ export async function planDay(
   const samples: Numbered<TimedSample>[] = [];
   const exemplars: Numbered<MetricExemplar>[] = [];
   for (const entry of entries) {
-    const identity = identityOf(entry.series);
+    const { identity, key } = keyedIdentityOf(entry.series);
     const own = samplesOf(entry, identity.kind).filter(({ sample }) => dayOfMs(sample.timestampMs) === day);
     const ownExemplars = entry.exemplars.filter(({ timestampMs }) => dayOfMs(timestampMs) === day);
     if (own.length + ownExemplars.length === 0) continue;
-    const { id: seriesId, isNew } = state.ids.numberOf(keyOf(identity));
+    const { id: seriesId, isNew } = state.ids.numberOf(key);
     if (isNew) rows.series.push(seriesRow(seriesId, identity));
     const description = state.descriptions.add(entry.series);
     if (description !== undefined) rows.families.push(familyRow(description));

@@ -4,7 +4,7 @@ import type { FamilyMetadata, MetricSeries, SeriesFilter, SeriesSamples } from "
 import { listMetadata, newestByKind } from "../metric-descriptions.ts";
 import { checkFound } from "../metric-query-rules.ts";
 import { compareExemplars, isEnd, toSeriesSamples } from "../metric-samples.ts";
-import { compareIdentities, DAY_MS, dayOfMs } from "../metric-series.ts";
+import { DAY_MS, dayOfMs, inSeriesOrder } from "../metric-series.ts";
 import { readDescriptions } from "./day-state.ts";
 import type { MetricIndex } from "./metric-index.ts";
 import {
@@ -36,8 +36,7 @@ async function find(
     }
     checkFound("series", found.size, LIMITS.seriesPerQuery);
     const describe = newestByKind(descriptions);
-    const sorted = [...found.values()].sort((a, b) => compareIdentities(a.identity, b.identity));
-    return sorted.flatMap((one) => {
+    return inSeriesOrder(found.values()).flatMap((one) => {
       // Samples of different kinds come from different tables.
       if (one.identity.kind !== "scalar") one.samples.sort((a, b) => a.sample.timestampMs - b.sample.timestampMs);
       const kept = keep(one);

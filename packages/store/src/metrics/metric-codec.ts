@@ -9,7 +9,7 @@ import {
   type MetricType,
   type SeriesSamples,
 } from "../metric-contract.ts";
-import { countSamples, dayOfMs, sortedEntries } from "../metric-series.ts";
+import { countSamples, dayOfMs } from "../metric-series.ts";
 
 /** Version of the payload, its first byte. */
 const VERSION = 1;
@@ -81,7 +81,7 @@ export function metricFacts({ entries, writtenUnixMillis }: Omit<JournaledMetric
 function headOf({ series, scalars, histograms, summaries, staleAtMs, exemplars }: SeriesSamples): EntryHead {
   const { family, type, unit = null, help = null, labels } = series;
   return {
-    series: [family, type, unit, help, ...sortedEntries(labels).flat()],
+    series: [family, type, unit, help, ...Object.entries(labels).flat()],
     counts: [scalars.length, histograms.length, summaries.length, staleAtMs.length],
     ...(exemplars.length === 0 ? {} : { exemplars: exemplars.map(textsOf) }),
   };

@@ -60,7 +60,7 @@ export async function findSamples(
   { limit, newestOnly = false }: { readonly limit: number; readonly newestOnly?: boolean },
 ): Promise<void> {
   const alias = fileAlias(file);
-  const series = await readMatching(connection, alias, question);
+  const series = await readMatching(connection, alias, question, found);
   let count = [...found.values()].reduce((sum, { samples }) => sum + samples.length, 0);
   for (const table of SAMPLE_TABLES) {
     const sql =
@@ -69,7 +69,7 @@ export async function findSamples(
       const one = series.get(Number(row[0]));
       if (one === undefined) return;
       checkFound("samples", ++count, limit);
-      entryOf(found, one).samples.push(SAMPLE_OF_ROW[table](row));
+      one().samples.push(SAMPLE_OF_ROW[table](row));
     });
   }
   checkFound("series", found.size, LIMITS.seriesPerQuery);
@@ -83,14 +83,14 @@ export async function findExemplars(
   found: FoundByKey,
 ): Promise<void> {
   const alias = fileAlias(file);
-  const series = await readMatching(connection, alias, question);
+  const series = await readMatching(connection, alias, question, found);
   const parameters = { ...seriesCondition(question.filter).parameters, ...times(question) };
   let count = [...found.values()].reduce((sum, { exemplars }) => sum + exemplars.length, 0);
   await eachRow(connection, selectFrom(alias, "exemplars", question.filter), parameters, (row) => {
     const one = series.get(Number(row[0]));
     if (one === undefined) return;
     checkFound("samples", ++count, LIMITS.samplesPerQuery);
-    entryOf(found, one).exemplars.push(exemplarOf(row));
+    one().exemplars.push(exemplarOf(row));
   });
   checkFound("series", found.size, LIMITS.seriesPerQuery);
 }
@@ -159,14 +159,21 @@ function times({ fromMs, toMs }: MetricQuestion): Parameters {
   return { from: bind.integer(clamp(fromMs)), to: bind.integer(clamp(toMs)) };
 }
 
+/** Series that match, by number: each becomes one of those found when it is first asked for. */
 async function readMatching(
   connection: DuckDBConnection,
   alias: string,
   { filter }: MetricQuestion,
-): Promise<ReadonlyMap<number, NumberedSeries>> {
+  found: FoundByKey,
+): Promise<ReadonlyMap<number, () => FoundSeries>> {
   const { sql, parameters } = seriesCondition(filter);
   const all = await readSeriesTable(connection, alias, " WHERE " + sql, parameters);
-  return new Map(all.map((one) => [one.id, one]));
+  return new Map(
+    all.map((one) => {
+      let known: FoundSeries | undefined;
+      return [one.id, () => (known ??= entryOf(found, one))];
+    }),
+  );
 }
 
 /** Reads a result chunk by chunk; millions of rows are never there twice. */
