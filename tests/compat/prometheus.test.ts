@@ -2,6 +2,8 @@ import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { TextFormat } from "../../packages/server/src/codecs/exposition-model.ts";
+import { readExposition } from "../../packages/server/src/codecs/exposition-text.ts";
 import { freePort } from "../harness/ports.ts";
 import { answers, eventually, temporaryFolder } from "../harness/program.ts";
 import { startStack, type Stack } from "../harness/stack.ts";
@@ -105,6 +107,20 @@ describe.skipIf(!present)("a real Prometheus", () => {
     const result = spawnSync(PROMTOOL, ["check", "metrics"], { input: text, encoding: "utf8" });
     expect(`${result.stdout}${result.stderr}`).toBe("");
     expect(result.status).toBe(0);
+  });
+
+  it.each<[TextFormat, string]>([
+    ["text", "text/plain"],
+    ["openmetrics", "application/openmetrics-text"],
+  ])("shows metrics of its own that our reader takes as %s", async (format, accept) => {
+    const answer = await fetch(`${url}/metrics`, { headers: { accept } });
+    expect(answer.headers.get("content-type")).toContain(accept);
+    const { samples } = readExposition(await answer.text(), format);
+    const kinds = new Map(samples.map(({ family, point }) => [family.name, `${family.type} ${point.kind}`]));
+    expect(kinds.get("promhttp_metric_handler_requests")).toBe("counter scalar");
+    expect(kinds.get("go_goroutines")).toBe("gauge scalar");
+    expect(kinds.get("go_gc_duration_seconds")).toBe("summary summary");
+    expect(kinds.get("prometheus_http_request_duration_seconds")).toBe("histogram histogram");
   });
 
   it("scrapes the gateway without a warning and knows the families by name and type", async () => {

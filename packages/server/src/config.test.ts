@@ -62,6 +62,19 @@ describe("server configuration", () => {
     expect(problem).not.toContain("short");
   });
 
+  it("reads scrape targets and their interval, and names each bad one by its place", () => {
+    const { scrapeTargets, scrapeIntervalMs } = readServerConfig({
+      LLM_MONITOR_SCRAPE_TARGETS: "vllm=http://127.0.0.1:8001, http://127.0.0.1:8002/m",
+    });
+    expect(scrapeTargets.map(({ job, url }) => [job, url])).toEqual([
+      ["vllm", "http://127.0.0.1:8001/metrics"],
+      ["llm-metrics", "http://127.0.0.1:8002/m"],
+    ]);
+    expect(scrapeIntervalMs).toBe(5_000);
+    const wrong = { LLM_MONITOR_SCRAPE_TARGETS: "http://a,b,c", LLM_MONITOR_SCRAPE_INTERVAL_MS: "999" };
+    expect(() => readServerConfig(wrong)).toThrow(/TARGETS: target 2 is not .*\n.*target 3 is not .*\n.*INTERVAL_MS: /);
+  });
+
   it("refuses an exposed address without an ingest token, in exactly these words", () => {
     expect(problemOf({ LLM_MONITOR_BIND: "0.0.0.0" })).toBe(
       "LLM_MONITOR_BIND=0.0.0.0 exposes :4318, :4317, :14268, but no ingest token is set. " +

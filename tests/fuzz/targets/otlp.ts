@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import { jsonDepthExceeds, type AttributeMap, type AttributeValue } from "@nexent/monitor-core";
 import { countJson, decodeTracesJson } from "../../../packages/server/src/codecs/otlp-json.ts";
 import { countProtobuf } from "../../../packages/server/src/codecs/otlp-protobuf.ts";
+import { decodeMetricsJson } from "../../../packages/server/src/codecs/otlp-metrics-json.ts";
+import { decodeMetricsProtobuf } from "../../../packages/server/src/codecs/otlp-metrics-protobuf.ts";
 import { decodeTracesProtobuf } from "../../../packages/server/src/codecs/otlp-traces.ts";
 import type { TelemetryBatch, TelemetrySpan } from "../../../packages/server/src/codecs/telemetry-batch.ts";
 import { encodeJson, encodeProtobuf } from "../../../packages/server/src/testing/otlp-encode.ts";
@@ -90,6 +92,7 @@ export const otlpProtobuf: FuzzTarget = {
     const batch = orRefused(() => decodeTracesProtobuf(input));
     if (batch !== undefined) sameBothWays(batch);
     for (const signal of ["metrics", "logs"] as const) orRefused(() => countProtobuf(signal, input));
+    orRefused(() => decodeMetricsProtobuf(input));
   },
 };
 
@@ -116,6 +119,7 @@ export const otlpJson: FuzzTarget = {
     const batch = orRefused(() => decodeTracesJson(input));
     if (batch !== undefined) sameBothWays(batch);
     for (const signal of ["metrics", "logs"] as const) orRefused(() => countJson(signal, input));
+    orRefused(() => decodeMetricsJson(input));
   },
 };
 

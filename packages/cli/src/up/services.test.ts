@@ -46,6 +46,14 @@ it("starts the server before the gateway, which exports to it", () => {
   });
 });
 
+it("has its own two programs scraped beside what the user names, or nothing", () => {
+  const own = "nexent-gateway=http://127.0.0.1:1001/metrics,nexent-server=http://127.0.0.1:1002/metrics";
+  const targetsWith = (env: Readonly<Record<string, string>>) => envOf("server", env)["LLM_MONITOR_SCRAPE_TARGETS"];
+  expect(targetsWith({})).toBe(own);
+  expect(targetsWith({ LLM_MONITOR_SCRAPE_TARGETS: "vllm=http://m:1" })).toBe(`vllm=http://m:1,${own}`);
+  expect(targetsWith({ LLM_MONITOR_SCRAPE_TARGETS: "none" })).toBe("none");
+});
+
 it("leaves what the user has set as it is", () => {
   expect(envOf("gateway", { ENABLE_TELEMETRY: "false", SERVICE_NAME: "mine" })).toMatchObject({
     ENABLE_TELEMETRY: "false",

@@ -230,7 +230,7 @@ export const SERVER_ENV: readonly EnvVariable[] = [
     type: "number",
     default: "15",
     unit: "days",
-    meaning: "Age at which a whole UTC day of spans is removed; today never is.",
+    meaning: "Age at which a whole UTC day of spans and metric samples is removed; today never is.",
     program: "server",
   },
   {
@@ -238,7 +238,8 @@ export const SERVER_ENV: readonly EnvVariable[] = [
     type: "number",
     default: "20",
     unit: "GiB",
-    meaning: "Size of journal and index beyond which the oldest day is removed.",
+    meaning:
+      "Size of journal and index beyond which the oldest day is removed; metric samples have the same bound of their own.",
     program: "server",
   },
   {
