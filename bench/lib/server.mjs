@@ -14,7 +14,13 @@ export async function startServer(parent, given) {
   for (const { variable } of Object.values(PORTS)) env[variable] ??= String(await freePort());
   const dashboard = `http://127.0.0.1:${env[PORTS.dashboard.variable]}`;
   const main = join(root, "packages/server/dist/main.js");
-  const running = await startProgram(process.execPath, [main], env, answers(`${dashboard}/ready`));
+  // As `nexent-monitor up` starts it.
+  const running = await startProgram(
+    process.execPath,
+    ["--max-semi-space-size=32", main],
+    env,
+    answers(`${dashboard}/ready`),
+  );
   return {
     ...running,
     folder,

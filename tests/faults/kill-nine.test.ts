@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signIn } from "../harness/api-client.ts";
-import { audit, CLEAN, createLoad } from "../harness/load.ts";
+import { audit, CLEAN, createLoad, type Send } from "../harness/load.ts";
+import { grpcSender, thriftSender } from "../harness/senders.ts";
 import { eventually, temporaryFolder } from "../harness/program.ts";
 import { serverUnderTest, type ServerUnderTest } from "../harness/server.ts";
 
@@ -56,7 +57,19 @@ async function readUntilGone(): Promise<number> {
 
 describe("D1: kill -9 under ingest", () => {
   it(`keeps every acknowledged span exactly once over ${CYCLES.length} kills`, { timeout: 300_000 }, async () => {
-    const load = createLoad(server.otlpUrl, "kill");
+    // Every way in acknowledges after the fsync, so all are mixed.
+    const kept = { thrift: 0, grpc: 0 };
+    const counted = (name: keyof typeof kept, send: Send): Send => {
+      return async (spans) => {
+        const outcome = await send(spans);
+        if (outcome === "kept") kept[name] += spans.length;
+        return outcome;
+      };
+    };
+    const load = createLoad(server.otlpUrl, "kill", [
+      counted("thrift", thriftSender(server.thriftUrl)),
+      counted("grpc", grpcSender(server.grpcPort)),
+    ]);
     let answers = 0;
     for (const [cycle, failpoint] of CYCLES.entries()) {
       const before = load.acknowledged.size;
@@ -75,6 +88,7 @@ describe("D1: kill -9 under ingest", () => {
       answers += await reading;
     }
     expect(answers, "questions were answered meanwhile").toBeGreaterThan(0);
+    expect(Math.min(kept.thrift, kept.grpc), "every protocol took part").toBeGreaterThan(0);
 
     const program = await server.start();
     console.info(`kill -9: ${CYCLES.length} cycles, ${load.sent} spans sent, ${load.acknowledged.size} acknowledged`);

@@ -17,7 +17,7 @@ export interface Load {
   readonly refusals: readonly Refusal[];
   /** Spans sent, acknowledged or not. */
   readonly sent: number;
-  /** Adds senders; every other one compresses. Each ends when the server is gone, or at `stop`. */
+  /** Adds senders; they take the kinds in turn: plain, compressed, then the others. Each ends when the server is gone, or at `stop`. */
   start(senders: number): void;
   /** Resolves once every sender has ended. */
   stop(): Promise<void>;
@@ -27,37 +27,30 @@ const SPANS_PER_REQUEST = 25;
 /** A sender rests that long between two requests, refused or not: the test is about what is kept, not about how fast. */
 const REST_MS = 20;
 
-/** @param run makes ids: the same run and sequence give the same span. */
-export function createLoad(otlpUrl: string, run: string): Load {
+/** Sends once: `"kept"` when acknowledged, else how it was refused. @throws when nobody answered. */
+export type Send = (spans: readonly GeneratedSpan[]) => Promise<"kept" | Refusal>;
+
+/**
+ * @param run makes ids: the same run and sequence give the same span.
+ * @param others senders of other protocols, beside plain and compressed OTLP over HTTP.
+ */
+export function createLoad(otlpUrl: string, run: string, others: readonly Send[] = []): Load {
+  const kinds = [jsonSender(otlpUrl, false), jsonSender(otlpUrl, true), ...others];
   const acknowledged = new Map<string, GeneratedSpan>();
   const refusals: Refusal[] = [];
   let sent = 0;
   let isStopping = false;
   let senders: Promise<void>[] = [];
 
-  async function send(isCompressed: boolean): Promise<void> {
-    const spans = Array.from({ length: SPANS_PER_REQUEST }, () => generatedSpan(run, sent++));
-    const body = JSON.stringify(otlpJson(spans));
-    const answer = await fetch(`${otlpUrl}/v1/traces`, {
-      method: "POST",
-      headers: { "content-type": "application/json", ...(isCompressed ? { "content-encoding": "gzip" } : {}) },
-      body: isCompressed ? gzipSync(body) : body,
-    });
-    await answer.arrayBuffer();
-    if (answer.status === 200) for (const span of spans) acknowledged.set(idOf(span), span);
-    else {
-      const retryAfter = answer.headers.get("retry-after");
-      refusals.push({
-        status: answer.status,
-        ...(retryAfter === null ? {} : { retryAfterSeconds: Number(retryAfter) }),
-      });
-    }
-    await new Promise((resolve) => setTimeout(resolve, REST_MS));
-  }
-
-  async function sendOn(isCompressed: boolean): Promise<void> {
+  async function sendOn(send: Send): Promise<void> {
     try {
-      while (!isStopping) await send(isCompressed);
+      while (!isStopping) {
+        const spans = Array.from({ length: SPANS_PER_REQUEST }, () => generatedSpan(run, sent++));
+        const outcome = await send(spans);
+        if (outcome === "kept") for (const span of spans) acknowledged.set(idOf(span), span);
+        else refusals.push(outcome);
+        await new Promise((resolve) => setTimeout(resolve, REST_MS));
+      }
     } catch {
       // The connection died with the server.
     }
@@ -71,7 +64,7 @@ export function createLoad(otlpUrl: string, run: string): Load {
     },
     start(count) {
       isStopping = false;
-      for (let at = 0; at < count; at++) senders.push(sendOn(at % 2 === 1));
+      for (let at = 0; at < count; at++) senders.push(sendOn(kinds[at % kinds.length] ?? jsonSender(otlpUrl, false)));
     },
     async stop() {
       isStopping = true;
@@ -79,6 +72,25 @@ export function createLoad(otlpUrl: string, run: string): Load {
       senders = [];
     },
   };
+}
+
+function jsonSender(otlpUrl: string, isCompressed: boolean): Send {
+  return async (spans) => {
+    const body = JSON.stringify(otlpJson(spans));
+    const answer = await fetch(`${otlpUrl}/v1/traces`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...(isCompressed ? { "content-encoding": "gzip" } : {}) },
+      body: isCompressed ? gzipSync(body) : body,
+    });
+    await answer.arrayBuffer();
+    return answer.status === 200 ? "kept" : refusalOf(answer);
+  };
+}
+
+/** A refusal over HTTP. */
+export function refusalOf({ status, headers }: Response): Refusal {
+  const retryAfter = headers.get("retry-after");
+  return { status, ...(retryAfter === null ? {} : { retryAfterSeconds: Number(retryAfter) }) };
 }
 
 /** What is wrong between what was acknowledged and what is stored; nothing, if all is well. */

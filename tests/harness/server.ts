@@ -5,6 +5,9 @@ import { freePort } from "./ports.ts";
 export interface ServerUnderTest {
   readonly dashboardUrl: string;
   readonly otlpUrl: string;
+  /** Jaeger thrift, without the path. */
+  readonly thriftUrl: string;
+  readonly grpcPort: number;
   /** What it is started with, for other programs that must find it. */
   readonly env: Readonly<Record<string, string>>;
   /** Starts it and waits until it takes and answers. */
@@ -22,10 +25,13 @@ export interface ServerUnderTest {
 /** @param dataDir its data folder. */
 export async function serverUnderTest(dataDir: string): Promise<ServerUnderTest> {
   const [dashboard, otlp] = [await freePort(), await freePort()];
+  const [thrift, grpcPort] = [await freePort(), await freePort()];
   const [dashboardUrl, otlpUrl] = [`http://127.0.0.1:${dashboard}`, `http://127.0.0.1:${otlp}`];
   const env = {
     LLM_MONITOR_DASHBOARD_PORT: String(dashboard),
     LLM_MONITOR_OTLP_HTTP_PORT: String(otlp),
+    LLM_MONITOR_JAEGER_THRIFT_PORT: String(thrift),
+    LLM_MONITOR_OTLP_GRPC_PORT: String(grpcPort),
     LLM_MONITOR_DATA_DIR: dataDir,
     LLM_MONITOR_DISK_RESERVE_MIB: "0",
   };
@@ -42,6 +48,8 @@ export async function serverUnderTest(dataDir: string): Promise<ServerUnderTest>
   return {
     dashboardUrl,
     otlpUrl,
+    thriftUrl: `http://127.0.0.1:${thrift}`,
+    grpcPort,
     env,
     launch,
     async start(extra, under) {

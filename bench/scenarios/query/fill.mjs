@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { encodeTokenTape } from "../../../packages/core/dist/token-tape.js";
-import { fileAlias, fileName, openFileOf } from "../../../packages/store/dist/duckdb/index-files.js";
+import { fileAlias, fileName, sealedFileOf } from "../../../packages/store/dist/duckdb/index-files.js";
 import { createDayTables, SPAN_COLUMNS } from "../../../packages/store/dist/duckdb/schema.js";
 import { quantileAt, seededRandom, TRAFFIC } from "../../lib/production.mjs";
 
@@ -43,7 +43,7 @@ function tapes(random) {
 function callsSql(day, calls, seed) {
   const start = BigInt(day) * BigInt(DAY_MS) * 1_000_000n;
   const place = `((i + random() * 3) / ${calls + 3})`;
-  const spread = `(${place} - 0.12 * sin(2 * pi() * ${place}))`;
+  const spread = `least(greatest(${place} - 0.12 * sin(2 * pi() * ${place}), 0), 0.999999)`;
   return `
     SELECT *, ttft + out_tok / rate AS seconds FROM (
       SELECT *, 0.2 + u3 + in_tok / 5000 AS ttft, 30 + u4 * 60 AS rate FROM (
@@ -130,8 +130,10 @@ export async function fillIndex({ dataDir, calls, days, lastDay, seed = 1 }) {
   const perDay = Math.ceil(calls / days);
   for (let at = 0; at < days; at += 1) {
     const day = lastDay - days + 1 + at;
-    const alias = fileAlias(openFileOf(day));
-    await connection.run(`ATTACH '${join(folder, fileName(openFileOf(day)))}' AS ${alias} (STORAGE_VERSION 'v1.5.0')`);
+    // Every day is over: the store would have sealed them all.
+    const file = sealedFileOf(day);
+    const alias = fileAlias(file);
+    await connection.run(`ATTACH '${join(folder, fileName(file))}' AS ${alias} (STORAGE_VERSION 'v1.5.0')`);
     for (const statement of createDayTables(alias)) await connection.run(statement);
     const columns = callColumns(tapeList);
     const values = SPAN_COLUMNS.map(({ name }) => columns[name] ?? "NULL").join(", ");

@@ -13,6 +13,7 @@ const schema = z.object({
   LLM_MONITOR_DASHBOARD_PORT: port.optional(),
   LLM_MONITOR_OTLP_HTTP_PORT: portVariable(PORTS.otlpHttp.port),
   LLM_MONITOR_JAEGER_PORT: portVariable(PORTS.jaegerQuery.port),
+  LLM_MONITOR_PROMETHEUS_PORT: portVariable(PORTS.prometheusQuery.port),
   LLM_MONITOR_OTLP_GRPC_PORT: portVariable(PORTS.otlpGrpc.port),
   LLM_MONITOR_JAEGER_THRIFT_PORT: portVariable(PORTS.jaegerThrift.port),
   EXACT_SERVER_PORT: portVariable(PORTS.exactServer.port),
@@ -30,6 +31,7 @@ export interface CliConfig {
   readonly dashboardPort: number | undefined;
   readonly otlpHttpPort: number;
   readonly jaegerPort: number;
+  readonly prometheusPort: number;
   readonly otlpGrpcPort: number;
   readonly jaegerThriftPort: number;
   readonly exactServerPort: number;
@@ -69,6 +71,7 @@ export function readCliConfig(env: Readonly<Record<string, string | undefined>>)
     dashboardPort: data.LLM_MONITOR_DASHBOARD_PORT,
     otlpHttpPort: data.LLM_MONITOR_OTLP_HTTP_PORT,
     jaegerPort: data.LLM_MONITOR_JAEGER_PORT,
+    prometheusPort: data.LLM_MONITOR_PROMETHEUS_PORT,
     otlpGrpcPort: data.LLM_MONITOR_OTLP_GRPC_PORT,
     jaegerThriftPort: data.LLM_MONITOR_JAEGER_THRIFT_PORT,
     exactServerPort: data.EXACT_SERVER_PORT,
@@ -92,6 +95,7 @@ function doubledPorts(data: z.output<typeof schema>): readonly string[] {
     "LLM_MONITOR_DASHBOARD_PORT",
     "LLM_MONITOR_OTLP_HTTP_PORT",
     "LLM_MONITOR_JAEGER_PORT",
+    "LLM_MONITOR_PROMETHEUS_PORT",
     "LLM_MONITOR_OTLP_GRPC_PORT",
     "LLM_MONITOR_JAEGER_THRIFT_PORT",
     "EXACT_SERVER_PORT",

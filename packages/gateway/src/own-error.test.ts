@@ -60,6 +60,7 @@ describe.each([
     const answer = await ask(`/up${path}`);
     expect(answer.status).toBe(502);
     expect(answer.headers).toMatchObject({
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
       "content-type": "application/json",
       "x-gateway-error": "UPSTREAM_UNREACHABLE",
     });

@@ -56,6 +56,8 @@ export function sendOwnError(response: ServerResponse, error: OwnError): void {
     "no-store",
     "X-Content-Type-Options",
     "nosniff",
+    "Content-Security-Policy",
+    "default-src 'none'; frame-ancestors 'none'",
     "x-gateway-error",
     error.code,
   ];

@@ -4,7 +4,8 @@ import { createAbandonWatch, type AbandonWatch } from "./follow/abandon-watch.ts
 import { createBackend, type StartedBackend } from "./backend/create-backend.ts";
 import type { MonitorConfig } from "./config/config.ts";
 import { createHttpWatcher, type HttpWatcher } from "./recording/http-span.ts";
-import { createRecorder, openRecordingOf } from "./recording/recorder.ts";
+import { openRecordingOf } from "./recording/open-recording.ts";
+import { createRecorder } from "./recording/recorder.ts";
 import { startMetricsExport, type MetricsExporter } from "./metrics/metrics-export.ts";
 import type { Recorder, Recording } from "./recording/recording.ts";
 

@@ -1,8 +1,9 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
-import { MonitorError, PORTS } from "@nexent/monitor-core";
+import { LIMITS, MonitorError, PORTS } from "@nexent/monitor-core";
 import { z } from "zod";
 import { isLoopbackAddress, isLoopbackHost } from "./host-origin.ts";
+import { parseScrapeTargets, type ScrapeTarget } from "./scrape-targets.ts";
 
 /** A point at which a test lets the server kill itself. */
 export interface Failpoint {
@@ -35,6 +36,10 @@ export interface ServerConfig {
   readonly allowedOrigins: readonly string[];
   readonly gatewayUrl: string;
   readonly webDir: string | undefined;
+  /** Whose `/metrics` is read into the metric store. */
+  readonly scrapeTargets: readonly ScrapeTarget[];
+  /** Time between two scrapes of a target, and the longest one may take. */
+  readonly scrapeIntervalMs: number;
   readonly slowRequestSeconds: number;
   readonly slowTokenRate: number;
   readonly failpoint: Failpoint | undefined;
@@ -65,6 +70,13 @@ const failpoint = z
     return { name: text.slice(0, at), pass: Number(text.slice(at + 1)) };
   });
 
+const scrapeTargets = list.transform((items, context): readonly ScrapeTarget[] => {
+  const parsed = parseScrapeTargets(items);
+  if ("targets" in parsed) return parsed.targets;
+  for (const message of parsed.problems) context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
 const schema = z.object({
   LLM_MONITOR_BIND: z.string().default("127.0.0.1"),
   LLM_MONITOR_DASHBOARD_PORT: port.optional(),
@@ -84,6 +96,13 @@ const schema = z.object({
   LLM_MONITOR_ALLOWED_ORIGINS: list,
   LLM_MONITOR_GATEWAY_URL: z.url({ protocol: /^https?$/ }).default(`http://127.0.0.1:${PORTS.gateway.port}`),
   LLM_MONITOR_WEB_DIR: z.string().optional(),
+  LLM_MONITOR_SCRAPE_TARGETS: scrapeTargets,
+  LLM_MONITOR_SCRAPE_INTERVAL_MS: z.coerce
+    .number()
+    .int()
+    .min(LIMITS.scrapeIntervalMinMs)
+    .max(LIMITS.scrapeIntervalMaxMs)
+    .default(LIMITS.scrapeIntervalMs),
   LLM_SLOW_REQUEST_THRESHOLD_SECONDS: positive.default(5),
   LLM_SLOW_TOKEN_RATE_THRESHOLD: positive.default(10),
   LLM_MONITOR_FAILPOINT: failpoint.optional(),
@@ -128,6 +147,8 @@ export function readServerConfig(env: Readonly<Record<string, string | undefined
     allowedHosts: settings.LLM_MONITOR_ALLOWED_HOSTS,
     allowedOrigins: settings.LLM_MONITOR_ALLOWED_ORIGINS,
     gatewayUrl: settings.LLM_MONITOR_GATEWAY_URL.replace(/\/+$/, ""),
+    scrapeTargets: settings.LLM_MONITOR_SCRAPE_TARGETS,
+    scrapeIntervalMs: settings.LLM_MONITOR_SCRAPE_INTERVAL_MS,
     webDir: settings.LLM_MONITOR_WEB_DIR === undefined ? undefined : resolve(settings.LLM_MONITOR_WEB_DIR),
     slowRequestSeconds: settings.LLM_SLOW_REQUEST_THRESHOLD_SECONDS,
     slowTokenRate: settings.LLM_SLOW_TOKEN_RATE_THRESHOLD,

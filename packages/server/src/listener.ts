@@ -27,6 +27,9 @@ export interface ListenerOptions {
 
 /** A listener that is not bound yet. Broken requests get a bare 4xx and a closed socket, never an exception. */
 export function createListener(options: ListenerOptions): Listener {
+  /** Answers that are not out yet. */
+  const open = new Set<ServerResponse>();
+  let isStopping = false;
   const server = createServer(
     {
       maxHeaderSize: LIMITS.headerBytes,
@@ -35,7 +38,12 @@ export function createListener(options: ListenerOptions): Listener {
       keepAliveTimeout: options.keepAliveMs,
       connectionsCheckingInterval: LIMITS.connectionCheckIntervalMs,
     },
-    options.handler,
+    (request, response) => {
+      open.add(response);
+      response.once("close", () => open.delete(response));
+      if (isStopping) endWithAnswer(response);
+      options.handler(request, response);
+    },
   );
   server.maxHeadersCount = LIMITS.headerCount;
   server.maxConnections = options.maxConnections;
@@ -49,8 +57,17 @@ export function createListener(options: ListenerOptions): Listener {
       port = await bind(server, options, wanted);
       return port;
     },
-    stop: (graceMs) => stopServer(server, graceMs),
+    stop(graceMs) {
+      isStopping = true;
+      for (const response of open) endWithAnswer(response);
+      return stopServer(server, graceMs);
+    },
   };
+}
+
+/** Tells the client that its connection ends with this answer; one that never rests would be cut in mid-request. */
+function endWithAnswer(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader("connection", "close");
 }
 
 /** What Node's parser refuses: 431 for too long a header, 408 for a late one, else 400. */

@@ -1,10 +1,13 @@
 import { LIMITS } from "@nexent/monitor-core";
-import type { RetentionPolicy, TraceStore } from "@nexent/monitor-store";
+import type { RetentionPolicy, RetentionReport } from "@nexent/monitor-store";
 import type { Log } from "./log.ts";
 
 /** Options of the retention. */
 export interface RetentionOptions {
-  readonly store: Pick<TraceStore, "retain">;
+  /** Of traces or of metric samples; only the first count spans and bytes. */
+  readonly store: {
+    retain(policy: RetentionPolicy): Promise<Partial<RetentionReport> & Pick<RetentionReport, "days">>;
+  };
   readonly policy: RetentionPolicy;
   readonly log: Log;
   /** Time between two looks; default 10 min. */

@@ -1,5 +1,5 @@
 import { LIMITS, MonitorError, PORTS } from "@nexent/monitor-core";
-import type { MetricStore, StoredSpan, TraceStore } from "@nexent/monitor-store";
+import type { StoredSpan, TraceStore } from "@nexent/monitor-store";
 import { systemClock, type Clock } from "./clock.ts";
 import { defaultPasswordExposed, type ServerConfig } from "./config.ts";
 import { controlFileIn } from "./control-file.ts";
@@ -17,6 +17,7 @@ import { createIngest } from "./ingest/ingest.ts";
 import { createJaegerApi } from "./jaeger/jaeger-api.ts";
 import type { Listener } from "./listener.ts";
 import { silentLog, type Log } from "./log.ts";
+import { createMetricsPipeline, type MetricsPipeline } from "./metrics-pipeline.ts";
 import { createPrometheusApi } from "./prometheus/prometheus-api.ts";
 import { loadAccents } from "./query/accents.ts";
 import { callOf, requestId } from "./query/request-row.ts";
@@ -28,7 +29,7 @@ import type { Receiver, ReceiverOptions } from "./receivers/receiver.ts";
 import { startRetention } from "./retention.ts";
 import { createPipelineCounters, type PipelineCounters } from "./self/pipeline-counters.ts";
 import { createServerMetrics } from "./self/server-metrics.ts";
-import { openConfiguredStore, type OpenStore } from "./store-opening.ts";
+import { openConfiguredMetricStore, openConfiguredStore, type OpenMetricStore, type OpenStore } from "./store-opening.ts";
 import { VERSION } from "./version.ts";
 
 /** Parts a test replaces; everything has its real default. */
@@ -36,8 +37,7 @@ export interface ServerDeps {
   readonly clock?: Clock;
   readonly log?: Log;
   readonly openStore?: OpenStore;
-  /** Samples that the Prometheus query API answers from; without it that API is not there. Closed by who opened it. */
-  readonly metricStore?: MetricStore;
+  readonly openMetricStore?: OpenMetricStore;
   /** The store stopped for good: the process should stop the server and end with the exit code of the error. */
   readonly onFailure?: (error: MonitorError) => void;
   /** Cheaper hashes for tests. */
@@ -49,8 +49,7 @@ export interface RunningServer {
   readonly dashboardUrl: string;
   readonly otlpUrl: string;
   readonly jaegerUrl: string;
-  /** Set when there is a metric store. */
-  readonly prometheusUrl?: string;
+  readonly prometheusUrl: string;
   /** Where gRPC senders go. */
   readonly otlpGrpcUrl: string;
   /** Where the SDK sends by default: the whole address, path included. */
@@ -87,24 +86,24 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   const files = config.webDir === undefined ? noStaticFiles : await loadStaticFiles(config.webDir);
 
   let live: LiveHub | undefined;
-  const store = await (deps.openStore ?? openConfiguredStore)({
-    config,
-    clock,
-    log,
-    onAcknowledged: (spans) => tellStored(spans, counters, live),
-    onFailure: (error) => {
-      state.isReady = false;
-      log.error("store_failed", { code: error.code, message: error.message });
-      deps.onFailure?.(error);
-    },
-  });
+  const onFailure = (error: MonitorError): void => {
+    state.isReady = false;
+    log.error("store_failed", { code: error.code, message: error.message });
+    deps.onFailure?.(error);
+  };
+  const opening = { config, clock, log, onFailure };
+  const onAcknowledged = (spans: readonly StoredSpan[]): void => tellStored(spans, counters, live);
+  const store = await (deps.openStore ?? openConfiguredStore)({ ...opening, onAcknowledged });
   stopList.push(() => store.close());
   const policy = { maxAgeDays: config.retentionDays, maxBytes: config.retentionBytes };
   const retention = startRetention({ store, log, policy });
   stopList.push(() => retention.stop());
+  const metricStore = await (deps.openMetricStore ?? openConfiguredMetricStore)(opening);
+  const metrics = createMetricsPipeline({ store: metricStore, config, events: counters, clock, log });
+  stopList.push(() => metrics.stop());
   const isReady = (): boolean => state.isReady;
 
-  const receivers = createReceivers({ config, clock, log, counters, store, isReady });
+  const receivers = createReceivers({ config, clock, log, counters, store, metrics, isReady });
   const control = (name: string) => controlFileIn(config.dataDir, name);
   const hasher = createPasswordHasher(deps.passwordCost);
   const [users, sessions, limits, accents] = await Promise.all([
@@ -162,8 +161,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     dashboardUrl: () => urlOf(dashboard.port),
   };
   const jaeger = createJaegerApi({ ...queryOptions, store });
-  const prometheus =
-    deps.metricStore === undefined ? undefined : createPrometheusApi({ ...queryOptions, store: deps.metricStore });
+  const prometheus = createPrometheusApi({ ...queryOptions, store: metricStore });
 
   const notice = await startDashboard(dashboard, config, log);
   stopList.push(async () => {
@@ -172,11 +170,11 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   });
   await jaeger.start(config.jaegerPort);
   stopList.push(() => jaeger.stop(LIMITS.drainTimeoutMs));
-  if (prometheus !== undefined) {
-    await prometheus.start(config.prometheusPort);
-    stopList.push(() => prometheus.stop(LIMITS.drainTimeoutMs));
-  }
+  await prometheus.start(config.prometheusPort);
+  stopList.push(() => prometheus.stop(LIMITS.drainTimeoutMs));
   await startReceivers(receivers, config, stopList);
+  metrics.startScraping();
+  stopList.push(() => metrics.stopScraping());
   state.isReady = true;
   log.info("server_started", {
     dashboardPort: dashboard.port,
@@ -193,7 +191,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     otlpGrpcUrl: urlOf(receivers.otlpGrpc.port),
     jaegerThriftUrl: thriftUrl(),
     jaegerUrl: urlOf(jaeger.port),
-    ...(prometheus === undefined ? {} : { prometheusUrl: urlOf(prometheus.port) }),
+    prometheusUrl: urlOf(prometheus.port),
     ...(notice === undefined ? {} : { notice }),
     stop() {
       state.isReady = false;
@@ -209,6 +207,7 @@ interface ReceiverParts {
   readonly log: Log;
   readonly counters: PipelineCounters;
   readonly store: TraceStore;
+  readonly metrics: MetricsPipeline;
   readonly isReady: () => boolean;
 }
 
@@ -222,10 +221,10 @@ interface Receivers {
 /** The one path of Jaeger thrift; its clients want the whole address. */
 const THRIFT_PATH = "/api/traces";
 
-function createReceivers({ config, clock, log, counters, store, isReady }: ReceiverParts): Receivers {
+function createReceivers({ config, clock, log, counters, store, metrics, isReady }: ReceiverParts): Receivers {
   const options: ReceiverOptions = {
     host: config.bind,
-    ingest: createIngest({ store, events: counters, clock }),
+    ingest: createIngest({ store, events: counters, clock, metrics: metrics.ingest }),
     events: counters,
     clock,
     log,

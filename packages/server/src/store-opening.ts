@@ -1,8 +1,12 @@
 import type { MonitorError } from "@nexent/monitor-core";
 import {
+  createMemoryMetricStore,
   createMemoryStore,
+  openEmbeddedMetricStore,
   openEmbeddedStore,
   type AcknowledgedListener,
+  type MetricStore,
+  type StoreLogger,
   type TraceStore,
 } from "@nexent/monitor-store";
 import type { Clock } from "./clock.ts";
@@ -23,6 +27,9 @@ interface StoreOpening {
 /** Opens the store of a configuration. @throws {DATA_DIR_LOCKED} {DATA_DIR_UNUSABLE} {DATA_DIR_TOO_NEW} */
 export type OpenStore = (opening: StoreOpening) => Promise<TraceStore>;
 
+/** Opens the store of metric samples beside it, once the store of traces holds the data folder. */
+export type OpenMetricStore = (opening: Omit<StoreOpening, "onAcknowledged">) => Promise<MetricStore>;
+
 /** The embedded store in the data folder; without a folder, a store that ends with the process. */
 export const openConfiguredStore: OpenStore = async ({ config, clock, log, onAcknowledged, onFailure }) => {
   if (config.dataDir === undefined) return createMemoryStore({ onAcknowledged });
@@ -34,10 +41,7 @@ export const openConfiguredStore: OpenStore = async ({ config, clock, log, onAck
     diskReserveBytes: config.diskReserveBytes,
     now: () => clock.wallMs(),
     monotonicMs: () => clock.monotonicMs(),
-    logger: {
-      info: (event, fields) => log.info(event, plainFields(fields)),
-      warn: (event, fields) => log.warn(event, plainFields(fields)),
-    },
+    logger: storeLogger(log),
     onAcknowledged,
     onFailure,
     // Not the sessions: one that was ended must not come back with a backup.
@@ -47,6 +51,27 @@ export const openConfiguredStore: OpenStore = async ({ config, clock, log, onAck
   log.info("store_opened", { durability: store.capabilities.durability });
   return store;
 };
+
+/** The store of metric samples beside it, of the same durability and in the same folder. */
+export const openConfiguredMetricStore: OpenMetricStore = async ({ config, clock, log, onFailure }) => {
+  const clocks = { now: () => clock.wallMs(), monotonicMs: () => clock.monotonicMs() };
+  if (config.dataDir === undefined || config.durability === "memory") return createMemoryMetricStore(clocks);
+  return await openEmbeddedMetricStore({
+    ...clocks,
+    dataDir: config.dataDir,
+    sync: config.durability === "fsync",
+    diskReserveBytes: config.diskReserveBytes,
+    logger: storeLogger(log),
+    onFailure,
+  });
+};
+
+function storeLogger(log: Log): StoreLogger {
+  return {
+    info: (event, fields) => log.info(event, plainFields(fields)),
+    warn: (event, fields) => log.warn(event, plainFields(fields)),
+  };
+}
 
 /** Fields of the store's log as ours: what is no plain value is written as JSON text. */
 function plainFields(fields: Readonly<Record<string, unknown>>): LogFields {

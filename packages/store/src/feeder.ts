@@ -1,25 +1,32 @@
 import type { TailBatch } from "./tail.ts";
 
+/** A batch that waits for the index. */
+export interface QueuedBatch {
+  readonly batch: { readonly rowCount: number };
+  /** Monotonic time at which it became durable, ms. */
+  readonly durableAtMillis: number;
+}
+
 /** Options of the feeder. */
-export interface FeederOptions {
+export interface FeederOptions<T extends QueuedBatch> {
   /** Longest wait of a durable batch for others, ms. */
   readonly flushMs: number;
   /** Rows after which a flush does not wait. */
   readonly flushRows: number;
   /** Puts batches into the index. */
-  readonly write: (batches: readonly TailBatch[]) => Promise<void>;
-  readonly onIndexed: (batches: readonly TailBatch[]) => void;
+  readonly write: (batches: readonly T[]) => Promise<void>;
+  readonly onIndexed: (batches: readonly T[]) => void;
   /** Called after a failed write; the same batches are written again once it resolves. */
   readonly onError: (error: unknown, failuresInARow: number) => Promise<void>;
 }
 
 /** Takes durable batches to the index, in their order, one write at a time. */
-export interface Feeder {
-  add(batch: TailBatch): void;
+export interface Feeder<T extends QueuedBatch = TailBatch> {
+  add(batch: T): void;
   /** Age of the oldest batch that is not indexed, seconds. */
   lagSeconds(): number;
   /** Runs work that must not overlap with a write. */
-  between<T>(work: () => Promise<T>): Promise<T>;
+  between<R>(work: () => Promise<R>): Promise<R>;
   /** Resolves once everything added before is indexed. */
   flush(): Promise<void>;
   /** Stops after the current write; batches that are left are read from the journal at the next start. */
@@ -27,16 +34,16 @@ export interface Feeder {
 }
 
 /** An idle feeder. */
-export function createFeeder(options: FeederOptions): Feeder {
-  const queue: TailBatch[] = [];
-  const flushWaiters: { readonly after: TailBatch; readonly resolve: () => void }[] = [];
+export function createFeeder<T extends QueuedBatch = TailBatch>(options: FeederOptions<T>): Feeder<T> {
+  const queue: T[] = [];
+  const flushWaiters: { readonly after: T; readonly resolve: () => void }[] = [];
   let queuedRows = 0;
   let turn: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let draining: Promise<void> | undefined;
   let stopped = false;
 
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  function inTurn<R>(work: () => Promise<R>): Promise<R> {
     const result = turn.then(work, work);
     turn = result.catch(() => undefined);
     return result;
@@ -71,7 +78,7 @@ export function createFeeder(options: FeederOptions): Feeder {
     }
   }
 
-  function nextBatches(): readonly TailBatch[] {
+  function nextBatches(): readonly T[] {
     let rows = 0;
     let count = 0;
     for (const batch of queue) {
@@ -82,7 +89,7 @@ export function createFeeder(options: FeederOptions): Feeder {
     return queue.slice(0, count);
   }
 
-  async function writeUntilDone(batches: readonly TailBatch[]): Promise<void> {
+  async function writeUntilDone(batches: readonly T[]): Promise<void> {
     for (let failures = 1; !stopped; failures++) {
       try {
         await inTurn(() => options.write(batches));
@@ -137,6 +144,6 @@ export function createFeeder(options: FeederOptions): Feeder {
 /** The feeder was stopped while a write kept failing. */
 class FeederStopped extends Error {}
 
-function rowsOf(batches: readonly TailBatch[]): number {
+function rowsOf(batches: readonly QueuedBatch[]): number {
   return batches.reduce((sum, { batch }) => sum + batch.rowCount, 0);
 }

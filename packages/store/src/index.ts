@@ -42,7 +42,13 @@ export { openEmbeddedStore } from "./embedded.ts";
 export type { EmbeddedStoreOptions } from "./embedded-options.ts";
 export type { EngineLimits } from "./duckdb/database.ts";
 export { nodeIoPort, type AppendFile, type IoPort } from "./io-port.ts";
+export { createMemoryMetricStore } from "./memory/memory-metric-store.ts";
+export type { MetricStoreOptions } from "./metric-options.ts";
+export type { EmbeddedMetricStoreOptions } from "./metrics/embedded-metric-options.ts";
+export { openEmbeddedMetricStore } from "./metrics/embedded-metric-store.ts";
 export {
+  isStaleMarker,
+  STALE_MARKER,
   STALE_NAN_BITS,
   type FamilyMetadata,
   type HistogramSample,

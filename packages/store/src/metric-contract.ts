@@ -71,7 +71,10 @@ export interface SeriesSamples {
   readonly histograms: readonly HistogramSample[];
   readonly summaries: readonly SummarySample[];
   readonly exemplars: readonly MetricExemplar[];
-  /** Times at which the series ended (stale), for histograms and summaries, whose samples have no value to mark. */
+  /**
+   * Times at which the series ended (stale), for histograms and summaries, whose samples have no value to mark. Of a
+   * scalar series they may be written so too; answers have the marker among its values.
+   */
   readonly staleAtMs: readonly number[];
 }
 
@@ -118,6 +121,22 @@ export interface MetricStoreStats {
 
 /** Prometheus' stale marker: a NaN with a bit pattern of its own (`value.StaleNaN`). */
 export const STALE_NAN_BITS = 0x7ff0000000000002n;
+
+/**
+ * A value with those bits. JavaScript makes a quiet NaN of it on the way, and forgets it altogether in an array of
+ * numbers: keep it in objects (`ScalarSample.value`) or a `Float64Array`, and ask `isStaleMarker`, never the bits.
+ */
+export const STALE_MARKER: number = new DataView(new BigUint64Array([STALE_NAN_BITS]).buffer).getFloat64(0, true);
+
+const NAN_PAYLOAD = 0x0007_ffff_ffff_ffffn;
+const scratch = new DataView(new ArrayBuffer(8));
+
+/** Whether a value is the stale marker; its quiet form, which engines make of it, counts too. */
+export function isStaleMarker(value: number): boolean {
+  if (!Number.isNaN(value)) return false;
+  scratch.setFloat64(0, value);
+  return (scratch.getBigUint64(0) & NAN_PAYLOAD) === (STALE_NAN_BITS & NAN_PAYLOAD);
+}
 
 /**
  * Keeps metric samples. Safe for concurrent calls; queries take an AbortSignal and throw as those of `TraceStore` do.

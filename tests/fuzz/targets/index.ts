@@ -4,6 +4,7 @@ import { jaegerThrift } from "./jaeger-thrift.ts";
 import { journal } from "./journal.ts";
 import { otlpJson, otlpProtobuf } from "./otlp.ts";
 import { PLANTED } from "./planted.ts";
+import { prometheusText } from "./prometheus-text.ts";
 import { providerStreams } from "./provider-streams.ts";
 import { querySide } from "./query-side.ts";
 
@@ -13,6 +14,7 @@ export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   "otlp-json": otlpJson,
   "jaeger-thrift": jaegerThrift,
   "grpc-framing": grpcFraming,
+  "prometheus-text": prometheusText,
   "provider-streams": providerStreams,
   "query-side": querySide,
   journal,

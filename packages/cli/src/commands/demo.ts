@@ -2,6 +2,7 @@ import { MonitorError } from "@nexent/monitor-core";
 import { z } from "zod";
 import { numberOption, textOption, UsageError, type Command } from "../command.ts";
 import { readCliConfig } from "../config.ts";
+import { tokenHeaders, type DemoTarget } from "../demo/demo-client.ts";
 import { planDemo, type DemoPlan } from "../demo/plan.ts";
 import { runDemo, type DemoCounts, type DemoResult } from "../demo/run-demo.ts";
 import type { Output } from "../output.ts";
@@ -36,12 +37,13 @@ export const demoCommand: Command = {
     const ratePerSecond = numberOption(values, "rate", { defaultValue: 2, min: 0.01, max: 200 });
     const concurrency = numberOption(values, "concurrency", { defaultValue: 32, min: 1, max: 1_000, integer: true });
     const seed = numberOption(values, "seed", { defaultValue: 1, min: 0, max: 0xffffffff, integer: true });
-    await requireExactServer(baseUrl);
+    const target = { baseUrl, gatewayToken: env["LLM_MONITOR_GATEWAY_TOKEN"]?.trim() || undefined };
+    await requireExactServer(target);
     const plan = planDemo({ minutes, ratePerSecond, seed });
     for (const line of introduction(plan, minutes)) output.line(line);
     const signals = listenForStopSignals();
     const onProgress = progressWriter(output, plan.calls.length);
-    const result = await runDemo({ plan, baseUrl, concurrency, signal: signals.first, onProgress });
+    const result = await runDemo({ plan, target, concurrency, signal: signals.first, onProgress });
     signals.dispose();
     output.clearProgress();
     return conclude(result, output);
@@ -57,10 +59,16 @@ function baseUrlOf(text: string): string {
 const modelsSchema = z.looseObject({ data: z.array(z.looseObject({ id: z.string() })) });
 
 /** Demo calls are for the exact-schedule server only: another model would answer them for real money. */
-async function requireExactServer(baseUrl: string): Promise<void> {
+async function requireExactServer(target: DemoTarget): Promise<void> {
+  const { baseUrl } = target;
   let models: unknown;
+  let status: number;
   try {
-    const response = await fetch(`${baseUrl}/models`, { signal: AbortSignal.timeout(5_000) });
+    const response = await fetch(`${baseUrl}/models`, {
+      headers: tokenHeaders(target),
+      signal: AbortSignal.timeout(5_000),
+    });
+    status = response.status;
     models = await response.json().catch(() => undefined);
   } catch (cause) {
     throw new MonitorError("UPSTREAM_UNREACHABLE", `Nothing answers at ${baseUrl}.`, {
@@ -70,6 +78,11 @@ async function requireExactServer(baseUrl: string): Promise<void> {
   }
   const parsed = modelsSchema.safeParse(models);
   if (parsed.success && parsed.data.data.some((model) => model.id === "exact")) return;
+  if (status === 401) {
+    throw new MonitorError("UPSTREAM_UNREACHABLE", `${baseUrl} asks for a gateway token.`, {
+      hint: "Give one of its GATEWAY_TOKENS as LLM_MONITOR_GATEWAY_TOKEN.",
+    });
+  }
   throw new MonitorError("UPSTREAM_UNREACHABLE", `${baseUrl} does not lead to an exact-schedule server.`, {
     hint: "npm start (or nexent-monitor up) runs one behind the gateway at /exact/v1; the demo sends nothing to other models.",
   });

@@ -1,5 +1,9 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { choiceOption, numberOption, textOption, type Command } from "../command.ts";
+import { VERSION } from "@nexent/monitor-server";
+import { choiceOption, numberOption, textOption, UsageError, type Command } from "../command.ts";
+import { bundleSummary } from "../doctor/bundle-summary.ts";
+import { collectBundle, writeBundle } from "../doctor/bundle.ts";
 import { checkClock } from "../doctor/check-clock.ts";
 import { checkEnvironment, isTelemetryOn } from "../doctor/check-environment.ts";
 import { checkNames } from "../doctor/check-names.ts";
@@ -44,6 +48,14 @@ export const doctorCommand: Command = {
     { name: "no-probe", type: "boolean", summary: "send no test call" },
     { name: "lang", type: "string", valueName: "en|zh", defaultText: "from LANG", summary: "language of the report" },
     { name: "json", type: "boolean", summary: "print it as JSON" },
+    { name: "bundle", type: "boolean", summary: "also write a file for a bug report, without secrets" },
+    {
+      name: "to",
+      type: "string",
+      valueName: "FILE",
+      defaultText: "nexent-doctor-<time>.json",
+      summary: "where --bundle writes; the file must not exist",
+    },
   ],
   async run({ values, env, output }) {
     const language = choiceOption(values, "lang", LANGUAGES, languageOf(env));
@@ -51,6 +63,10 @@ export const doctorCommand: Command = {
     const stack = stackOf(env, textOption(values, "prometheus-url") ?? DEFAULT_PROMETHEUS);
     const logDir = logDirOf(stack.config);
     const readToken = env["LLM_MONITOR_READ_TOKEN"];
+    const isBundled = values["bundle"] === true;
+    if (!isBundled && textOption(values, "to") !== undefined) throw new UsageError("--to needs --bundle");
+    const bundlePath = resolve(textOption(values, "to") ?? defaultBundleName(new Date()));
+    if (isBundled && existsSync(bundlePath)) throw new UsageError(`${bundlePath} exists; --to names another file`);
     const app = resolve(textOption(values, "app") ?? ".");
 
     output.progress("looking at the parts …");
@@ -72,9 +88,23 @@ export const doctorCommand: Command = {
     output.clearProgress();
     if (values["json"] === true) output.line(JSON.stringify(reportJson(all, language), null, 2));
     else for (const line of reportLines(all, language)) output.line(line);
+    if (isBundled) {
+      const bundle = await collectBundle({ env, stack, running, findings: all, logDir, version: VERSION });
+      const bytes = await writeBundle(bundle, bundlePath);
+      for (const line of bundleSummary(bundle, { path: bundlePath, bytes, language })) {
+        // With --json, stdout is for a program.
+        if (values["json"] === true) output.error(line);
+        else output.line(line);
+      }
+    }
     return all.some(({ level }) => level === "problem") ? 1 : 0;
   },
 };
+
+/** `nexent-doctor-20260131T120000Z.json` */
+function defaultBundleName(now: Date): string {
+  return `nexent-doctor-${now.toISOString().replaceAll(/[-:]|\.\d+/g, "")}.json`;
+}
 
 /** Chinese where the terminal speaks it, else English. */
 function languageOf(env: Readonly<Record<string, string | undefined>>): Language {

@@ -36,7 +36,7 @@ function run(
   signal = new AbortController().signal,
   concurrency = 8,
 ): Promise<DemoResult> {
-  return runDemo({ plan: planOf(calls), baseUrl, concurrency, signal, onProgress: () => undefined });
+  return runDemo({ plan: planOf(calls), target: { baseUrl }, concurrency, signal, onProgress: () => undefined });
 }
 
 it("makes every planned call and counts how each ended", async () => {

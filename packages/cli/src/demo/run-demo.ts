@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { makeCall, type CallResult } from "./demo-client.ts";
+import { makeCall, type CallResult, type DemoTarget } from "./demo-client.ts";
 import type { DemoPlan } from "./plan.ts";
 
 /** Calls so far. */
@@ -14,8 +14,7 @@ export interface DemoCounts {
 
 export interface DemoRunOptions {
   readonly plan: DemoPlan;
-  /** Base URL with `/v1`. */
-  readonly baseUrl: string;
+  readonly target: DemoTarget;
   /** Calls at the same time; further ones wait. */
   readonly concurrency: number;
   /** Stops the demo: no new calls, running ones are aborted. */
@@ -53,7 +52,7 @@ class DemoRun {
       while (this.#running.size >= concurrency && !stop.aborted) await Promise.race(this.#running);
       if (stop.aborted) break;
       this.#started += 1;
-      const running: Promise<void> = makeCall(this.#options.baseUrl, call, stop).then((result) => {
+      const running: Promise<void> = makeCall(this.#options.target, call, stop).then((result) => {
         this.#running.delete(running);
         this.#count(result);
       });

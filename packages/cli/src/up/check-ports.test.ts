@@ -34,6 +34,7 @@ it("returns the configured ports when all are free", async () => {
     dashboardMoved: false,
     otlpHttp: config.otlpHttpPort,
     jaeger: config.jaegerPort,
+    prometheus: config.prometheusPort,
     otlpGrpc: config.otlpGrpcPort,
     jaegerThrift: config.jaegerThriftPort,
     exactServer: config.exactServerPort,

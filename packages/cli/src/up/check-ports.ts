@@ -10,6 +10,7 @@ export interface UpPorts {
   readonly dashboard: number;
   readonly otlpHttp: number;
   readonly jaeger: number;
+  readonly prometheus: number;
   readonly otlpGrpc: number;
   readonly jaegerThrift: number;
   readonly exactServer: number;
@@ -41,6 +42,7 @@ export async function checkPorts(config: CliConfig): Promise<UpPorts> {
   else await need(dashboard.port, PORTS.dashboard, serverHost);
   await need(config.otlpHttpPort, PORTS.otlpHttp, serverHost);
   await need(config.jaegerPort, PORTS.jaegerQuery, serverHost);
+  await need(config.prometheusPort, PORTS.prometheusQuery, serverHost);
   await need(config.otlpGrpcPort, PORTS.otlpGrpc, serverHost);
   await need(config.jaegerThriftPort, PORTS.jaegerThrift, serverHost);
   await need(config.exactServerPort, PORTS.exactServer, "127.0.0.1");
@@ -51,6 +53,7 @@ export async function checkPorts(config: CliConfig): Promise<UpPorts> {
     dashboardMoved: dashboard?.moved === true,
     otlpHttp: config.otlpHttpPort,
     jaeger: config.jaegerPort,
+    prometheus: config.prometheusPort,
     otlpGrpc: config.otlpGrpcPort,
     jaegerThrift: config.jaegerThriftPort,
     exactServer: config.exactServerPort,

@@ -10,6 +10,7 @@ const PORTS: UpPorts = {
   otlpGrpc: 1005,
   jaegerThrift: 1006,
   jaeger: 1007,
+  prometheus: 1008,
   exactServer: 1004,
   dashboardMoved: false,
 };
@@ -37,6 +38,9 @@ it("starts the server before the gateway, which exports to it", () => {
     LLM_MONITOR_OTLP_GRPC_PORT: "1005",
     LLM_MONITOR_JAEGER_THRIFT_PORT: "1006",
     LLM_MONITOR_JAEGER_PORT: "1007",
+    LLM_MONITOR_PROMETHEUS_PORT: "1008",
+    LLM_MONITOR_SCRAPE_TARGETS:
+      "nexent-gateway=http://127.0.0.1:1001/metrics,nexent-server=http://127.0.0.1:1002/metrics",
     LLM_MONITOR_GATEWAY_URL: "http://127.0.0.1:1001",
     LLM_MONITOR_WEB_DIR: "/web",
   });

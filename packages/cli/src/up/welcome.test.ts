@@ -11,6 +11,7 @@ const FACTS: WelcomeFacts = {
     otlpGrpc: 4317,
     jaegerThrift: 14_268,
     jaeger: 16_686,
+    prometheus: 9090,
     exactServer: 8009,
     dashboardMoved: false,
   },
@@ -23,6 +24,7 @@ it("prints the addresses, a request that needs no key, and the one setting of an
   const text = welcomeText(FACTS).join("\n");
   expect(text).toContain("http://127.0.0.1:3005   sign in with admin / admin");
   expect(text).toContain("http://127.0.0.1:16686   for Grafana's Jaeger data source");
+  expect(text).toContain("http://127.0.0.1:9090   Prometheus query API");
   expect(text).toContain("curl -N http://127.0.0.1:8000/exact/v1/chat/completions");
   expect(text).toContain("OPENAI_BASE_URL=http://127.0.0.1:8000/v1");
 });

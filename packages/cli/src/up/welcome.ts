@@ -40,6 +40,7 @@ export function welcomeText(facts: WelcomeFacts): readonly string[] {
     `  OTLP       http://${config.serverHost}:${ports.otlpHttp} (HTTP), http://${config.serverHost}:${ports.otlpGrpc} (gRPC)`,
     `  Thrift     ${thriftUrl}   ${thriftNote}`,
     `  Jaeger API http://${config.serverHost}:${ports.jaeger}   for Grafana's Jaeger data source and Jaeger clients`,
+    `  Prometheus http://${config.serverHost}:${ports.prometheus}   Prometheus query API: selectors and listings, for Grafana and promtool`,
     `  Logs       ${facts.logDir}`,
     "",
     "A first request; it needs no key and shows up on the dashboard at once:",

@@ -12,6 +12,8 @@ export interface ColumnReader {
   f64(row: number): number | undefined;
   hex(row: number): string | undefined;
   bytes(row: number): Uint8Array | undefined;
+  /** Copies a fixed-width value as it lies there (numbers are little-endian); false, and nothing done, without one. */
+  copyTo(row: number, target: Uint8Array, at: number): boolean;
   text(row: number): string | undefined;
 }
 
@@ -24,6 +26,7 @@ export const EMPTY_COLUMN: ColumnReader = {
   f64: () => undefined,
   hex: () => undefined,
   bytes: () => undefined,
+  copyTo: () => false,
   text: () => undefined,
 };
 
@@ -54,6 +57,13 @@ export function createColumnReader(
     const slot = slotOf(row);
     return slot < 0 || shape === "text" ? undefined : read(valuesAt + slot * shape);
   }
+  function copyTo(row: number, target: Uint8Array, at: number): boolean {
+    const slot = slotOf(row);
+    if (slot < 0 || shape === "text") return false;
+    const from = valuesAt + slot * shape;
+    for (let i = 0; i < shape; i++) target[at + i] = bytes[from + i] ?? 0;
+    return true;
+  }
   function bytesOf(row: number): Uint8Array | undefined {
     const slot = slotOf(row);
     if (slot < 0) return undefined;
@@ -70,6 +80,7 @@ export function createColumnReader(
     f64: (row) => fixed(row, (at) => view.getFloat64(at, true)),
     hex: (row) => optional(bytesOf(row), bytesToHex),
     bytes: bytesOf,
+    copyTo,
     text: (row) => optional(bytesOf(row), decodeUtf8),
   };
 }

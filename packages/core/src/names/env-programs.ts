@@ -249,6 +249,22 @@ export const SERVER_ENV: readonly EnvVariable[] = [
     program: "server",
   },
   {
+    name: "LLM_MONITOR_SCRAPE_TARGETS",
+    type: "list",
+    meaning:
+      "Whose metrics are read: `[job=]URL`, e.g. `vllm=http://127.0.0.1:8001/metrics`; without a path `/metrics`. `nexent-monitor up` adds its gateway and server unless it is `none`.",
+    program: "server",
+    alsoReadBy: ["cli"],
+  },
+  {
+    name: "LLM_MONITOR_SCRAPE_INTERVAL_MS",
+    type: "integer",
+    default: "5000",
+    unit: "ms",
+    meaning: "Time between two scrapes of a target, 1000 to 15000; also the longest one may take.",
+    program: "server",
+  },
+  {
     name: "LLM_MONITOR_WEB_DIR",
     type: "text",
     meaning: "Folder of the built dashboard; set by `nexent-monitor up`.",

@@ -17,6 +17,12 @@ export const ENV: readonly EnvVariable[] = [
     program: "cli",
   },
   {
+    name: "LLM_MONITOR_GATEWAY_TOKEN",
+    type: "text",
+    meaning: "Gateway token with which `nexent-monitor demo` and `doctor` send their calls.",
+    program: "cli",
+  },
+  {
     name: "LLM_MONITOR_PASSWORD",
     type: "text",
     default: "admin",

@@ -10,6 +10,9 @@ type FieldType =
   | "bytes"
   | "bool"
   | "double"
+  | "sfixed64"
+  | "uint64"
+  | "sint32"
   | "int32"
   | "int64"
   | "uint32"
@@ -37,7 +40,18 @@ const MESSAGE_NAMES = [
   "ResourceSpans",
   "ExportTraceServiceRequest",
   "Empty",
-  "DataPoints",
+  "Exemplar",
+  "NumberDataPoint",
+  "HistogramDataPoint",
+  "ExponentialBuckets",
+  "ExponentialHistogramDataPoint",
+  "ValueAtQuantile",
+  "SummaryDataPoint",
+  "Gauge",
+  "Sum",
+  "Histogram",
+  "ExponentialHistogram",
+  "Summary",
   "Metric",
   "ScopeMetrics",
   "ResourceMetrics",
@@ -111,19 +125,99 @@ export const OTLP_MESSAGES: Readonly<Record<MessageName, readonly FieldRow[]>> =
     ["scope_spans", 2, "ScopeSpans", "repeated"],
   ],
   ExportTraceServiceRequest: [["resource_spans", 1, "ResourceSpans", "repeated"]],
-  // Metrics and logs are only counted, so that the answer can say how many were turned away.
-  Empty: [],
-  DataPoints: [["data_points", 1, "Empty", "repeated"]],
+  Exemplar: [
+    ["time_unix_nano", 2, "fixed64"],
+    ["as_double", 3, "double", "oneof value"],
+    ["span_id", 4, "bytes"],
+    ["trace_id", 5, "bytes"],
+    ["as_int", 6, "sfixed64", "oneof value"],
+    ["filtered_attributes", 7, "KeyValue", "repeated"],
+  ],
+  NumberDataPoint: [
+    ["start_time_unix_nano", 2, "fixed64"],
+    ["time_unix_nano", 3, "fixed64"],
+    ["as_double", 4, "double", "oneof value"],
+    ["exemplars", 5, "Exemplar", "repeated"],
+    ["as_int", 6, "sfixed64", "oneof value"],
+    ["attributes", 7, "KeyValue", "repeated"],
+    ["flags", 8, "uint32"],
+  ],
+  // `sum` is optional, which on the wire is a oneof of one field: only so an absent one differs from 0.
+  HistogramDataPoint: [
+    ["start_time_unix_nano", 2, "fixed64"],
+    ["time_unix_nano", 3, "fixed64"],
+    ["count", 4, "fixed64"],
+    ["sum", 5, "double", "oneof value"],
+    ["bucket_counts", 6, "fixed64", "repeated"],
+    ["explicit_bounds", 7, "double", "repeated"],
+    ["exemplars", 8, "Exemplar", "repeated"],
+    ["attributes", 9, "KeyValue", "repeated"],
+    ["flags", 10, "uint32"],
+  ],
+  ExponentialBuckets: [
+    ["offset", 1, "sint32"],
+    ["bucket_counts", 2, "uint64", "repeated"],
+  ],
+  ExponentialHistogramDataPoint: [
+    ["attributes", 1, "KeyValue", "repeated"],
+    ["start_time_unix_nano", 2, "fixed64"],
+    ["time_unix_nano", 3, "fixed64"],
+    ["count", 4, "fixed64"],
+    ["sum", 5, "double", "oneof value"],
+    ["scale", 6, "sint32"],
+    ["zero_count", 7, "fixed64"],
+    ["positive", 8, "ExponentialBuckets"],
+    ["negative", 9, "ExponentialBuckets"],
+    ["flags", 10, "uint32"],
+    ["exemplars", 11, "Exemplar", "repeated"],
+    ["zero_threshold", 14, "double"],
+  ],
+  ValueAtQuantile: [
+    ["quantile", 1, "double"],
+    ["value", 2, "double"],
+  ],
+  SummaryDataPoint: [
+    ["start_time_unix_nano", 2, "fixed64"],
+    ["time_unix_nano", 3, "fixed64"],
+    ["count", 4, "fixed64"],
+    ["sum", 5, "double"],
+    ["quantile_values", 6, "ValueAtQuantile", "repeated"],
+    ["attributes", 7, "KeyValue", "repeated"],
+    ["flags", 8, "uint32"],
+  ],
+  Gauge: [["data_points", 1, "NumberDataPoint", "repeated"]],
+  Sum: [
+    ["data_points", 1, "NumberDataPoint", "repeated"],
+    ["aggregation_temporality", 2, "int32"],
+    ["is_monotonic", 3, "bool"],
+  ],
+  Histogram: [
+    ["data_points", 1, "HistogramDataPoint", "repeated"],
+    ["aggregation_temporality", 2, "int32"],
+  ],
+  ExponentialHistogram: [
+    ["data_points", 1, "ExponentialHistogramDataPoint", "repeated"],
+    ["aggregation_temporality", 2, "int32"],
+  ],
+  Summary: [["data_points", 1, "SummaryDataPoint", "repeated"]],
   Metric: [
-    ["gauge", 5, "DataPoints"],
-    ["sum", 7, "DataPoints"],
-    ["histogram", 9, "DataPoints"],
-    ["exponential_histogram", 10, "DataPoints"],
-    ["summary", 11, "DataPoints"],
+    ["name", 1, "string"],
+    ["description", 2, "string"],
+    ["unit", 3, "string"],
+    ["gauge", 5, "Gauge"],
+    ["sum", 7, "Sum"],
+    ["histogram", 9, "Histogram"],
+    ["exponential_histogram", 10, "ExponentialHistogram"],
+    ["summary", 11, "Summary"],
   ],
   ScopeMetrics: [["metrics", 2, "Metric", "repeated"]],
-  ResourceMetrics: [["scope_metrics", 2, "ScopeMetrics", "repeated"]],
+  ResourceMetrics: [
+    ["resource", 1, "Resource"],
+    ["scope_metrics", 2, "ScopeMetrics", "repeated"],
+  ],
   ExportMetricsServiceRequest: [["resource_metrics", 1, "ResourceMetrics", "repeated"]],
+  // Logs are only counted, so that the answer can say how many were turned away.
+  Empty: [],
   ScopeLogs: [["log_records", 2, "Empty", "repeated"]],
   ResourceLogs: [["scope_logs", 2, "ScopeLogs", "repeated"]],
   ExportLogsServiceRequest: [["resource_logs", 1, "ResourceLogs", "repeated"]],

@@ -28,7 +28,7 @@ import type {
 const decoder = new TextDecoder();
 
 /** Bytes -> object. The depth scan comes first: `JSON.parse` of deep brackets blocks for seconds. */
-function parse(bytes: Uint8Array): JsonObject {
+export function parseOtlpJson(bytes: Uint8Array): JsonObject {
   checkContainerCount(bytes);
   const text = decoder.decode(bytes);
   if (jsonDepthExceeds(text, LIMITS.jsonNestingBrackets)) {
@@ -69,7 +69,8 @@ function booleanOf(value: unknown): boolean {
   return value;
 }
 
-function attributesOf(pairs: readonly unknown[], level = 0): AttributeMap {
+/** Pairs of a `KeyValue` list. @throws {PAYLOAD_MALFORMED} */
+export function attributesOf(pairs: readonly unknown[], level = 0): AttributeMap {
   const map = new Map<string, AttributeValue>();
   for (const item of pairs) {
     const pair = objectOf(item, "attributes");
@@ -133,7 +134,7 @@ function scopeOf(item: unknown): TelemetryScope {
  * @throws {PAYLOAD_MALFORMED}
  */
 export function decodeTracesJson(bytes: Uint8Array): TelemetryBatch {
-  const resources = listOf(parse(bytes), "resourceSpans").map((item) => {
+  const resources = listOf(parseOtlpJson(bytes), "resourceSpans").map((item) => {
     const resourceSpans = objectOf(item, "resourceSpans");
     const resource = own(resourceSpans, "resource");
     const attributes =
@@ -150,7 +151,7 @@ export function countJson(signal: Exclude<Signal, "traces">, bytes: Uint8Array):
   const [outer, middle, inner] =
     signal === "logs" ? ["resourceLogs", "scopeLogs", "logRecords"] : ["resourceMetrics", "scopeMetrics", "metrics"];
   let count = 0;
-  for (const resource of listOf(parse(bytes), outer ?? "")) {
+  for (const resource of listOf(parseOtlpJson(bytes), outer ?? "")) {
     for (const scope of listOf(objectOf(resource, outer ?? ""), middle ?? "")) {
       const items = listOf(objectOf(scope, middle ?? ""), inner ?? "");
       count += signal === "logs" ? items.length : items.reduce<number>((sum, metric) => sum + pointsOf(metric), 0);

@@ -4,22 +4,10 @@ import { checkMessageCount } from "./message-count.ts";
 import type { MessageName } from "./otlp-fields.ts";
 import { otlpMessage } from "./otlp-registry.ts";
 import { endsTooEarly, nestsTooDeep, wrongForm } from "./protobuf-reader.ts";
+import type { WireMetric, WireMetrics } from "./otlp-metrics-shape.ts";
 import type { Signal } from "./telemetry-batch.ts";
 
-/** Shapes that reflection makes of the tables in otlp-fields.ts. */
-interface WireMetrics {
-  readonly resourceMetrics: readonly {
-    readonly scopeMetrics: readonly { readonly metrics: readonly WireMetric[] }[];
-  }[];
-}
-type WireMetric = Readonly<
-  Partial<
-    Record<
-      "gauge" | "sum" | "histogram" | "exponentialHistogram" | "summary",
-      { readonly dataPoints: readonly unknown[] }
-    >
-  >
->;
+/** Shape that reflection makes of the tables in otlp-fields.ts. */
 interface WireLogs {
   readonly resourceLogs: readonly { readonly scopeLogs: readonly { readonly logRecords: readonly unknown[] }[] }[];
 }
@@ -59,6 +47,11 @@ function reasonOf(error: unknown): MonitorError {
   const message = error instanceof Error ? error.message : "";
   if (message.includes("depth")) return nestsTooDeep(error);
   return message === "premature EOF" ? endsTooEarly(error) : wrongForm(error);
+}
+
+/** An `ExportMetricsServiceRequest`, by reflection. @throws {PAYLOAD_MALFORMED} {PAYLOAD_TOO_LARGE} */
+export function decodeMetricsMessage(bytes: Uint8Array): WireMetrics {
+  return decode(METRICS, bytes);
 }
 
 /**

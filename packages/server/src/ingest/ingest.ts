@@ -38,6 +38,8 @@ export interface IngestOptions {
   readonly store: Pick<TraceStore, "write">;
   readonly events: PipelineEvents;
   readonly clock: Clock;
+  /** Where metrics go; absent while no store keeps them. */
+  readonly metrics?: Ingest["metrics"];
 }
 
 /** How long a sender waits when the store cannot say. */
@@ -45,8 +47,9 @@ const UNAVAILABLE_RETRY_MS = 5_000;
 
 /** The ingest pipeline over one store. */
 export function createIngest(options: IngestOptions): Ingest {
-  const { store, events, clock } = options;
+  const { store, events, clock, metrics } = options;
   return {
+    ...(metrics === undefined ? {} : { metrics }),
     async traces(batch) {
       const total = spanCount(batch);
       if (total > LIMITS.spansPerRequest) {

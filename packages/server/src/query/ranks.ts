@@ -1,5 +1,12 @@
 import type { RequestDetail } from "@nexent/monitor-api";
-import type { CallFilter, CallRow, NumberColumn, NumberCondition, TraceStore } from "@nexent/monitor-store";
+import type {
+  CallFilter,
+  CallRow,
+  ColumnStats,
+  NumberColumn,
+  NumberCondition,
+  TraceStore,
+} from "@nexent/monitor-store";
 import { TAIL_MIN } from "./statistics.ts";
 
 /** Exclusive upper bounds of the input classes, tokens. */
@@ -34,10 +41,19 @@ export async function ranksOf(store: TraceStore, call: CallRow, signal?: AbortSi
     models: [model],
     number: [inputClass(inputTokens)],
   };
-  const [duration, ttft] = await Promise.all([
-    rankIn(store, filter, "durationSeconds", call.durationSeconds, signal),
-    ttftSeconds === undefined ? undefined : rankIn(store, filter, "ttftSeconds", ttftSeconds, signal),
+  const spec = { groupBy: [], quantiles: [] } as const;
+  const countUpTo = async (column: NumberColumn, max: number): Promise<number> => {
+    const number = [...(filter.number ?? []), { column, max }];
+    const [row] = await store.aggregate({ ...spec, filter: { ...filter, number }, columns: [] }, signal);
+    return row?.calls ?? 0;
+  };
+  const [[peers], durations, ttfts] = await Promise.all([
+    store.aggregate({ ...spec, filter, columns: ["durationSeconds", "ttftSeconds"] }, signal),
+    countUpTo("durationSeconds", call.durationSeconds),
+    ttftSeconds === undefined ? undefined : countUpTo("ttftSeconds", ttftSeconds),
   ]);
+  const duration = rankIn(durations, peers?.columns.durationSeconds);
+  const ttft = rankIn(ttfts, peers?.columns.ttftSeconds);
   if (duration === undefined && ttft === undefined) return undefined;
   return {
     n: Math.max(duration?.n ?? 0, ttft?.n ?? 0),
@@ -46,21 +62,10 @@ export async function ranksOf(store: TraceStore, call: CallRow, signal?: AbortSi
   };
 }
 
-async function rankIn(
-  store: TraceStore,
-  filter: CallFilter,
-  column: NumberColumn,
-  value: number,
-  signal?: AbortSignal,
-): Promise<{ readonly rank: number; readonly n: number } | undefined> {
-  const count = async (condition: NumberCondition): Promise<number> => {
-    const number = [...(filter.number ?? []), condition];
-    const [row] = await store.aggregate(
-      { filter: { ...filter, number }, groupBy: [], columns: [], quantiles: [] },
-      signal,
-    );
-    return row?.calls ?? 0;
-  };
-  const [n, notSlower] = await Promise.all([count({ column, min: 0 }), count({ column, max: value })]);
-  return n < TAIL_MIN ? undefined : { rank: notSlower / n, n };
+function rankIn(
+  notSlower: number | undefined,
+  peers: ColumnStats | undefined,
+): { readonly rank: number; readonly n: number } | undefined {
+  const n = peers?.count ?? 0;
+  return notSlower === undefined || n < TAIL_MIN ? undefined : { rank: notSlower / n, n };
 }

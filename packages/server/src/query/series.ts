@@ -1,7 +1,7 @@
 import { SERIES_STEPS, type RangeQuery, type Series } from "@nexent/monitor-api";
-import type { AggregateRow, CallFilter, ColumnStats, TraceStore } from "@nexent/monitor-store";
+import type { AggregateRow, CallFilter, ColumnStats, NumberColumn, TraceStore } from "@nexent/monitor-store";
 import { callFilter, msOf } from "./range.ts";
-import { aggregateCalls, errorRateOf, quantileOf, TAIL_MIN } from "./statistics.ts";
+import { aggregateCalls, errorRateOf, quantileOf, TAIL_MIN, type Cut } from "./statistics.ts";
 
 /** A question for one metric over time, checked by the API schema. */
 export interface SeriesQuestion extends RangeQuery {
@@ -43,6 +43,14 @@ const READINGS: Readonly<Record<SeriesQuestion["metric"], readonly Reading[]>> =
   error_rate: [{ stat: "value", value: errorRateOf, count: (row) => row.calls - row.outcomes.abandoned }],
 };
 
+const COLUMNS: Readonly<Record<SeriesQuestion["metric"], readonly NumberColumn[]>> = {
+  ttft: ["ttftSeconds"],
+  speed: ["generationRateTokensPerSecond"],
+  duration: ["durationSeconds"],
+  requests: [],
+  error_rate: [],
+};
+
 /** Closed buckets of a range: whole steps, none that still fills. */
 interface Grid {
   readonly stepMs: number;
@@ -73,18 +81,13 @@ export async function seriesOf(
   const filter = callFilter(inGrid);
   const series =
     question.by === "none"
-      ? readAll(await bucketsOf(store, filter, grid, signal), question, grid, {})
+      ? readAll(await aggregateCalls(store, filter, cutOf(question, grid, []), signal), question, grid, {})
       : await byModel(store, filter, question, grid, signal);
   return { stepMs: grid.stepMs, times: [...grid.times], series };
 }
 
-function bucketsOf(
-  store: TraceStore,
-  filter: CallFilter,
-  grid: Grid,
-  signal?: AbortSignal,
-): Promise<readonly AggregateRow[]> {
-  return aggregateCalls(store, filter, { groupBy: [], bucketNanos: BigInt(grid.stepMs) * NANOS_PER_MS }, signal);
+function cutOf({ metric }: SeriesQuestion, { stepMs }: Grid, groupBy: Cut["groupBy"]): Cut {
+  return { groupBy, bucketNanos: BigInt(stepMs) * NANOS_PER_MS, columns: COLUMNS[metric] };
 }
 
 async function byModel(
@@ -102,10 +105,9 @@ async function byModel(
   const top = models.slice(0, TOP_MODELS);
   const rest = models.slice(TOP_MODELS);
   if (top.length === 0) return [];
-  const cut = { groupBy: ["model"], bucketNanos: BigInt(grid.stepMs) * NANOS_PER_MS } as const;
   const [rows, folded] = await Promise.all([
-    aggregateCalls(store, { ...filter, models: top }, cut, signal),
-    rest.length === 0 ? [] : bucketsOf(store, { ...filter, models: rest }, grid, signal),
+    aggregateCalls(store, { ...filter, models: top }, cutOf(question, grid, ["model"]), signal),
+    rest.length === 0 ? [] : aggregateCalls(store, { ...filter, models: rest }, cutOf(question, grid, []), signal),
   ]);
   const own = top.flatMap((model) =>
     readAll(

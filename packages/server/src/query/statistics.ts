@@ -14,12 +14,11 @@ export const TAIL_MIN = 20;
 /** Quantiles every aggregate of this layer asks for, in this order. */
 export const QUANTILES = [0.1, 0.5, 0.95] as const;
 
-/** What the tiles, tables and charts are made of. */
-const COLUMNS: readonly NumberColumn[] = [
+/** What tiles and sparklines are made of. Each column more costs as much as the whole scan without it. */
+export const TILE_COLUMNS: readonly NumberColumn[] = [
   "ttftSeconds",
   "generationRateTokensPerSecond",
   "durationSeconds",
-  "outputTokens",
 ];
 /** Outcomes whose duration counts: an abandoned call has no end of its own (measurement contract 2). */
 const ENDED_OUTCOMES: readonly string[] = ["ok", "error", "cancelled"];
@@ -47,11 +46,11 @@ export function errorRateOf(row: AggregateRow): number | undefined {
   return counted > 0 ? row.outcomes.error / counted : undefined;
 }
 
-/** How an aggregate is cut. */
-export type Cut = Pick<AggregateSpec, "groupBy" | "bucketNanos">;
+/** How an aggregate is cut, and the columns that its reader shows. */
+export type Cut = Pick<AggregateSpec, "groupBy" | "bucketNanos" | "columns">;
 
 /**
- * Aggregates all columns of this layer. Durations leave abandoned calls out; that needs a second question only where
+ * Aggregates with the quantiles of this layer. Durations leave abandoned calls out; that needs a second question only where
  * there are any.
  */
 export async function aggregateCalls(
@@ -60,8 +59,8 @@ export async function aggregateCalls(
   cut: Cut,
   signal?: AbortSignal,
 ): Promise<readonly AggregateRow[]> {
-  const rows = await store.aggregate({ filter, ...cut, columns: COLUMNS, quantiles: QUANTILES }, signal);
-  if (rows.every((row) => row.outcomes.abandoned === 0)) return rows;
+  const rows = await store.aggregate({ filter, ...cut, quantiles: QUANTILES }, signal);
+  if (!cut.columns.includes("durationSeconds") || rows.every((row) => row.outcomes.abandoned === 0)) return rows;
   const ended = await store.aggregate(
     { filter: { ...filter, outcomes: ENDED_OUTCOMES }, ...cut, columns: ["durationSeconds"], quantiles: QUANTILES },
     signal,

@@ -1,7 +1,7 @@
 import type { ModelRow, RangeQuery, Summary, Tiles } from "@nexent/monitor-api";
 import type { AggregateRow, TraceStore } from "@nexent/monitor-store";
 import { callFilter, msOf } from "./range.ts";
-import { aggregateCalls, errorRateOf, quantileOf, statOf } from "./statistics.ts";
+import { aggregateCalls, errorRateOf, quantileOf, statOf, TILE_COLUMNS } from "./statistics.ts";
 
 /** Configured thresholds, drawn as lines beside the numbers. */
 export interface Thresholds {
@@ -10,6 +10,7 @@ export interface Thresholds {
 }
 
 const SPARK_POINTS = 60;
+const MODEL_COLUMNS = [...TILE_COLUMNS, "outputTokens"] as const;
 const NANOS_PER_MS = 1_000_000n;
 
 /** The summary and the number of calls it rests on. */
@@ -27,11 +28,11 @@ export async function summarise(
 ): Promise<SummaryReport> {
   const width = query.to - query.from;
   const before = { ...query, from: query.from - width, to: query.from };
-  const whole = { groupBy: [] } as const;
+  const whole = { groupBy: [], columns: TILE_COLUMNS };
   const [now, previous, models, sparklines, stats] = await Promise.all([
     aggregateCalls(store, callFilter(query), whole, signal),
     before.from < 0 ? [] : aggregateCalls(store, callFilter(before), whole, signal),
-    aggregateCalls(store, callFilter(query), { groupBy: ["model"] }, signal),
+    aggregateCalls(store, callFilter(query), { groupBy: ["model"], columns: MODEL_COLUMNS }, signal),
     sparklinesOf(store, query, signal),
     store.stats(),
   ]);
@@ -92,7 +93,8 @@ async function sparklinesOf(
   const endMs = Math.floor(query.to / stepMs) * stepMs;
   const startMs = Math.max(0, endMs - SPARK_POINTS * stepMs);
   const filter = callFilter({ ...query, from: startMs, to: endMs });
-  const rows = await aggregateCalls(store, filter, { groupBy: [], bucketNanos: BigInt(stepMs) * NANOS_PER_MS }, signal);
+  const cut = { groupBy: [], bucketNanos: BigInt(stepMs) * NANOS_PER_MS, columns: TILE_COLUMNS };
+  const rows = await aggregateCalls(store, filter, cut, signal);
   const byIndex = new Map(rows.map((row) => [Math.round((msOf(row.bucketUnixNanos ?? 0n) - startMs) / stepMs), row]));
   const line = (value: (row: AggregateRow) => number | undefined): (number | null)[] =>
     Array.from({ length: SPARK_POINTS }, (_, index) => {

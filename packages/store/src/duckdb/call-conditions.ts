@@ -32,7 +32,10 @@ export function rangeCondition(range: TimeRange): Condition {
   };
 }
 
-/** Every condition of a filter but its range; `TRUE` when there is none. */
+/** The condition of a filter without conditions. */
+export const EVERYTHING = "TRUE";
+
+/** Every condition of a filter but its range; {@link EVERYTHING} when there is none. */
 export function filterCondition(filter: CallFilter): Condition {
   const parts: string[] = [];
   const parameters: Record<string, Parameter> = {};
@@ -59,7 +62,7 @@ export function filterCondition(filter: CallFilter): Condition {
     parameters[low] = bind.number(min ?? -Infinity);
     parameters[high] = bind.number(max ?? Infinity);
   }
-  return { sql: parts.length === 0 ? "TRUE" : parts.join(" AND "), parameters };
+  return { sql: parts.length === 0 ? EVERYTHING : parts.join(" AND "), parameters };
 }
 
 function textCondition(text: string): string {

@@ -33,8 +33,34 @@ export interface FileSummary {
   newestCallUnixNanos: bigint | undefined;
 }
 
+/** What files hold: spans, or something else that comes in days. */
+export interface DayFileSchema<S extends { readonly applied: bigint }> {
+  /** Statements that make the tables of a new file. */
+  readonly createTables: (alias: string) => readonly string[];
+  /** Of a new file. */
+  readonly emptySummary: () => S;
+  /** @throws {DATA_DIR_TOO_NEW} */
+  readonly readSummary: (connection: DuckDBConnection, file: IndexFile) => Promise<S>;
+  readonly tables: readonly string[];
+}
+
+/** Files of spans. */
+export const SPAN_FILES: DayFileSchema<FileSummary> = {
+  createTables: createDayTables,
+  emptySummary: () => ({
+    applied: 0n,
+    spans: 0,
+    calls: 0,
+    oldestUnixNanos: undefined,
+    newestCallUnixNanos: undefined,
+  }),
+  readSummary,
+  tables: ["spans", "resources", "applied", "meta"],
+};
+
 /** Options of the day files. */
-export interface DayFilesOptions {
+export interface DayFilesOptions<S extends { readonly applied: bigint }> {
+  readonly schema: DayFileSchema<S>;
   readonly directory: string;
   readonly quarantine: string;
   readonly io: IoPort;
@@ -45,8 +71,8 @@ export interface DayFilesOptions {
 }
 
 /** The files of the index: one or two per UTC day of span starts, an open one and a sealed one. */
-export interface DayFiles {
-  readonly summaries: ReadonlyMap<IndexFile, FileSummary>;
+export interface DayFiles<S extends { readonly applied: bigint } = FileSummary> {
+  readonly summaries: ReadonlyMap<IndexFile, S>;
   /** Opens what is there; a file that does not open is set aside. @throws {DATA_DIR_TOO_NEW} */
   openAll(): Promise<void>;
   /** Attaches (and creates, if `create`) files for the length of `work`; those that do not exist are left out. */
@@ -63,8 +89,9 @@ interface Attached {
 }
 
 /** Day files of a folder. */
-export function createDayFiles({ directory, quarantine, io, connection, onQuarantine }: DayFilesOptions): DayFiles {
-  const summaries = new Map<IndexFile, FileSummary>();
+export function createDayFiles<S extends { readonly applied: bigint }>(options: DayFilesOptions<S>): DayFiles<S> {
+  const { schema, directory, quarantine, io, connection, onQuarantine } = options;
+  const summaries = new Map<IndexFile, S>();
   const attached = new Map<IndexFile, Attached>();
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -101,15 +128,9 @@ export function createDayFiles({ directory, quarantine, io, connection, onQuaran
 
   async function create(file: IndexFile): Promise<void> {
     await attach(file);
-    await createTables(connection, fileAlias(file));
+    await createTables(connection, schema.createTables(fileAlias(file)), fileAlias(file));
     await io.syncDirectory(directory);
-    summaries.set(file, {
-      applied: 0n,
-      spans: 0,
-      calls: 0,
-      oldestUnixNanos: undefined,
-      newestCallUnixNanos: undefined,
-    });
+    summaries.set(file, schema.emptySummary());
   }
 
   async function setAside(file: IndexFile, cause: unknown): Promise<void> {
@@ -133,8 +154,9 @@ export function createDayFiles({ directory, quarantine, io, connection, onQuaran
     try {
       await attach(file);
       // A file whose creation was cut short is as good as none.
-      if (!isSealed(file) && !(await hasTables(connection, file))) await createTables(connection, fileAlias(file));
-      summaries.set(file, await readSummary(connection, file));
+      if (!isSealed(file) && !(await hasTables(connection, file)))
+        await createTables(connection, schema.createTables(fileAlias(file)), fileAlias(file));
+      summaries.set(file, await schema.readSummary(connection, file));
     } catch (error) {
       if (error instanceof MonitorError) throw error;
       await setAside(file, error);
@@ -228,7 +250,7 @@ export function createDayFiles({ directory, quarantine, io, connection, onQuaran
         if (!summaries.has(file)) return false;
         try {
           if (!attached.has(file)) await attach(file);
-          await readEverything(connection, fileAlias(file));
+          await readEverything(connection, fileAlias(file), schema.tables);
           await check?.();
           return true;
         } catch (error) {
@@ -251,9 +273,13 @@ export async function attachFile(
 }
 
 /** Makes the tables of a new file. */
-export async function createTables(connection: DuckDBConnection, alias: string): Promise<void> {
+export async function createTables(
+  connection: DuckDBConnection,
+  statements: readonly string[],
+  alias: string,
+): Promise<void> {
   await runStatement(connection, "BEGIN TRANSACTION");
-  for (const statement of createDayTables(alias)) await runStatement(connection, statement);
+  for (const statement of statements) await runStatement(connection, statement);
   await runStatement(connection, "COMMIT");
   // DDL that stands only in the write-ahead log is what crash loops are made of.
   await runStatement(connection, "CHECKPOINT " + alias);
@@ -283,22 +309,15 @@ async function hasTables(connection: DuckDBConnection, file: IndexFile): Promise
 
 async function readSummary(connection: DuckDBConnection, file: IndexFile): Promise<FileSummary> {
   const alias = fileAlias(file);
-  const [meta] = await readRows(connection, "SELECT value FROM " + alias + ".main.meta WHERE key = 'schema'");
-  if (Number(textOrNothing(meta?.[0]) ?? "0") > SCHEMA_VERSION) {
-    throw new MonitorError(
-      "DATA_DIR_TOO_NEW",
-      "the index of " + dayName(dayOfFile(file)) + " was written by a newer version",
-      { hint: "Start the version that wrote this data folder, or choose another folder." },
-    );
-  }
-  const [applied] = await readRows(connection, "SELECT max(position) FROM " + alias + ".main.applied");
+  await checkSchema(connection, file, SCHEMA_VERSION);
+  const applied = await readApplied(connection, alias);
   const counts =
     "SELECT count(*), count(*) FILTER (is_llm), min(start_ns), max(start_ns) FILTER (is_llm) FROM " +
     alias +
     ".main.spans";
   const [row] = await readRows(connection, counts);
   return {
-    applied: bigintOf(applied?.[0]),
+    applied,
     spans: Number(bigintOf(row?.[0])),
     calls: Number(bigintOf(row?.[1])),
     oldestUnixNanos: typeof row?.[2] === "bigint" ? row[2] : undefined,
@@ -306,9 +325,30 @@ async function readSummary(connection: DuckDBConnection, file: IndexFile): Promi
   };
 }
 
+/** @throws {DATA_DIR_TOO_NEW} when a newer release made the file. */
+export async function checkSchema(connection: DuckDBConnection, file: IndexFile, known: number): Promise<void> {
+  const [meta] = await readRows(connection, "SELECT value FROM " + fileAlias(file) + ".main.meta WHERE key = 'schema'");
+  if (Number(textOrNothing(meta?.[0]) ?? "0") <= known) return;
+  throw new MonitorError(
+    "DATA_DIR_TOO_NEW",
+    "the index of " + dayName(dayOfFile(file)) + " was written by a newer version",
+    { hint: "Start the version that wrote this data folder, or choose another folder." },
+  );
+}
+
+/** The highest journal position whose rows the file has. */
+export async function readApplied(connection: DuckDBConnection, alias: string): Promise<bigint> {
+  const [applied] = await readRows(connection, "SELECT max(position) FROM " + alias + ".main.applied");
+  return bigintOf(applied?.[0]);
+}
+
 /** Every block of the file that holds data is read and its checksum compared by the engine. */
-export async function readEverything(connection: DuckDBConnection, alias: string): Promise<void> {
-  for (const table of ["spans", "resources", "applied", "meta"]) {
+export async function readEverything(
+  connection: DuckDBConnection,
+  alias: string,
+  tables: readonly string[],
+): Promise<void> {
+  for (const table of tables) {
     await readRows(connection, "SELECT bit_xor(hash(t)) FROM " + alias + ".main." + table + " t");
   }
 }

@@ -18,14 +18,22 @@ import type {
 } from "../contract.ts";
 import type { IoPort } from "../io-port.ts";
 import { openDatabase, runStatement, type EngineLimits } from "./database.ts";
-import { createDayFiles, removeFile, type FileSummary } from "./day-files.ts";
-import { fileName, openFileOf, sealedFileOf, touchesFile, type IndexFile } from "./index-files.ts";
+import { createDayFiles, removeFile, type FileSummary, SPAN_FILES } from "./day-files.ts";
+import {
+  coversFile,
+  fileName,
+  isSealed,
+  openFileOf,
+  sealedFileOf,
+  touchesFile,
+  type IndexFile,
+} from "./index-files.ts";
 import { createIndexWriter, type IndexedBatch, type IndexFailpoint } from "./index-writer.ts";
 import { countSelected, hasRows, purgeCondition, type SelectedRows } from "./purge-file.ts";
 import { queryAggregate } from "./query-aggregate.ts";
 import { queryCalls } from "./query-calls.ts";
 import { queryFacets } from "./query-facets.ts";
-import { queryTracesById } from "./query-traces.ts";
+import { queryTrace, queryTracesById } from "./query-traces.ts";
 import { querySpanNames, queryServiceLinks, queryTraces } from "./query-spans.ts";
 import { createQuerySlots } from "./query-slots.ts";
 import { createReadGate } from "./read-gate.ts";
@@ -33,6 +41,7 @@ import { addInto, copyInto } from "./rewrite-file.ts";
 import { readSpans } from "./span-rows.ts";
 import { createStage } from "./stage.ts";
 import { bind } from "./statement.ts";
+import { createTraceFilters } from "./trace-filters.ts";
 
 /** Options of the index. */
 export interface DuckdbIndexOptions {
@@ -119,8 +128,9 @@ async function openIndex(
 ): Promise<DuckdbIndex> {
   const connections = await Promise.all(Array.from({ length: 4 }, () => database.connect()));
   const [admin, writing, looking, tending] = connections as [Connection, Connection, Connection, Connection];
-  const files = createDayFiles({ ...options, connection: admin });
+  const files = createDayFiles({ ...options, schema: SPAN_FILES, connection: admin });
   await files.openAll();
+  const traceFilters = createTraceFilters((file) => files.summaries.get(file));
   const gate = createReadGate();
   const writer = createIndexWriter({
     ...options,
@@ -199,19 +209,19 @@ async function openIndex(
       return await result;
     },
     trace: (traceId, signal) =>
-      query([...files.summaries.keys()], signal, async (connection, present) => {
-        const found: StoredSpan[] = [];
-        const wanted = "WHERE s.trace_id = $trace ORDER BY s.start_ns, s.span_id LIMIT $limit";
-        const parameters = { trace: bind.traceId(traceId), limit: bind.integer(LIMITS.spansPerTrace) };
-        for (const file of present) found.push(...(await readSpans(connection, file, wanted, parameters)));
-        return found;
-      }),
+      query([...files.summaries.keys()], signal, async (connection, present) =>
+        queryTrace(connection, await traceFilters.select(connection, present, [traceId]), traceId),
+      ),
     traces: (traceIds, signal) =>
-      query([...files.summaries.keys()], signal, (connection, present) =>
-        queryTracesById(connection, present, traceIds),
+      query([...files.summaries.keys()], signal, async (connection, present) =>
+        queryTracesById(connection, await traceFilters.select(connection, present, traceIds), traceIds),
       ),
     calls: (filter, page, signal) =>
-      query(filesIn(filter.range), signal, (connection, present) => queryCalls(connection, present, filter, page)),
+      query(filesIn(filter.range), signal, (connection, present) =>
+        queryCalls(connection, present, filter, page, (file) =>
+          isSealed(file) && coversFile(filter.range, file) ? files.summaries.get(file)?.calls : undefined,
+        ),
+      ),
     aggregate: (spec, signal) =>
       query(filesIn(spec.filter.range), signal, (connection, present) => queryAggregate(connection, present, spec)),
     facets: (range, signal) =>
@@ -318,7 +328,8 @@ async function putInPlace({ io, directory }: DuckdbIndexOptions, file: IndexFile
   await io.syncDirectory(directory);
 }
 
-async function inTransaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+/** All statements of `work` see one state. */
+export async function inTransaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
   await runStatement(connection, "BEGIN TRANSACTION READ ONLY");
   try {
     return await work();

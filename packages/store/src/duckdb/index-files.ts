@@ -58,6 +58,12 @@ export function fileOfName(name: string): IndexFile | undefined {
   return sealed === undefined ? openFileOf(millis / DAY_MS) : sealedFileOf(millis / DAY_MS);
 }
 
+/** Whether the whole day of a file lies in a range. */
+export function coversFile(range: TimeRange, file: IndexFile): boolean {
+  const day = dayOfFile(file);
+  return BigInt(day) * DAY_NANOS >= range.fromUnixNanos && BigInt(day + 1) * DAY_NANOS <= range.toUnixNanos;
+}
+
 /** Whether a range touches the day of a file. */
 export function touchesFile(range: TimeRange, file: IndexFile): boolean {
   const day = dayOfFile(file);

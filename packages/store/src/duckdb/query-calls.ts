@@ -3,9 +3,18 @@ import { STATUS_CODES } from "@nexent/monitor-core";
 import type { CallFilter, CallList, CallPage, CallRow, CallSort } from "../contract.ts";
 import { nanosToSeconds } from "../number-columns.ts";
 import { decodeCursor, encodeCursor, sortOf, type PageMark } from "../page-cursor.ts";
-import { filterCondition, NUMBER_SQL, rangeCondition, unionOfFiles, type Condition } from "./call-conditions.ts";
+import {
+  EVERYTHING,
+  filterCondition,
+  NUMBER_SQL,
+  rangeCondition,
+  unionOfFiles,
+  type Condition,
+} from "./call-conditions.ts";
+import { batchesOfDays } from "./day-batches.ts";
 import { fileAlias } from "./index-files.ts";
 import { llmFieldsFrom, LLM_COLUMN_NAMES, optional } from "./span-rows.ts";
+import { startsCondition } from "./start-ranges.ts";
 import { bigintOf, bind, numberOrNothing, readRows, spanIdOf, textOrNothing, traceIdOf } from "./statement.ts";
 
 /** The tape is for the detail view; a call list stays small. */
@@ -19,11 +28,12 @@ export async function queryCalls(
   files: readonly number[],
   filter: CallFilter,
   page: CallPage,
+  knownCalls: KnownCalls,
 ): Promise<CallList> {
   const sort = sortOf(page);
   const after = page.cursor === undefined ? undefined : decodeCursor(sort, page.cursor);
   if (files.length === 0) return { rows: [], shown: 0, total: 0 };
-  const counts = await readCounts(connection, files, filter);
+  const counts = await readCounts(connection, files, filter, knownCalls);
   // The order is found with the few columns it needs; whole rows are read for one page only.
   const found = await readPlaces(connection, files, filter, sort, after, page.limit + 1);
   const places = found.slice(0, page.limit);
@@ -32,15 +42,27 @@ export async function queryCalls(
   return { rows: await readCalls(connection, places), ...optional("next", next), ...counts };
 }
 
-async function readCounts(connection: DuckDBConnection, files: readonly number[], filter: CallFilter) {
+/** Calls of a file that lie in the range, where that is known without reading it. */
+export type KnownCalls = (file: number) => number | undefined;
+
+async function readCounts(
+  connection: DuckDBConnection,
+  files: readonly number[],
+  filter: CallFilter,
+  knownCalls: KnownCalls,
+): Promise<Pick<CallList, "shown" | "total">> {
   const range = rangeCondition(filter.range);
   const matching = filterCondition(filter);
-  const source = unionOfFiles(files, () => "(" + matching.sql + ") AS matching", range.sql);
+  const isWhole = matching.sql === EVERYTHING;
+  const unknown = isWhole ? files.filter((file) => knownCalls(file) === undefined) : files;
+  const known = isWhole ? files.reduce((sum, file) => sum + (knownCalls(file) ?? 0), 0) : 0;
+  if (unknown.length === 0) return { total: known, shown: known };
+  const source = unionOfFiles(unknown, () => "(" + matching.sql + ") AS matching", range.sql);
   const [row] = await readRows(connection, "SELECT count(*), count(*) FILTER (matching) FROM (" + source + ")", {
     ...range.parameters,
     ...matching.parameters,
   });
-  return { total: Number(bigintOf(row?.[0])), shown: Number(bigintOf(row?.[1])) };
+  return { total: known + Number(bigintOf(row?.[0])), shown: known + Number(bigintOf(row?.[1])) };
 }
 
 /** Where a call of the page lies. */
@@ -49,7 +71,24 @@ interface Place {
   readonly mark: PageMark;
 }
 
+/** By time, days are asked until the page is full; by anything else, all at once. */
 async function readPlaces(
+  connection: DuckDBConnection,
+  files: readonly number[],
+  filter: CallFilter,
+  sort: CallSort,
+  after: PageMark | undefined,
+  limit: number,
+): Promise<Place[]> {
+  const places: Place[] = [];
+  for (const batch of sort.column === "start" ? batchesOfDays(files, sort.descending) : [files]) {
+    places.push(...(await readPlacesOf(connection, batch, filter, sort, after, limit - places.length)));
+    if (places.length >= limit) break;
+  }
+  return places;
+}
+
+async function readPlacesOf(
   connection: DuckDBConnection,
   files: readonly number[],
   filter: CallFilter,
@@ -120,7 +159,7 @@ async function readCalls(connection: DuckDBConnection, places: readonly Place[])
   const found = new Map<string, CallRow>();
   for (const file of new Set(places.map((place) => place.file))) {
     const marks = places.filter((place) => place.file === file).map(({ mark }) => mark);
-    const starts = marks.map(({ startUnixNanos }) => startUnixNanos).sort((a, b) => (a < b ? -1 : 1));
+    const starts = startsCondition(marks.map(({ startUnixNanos: at }) => ({ first: at, last: at })));
     const wanted = "(SELECT unnest($traces) AS trace_id, unnest($spans) AS span_id)";
     const sql =
       "SELECT " +
@@ -129,12 +168,12 @@ async function readCalls(connection: DuckDBConnection, places: readonly Place[])
       fileAlias(file) +
       ".main.spans SEMI JOIN " +
       wanted +
-      " w USING (trace_id, span_id) WHERE start_ns BETWEEN $first AND $last";
+      " w USING (trace_id, span_id) WHERE " +
+      starts.sql;
     const rows = await readRows(connection, sql, {
       traces: bind.traceIds(marks.map(({ traceId }) => traceId)),
       spans: bind.spanIds(marks.map(({ spanId }) => spanId)),
-      first: bind.nanos(starts[0] ?? 0n),
-      last: bind.nanos(starts.at(-1) ?? 0n),
+      ...starts.parameters,
     });
     for (const call of rows.map(toCall)) found.set(call.traceId + call.spanId, call);
   }

@@ -4,36 +4,45 @@ import type { Facets, FacetValue, TimeRange } from "../contract.ts";
 import { rangeCondition, unionOfFiles } from "./call-conditions.ts";
 import { bigintOf, readRows, textOrNothing } from "./statement.ts";
 
+const COLUMNS = ["service", "model", "operation", "provider"] as const;
+
 /** Values with their calls, of the given files. */
 export async function queryFacets(
   connection: DuckDBConnection,
   files: readonly number[],
   range: TimeRange,
 ): Promise<Facets> {
-  return {
-    services: await countValues(connection, files, range, "service"),
-    models: await countValues(connection, files, range, "model"),
-    operations: await countValues(connection, files, range, "operation"),
-    providers: await countValues(connection, files, range, "provider"),
-  };
+  const [services, models, operations, providers] = await countValues(connection, files, range);
+  return { services: services ?? [], models: models ?? [], operations: operations ?? [], providers: providers ?? [] };
 }
 
+/** One scan for all columns: there are few combinations of their values, and each column is counted from those. */
 async function countValues(
   connection: DuckDBConnection,
   files: readonly number[],
   range: TimeRange,
-  column: string,
-): Promise<FacetValue[]> {
+): Promise<readonly FacetValue[][]> {
   if (files.length === 0) return [];
   const condition = rangeCondition(range);
-  const source = unionOfFiles(files, () => column + " AS value", condition.sql + " AND " + column + " IS NOT NULL");
+  const source = unionOfFiles(files, () => COLUMNS.join(", "), condition.sql);
+  const counts = COLUMNS.map((column, at) => {
+    const values =
+      "SELECT " + String(at) + " AS at, " + column + " AS value, sum(calls)::BIGINT AS calls FROM combined";
+    const known = " WHERE " + column + " IS NOT NULL GROUP BY ALL";
+    return "(" + values + known + " ORDER BY calls DESC, value LIMIT " + String(FACET_VALUES) + ")";
+  });
   const sql =
-    "SELECT value, count(*) AS calls FROM (" +
+    "WITH combined AS MATERIALIZED (SELECT " +
+    COLUMNS.join(", ") +
+    ", count(*) AS calls FROM (" +
     source +
-    ") GROUP BY value ORDER BY calls DESC, value LIMIT " +
-    String(FACET_VALUES);
+    ") GROUP BY ALL) " +
+    counts.join(" UNION ALL ");
   const rows = await readRows(connection, sql, condition.parameters);
-  return rows
-    .map(([value, calls]) => ({ value: textOrNothing(value) ?? "", calls: Number(bigintOf(calls)) }))
-    .sort(compareFacets);
+  return COLUMNS.map((_, wanted) =>
+    rows
+      .filter(([at]) => Number(bigintOf(at)) === wanted)
+      .map(([, value, calls]) => ({ value: textOrNothing(value) ?? "", calls: Number(bigintOf(calls)) }))
+      .sort(compareFacets),
+  );
 }

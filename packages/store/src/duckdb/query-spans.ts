@@ -4,6 +4,7 @@ import { compareServiceLinks, compareSpanNames, SPAN_NAMES } from "../answer-ord
 import { hasAttributeText, storedForms } from "../attribute-match.ts";
 import type { AttributeCondition, ServiceLink, SpanFilter, SpanName, TimeRange, TraceMatch } from "../contract.ts";
 import { unionOfFiles, type Condition } from "./call-conditions.ts";
+import { batchesOfDays } from "./day-batches.ts";
 import { fileAlias } from "./index-files.ts";
 import { bigintOf, bind, numberOrNothing, readRows, textOrNothing, traceIdOf, type Parameter } from "./statement.ts";
 
@@ -13,14 +14,33 @@ function rangeParameters(range: TimeRange) {
   return { from: bind.nanos(range.fromUnixNanos), to: bind.nanos(range.toUnixNanos) };
 }
 
-/** Traces with a matching span in the given files, newest first. */
+/**
+ * Traces with a matching span in the given files, newest first. Days are asked from the newest on until there are
+ * enough: what older days add has a newer match already, or comes behind.
+ */
 export async function queryTraces(
   connection: DuckDBConnection,
   files: readonly number[],
   filter: SpanFilter,
   limit: number,
 ): Promise<TraceMatch[]> {
-  if (files.length === 0) return [];
+  const found = new Map<string, TraceMatch>();
+  for (const batch of batchesOfDays(files, true)) {
+    // Among the first ones may be those that were found already.
+    for (const match of await queryTracesOf(connection, batch, filter, limit + found.size)) {
+      if (!found.has(match.traceId)) found.set(match.traceId, match);
+    }
+    if (found.size >= limit) break;
+  }
+  return [...found.values()].slice(0, limit);
+}
+
+async function queryTracesOf(
+  connection: DuckDBConnection,
+  files: readonly number[],
+  filter: SpanFilter,
+  limit: number,
+): Promise<TraceMatch[]> {
   const plain = spanCondition(filter);
   const parameters: Record<string, Parameter> = { ...plain.parameters, limit: bind.integer(limit) };
   const sources: string[] = [];

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { MonitorError } from "@nexent/monitor-core";
 import type { Condition } from "./call-conditions.ts";
 import { runStatement } from "./database.ts";
-import { attachFile, createTables, readEverything } from "./day-files.ts";
+import { attachFile, createTables, readEverything, SPAN_FILES } from "./day-files.ts";
 import { fileAlias, type IndexFile } from "./index-files.ts";
 import { SPAN_COLUMNS } from "./schema.ts";
 import { bigintOf, numberOrNothing, readRows } from "./statement.ts";
@@ -30,7 +30,7 @@ export async function copyInto(
   const given: KeySum[] = [];
   await attachFile(connection, path, alias);
   try {
-    await createTables(connection, alias);
+    await createTables(connection, SPAN_FILES.createTables(alias), alias);
     for (const source of sources) {
       await copyRows(connection, alias, source, await highestResource(connection, alias));
       given.push(await keySumOf(connection, fileAlias(source.file), source));
@@ -50,7 +50,7 @@ async function readBack(
 ): Promise<number> {
   await attachFile(connection, path, alias, true);
   try {
-    await readEverything(connection, alias);
+    await readEverything(connection, alias, SPAN_FILES.tables);
     const { rows, keys } = await keySumOf(connection, alias);
     const expected = given.reduce((sum, one) => ({ rows: sum.rows + one.rows, keys: sum.keys ^ one.keys }), NO_KEYS);
     if (rows !== expected.rows || keys !== expected.keys)

@@ -1,6 +1,17 @@
-import { BIGINT, BOOLEAN, DOUBLE, INTEGER, UBIGINT, UINTEGER, UTINYINT, UUID, VARCHAR } from "@duckdb/node-api";
-import { DuckDBUUIDValue, type DuckDBType, type DuckDBValue } from "@duckdb/node-api";
-import { LLM_COLUMNS, SPAN_COLUMN, type ColumnBatch, type ColumnReader } from "@nexent/monitor-core";
+import {
+  BIGINT,
+  BOOLEAN,
+  DOUBLE,
+  INTEGER,
+  UBIGINT,
+  UINTEGER,
+  UTINYINT,
+  UUID,
+  VARCHAR,
+  type DuckDBType,
+} from "@duckdb/node-api";
+import { LLM_COLUMNS, SPAN_COLUMN, type ColumnBatch, type ColumnReader, type ResourceRow } from "@nexent/monitor-core";
+import type { StageCells } from "./stage-cells.ts";
 
 /** A row of a batch that goes into the file of a day. */
 export interface StagedRow {
@@ -11,52 +22,126 @@ export interface StagedRow {
   readonly resourceId: number;
 }
 
-/** One column of the stage table: its type, and its value for a row. */
+/** One column of the stage table. */
 export interface StageColumn {
   readonly type: DuckDBType;
-  readonly valueOf: (staged: StagedRow) => DuckDBValue;
+  /** Bytes of a value in the engine. */
+  readonly width: number;
+  /** Column of the batch that `put` reads. */
+  readonly id: number;
+  /** Writes the value of a row into a cell; false if the row has none. */
+  readonly put: (cells: StageCells, cell: number, reader: ColumnReader, staged: StagedRow) => boolean;
 }
 
-const reader = ({ batch }: StagedRow, id: number): ColumnReader => batch.column(id);
+/** A column whose bytes are the same in the batch and in the engine. */
+function same(id: number, type: DuckDBType, width: number): StageColumn {
+  return { type, width, id, put: (cells, cell, reader, { row }) => reader.copyTo(row, cells.bytes, cell * width) };
+}
 
 function text(id: number): StageColumn {
-  return { type: VARCHAR, valueOf: (staged) => reader(staged, id).text(staged.row) ?? null };
+  return {
+    type: VARCHAR,
+    width: 16,
+    id,
+    put(cells, cell, reader, { row }) {
+      const bytes = reader.bytes(row);
+      if (bytes === undefined) return false;
+      cells.text(cell, bytes);
+      return true;
+    },
+  };
 }
-function nanos(id: number): StageColumn {
-  return { type: BIGINT, valueOf: (staged) => reader(staged, id).u64(staged.row) ?? null };
-}
+
 function spanId(id: number): StageColumn {
-  return { type: UBIGINT, valueOf: (staged) => bigEndian(reader(staged, id).bytes(staged.row)) };
+  return {
+    type: UBIGINT,
+    width: 8,
+    id,
+    put(cells, cell, reader, { row }) {
+      if (!reader.copyTo(row, cells.bytes, cell * 8)) return false;
+      cells.reverse(cell, 8);
+      return true;
+    },
+  };
 }
-function u8(id: number): StageColumn {
-  return { type: UTINYINT, valueOf: (staged) => reader(staged, id).u8(staged.row) ?? null };
-}
+
+const traceId: StageColumn = {
+  type: UUID,
+  width: 16,
+  id: SPAN_COLUMN.traceId,
+  put(cells, cell, reader, { row }) {
+    if (!reader.copyTo(row, cells.bytes, cell * 16)) return false;
+    cells.reverse(cell, 16);
+    // The engine keeps the highest bit turned over, so that signed numbers have the order of the text.
+    cells.bytes[cell * 16 + 15] = (cells.bytes[cell * 16 + 15] ?? 0) ^ 0x80;
+    return true;
+  },
+};
+
+const service: StageColumn = {
+  type: VARCHAR,
+  width: 16,
+  id: SPAN_COLUMN.resource,
+  put(cells, cell, reader, { batch, row }) {
+    const resource = batch.resources[reader.u32(row) ?? 0];
+    if (resource === undefined) return false;
+    cells.text(cell, serviceBytes(resource));
+    return true;
+  },
+};
+
+const resourceId: StageColumn = {
+  type: UINTEGER,
+  width: 4,
+  id: SPAN_COLUMN.resource,
+  put(cells, cell, _reader, staged) {
+    cells.u32(cell, staged.resourceId);
+    return true;
+  },
+};
+
+const isLlm: StageColumn = {
+  type: BOOLEAN,
+  width: 1,
+  id: SPAN_COLUMN.isLlm,
+  put(cells, cell, reader, { row }) {
+    cells.bytes[cell] = reader.has(row) ? 1 : 0;
+    return true;
+  },
+};
+
+const day: StageColumn = {
+  type: INTEGER,
+  width: 4,
+  id: SPAN_COLUMN.startUnixNanos,
+  put(cells, cell, _reader, staged) {
+    cells.u32(cell, staged.day);
+    return true;
+  },
+};
 
 /** In the order of the stage table, which is that of `SPAN_COLUMNS` with the day behind. */
 export const STAGE_COLUMNS: readonly StageColumn[] = [
-  nanos(SPAN_COLUMN.startUnixNanos),
-  nanos(SPAN_COLUMN.durationNanos),
-  { type: UUID, valueOf: (staged) => uuid(reader(staged, SPAN_COLUMN.traceId).bytes(staged.row)) },
+  same(SPAN_COLUMN.startUnixNanos, BIGINT, 8),
+  same(SPAN_COLUMN.durationNanos, BIGINT, 8),
+  traceId,
   spanId(SPAN_COLUMN.spanId),
   spanId(SPAN_COLUMN.parentSpanId),
-  { type: UINTEGER, valueOf: (staged) => staged.resourceId },
-  {
-    type: VARCHAR,
-    valueOf: ({ batch, row }) => batch.resources[batch.column(SPAN_COLUMN.resource).u32(row) ?? 0]?.service ?? null,
-  },
+  resourceId,
+  service,
   text(SPAN_COLUMN.name),
   text(SPAN_COLUMN.statusMessage),
   text(SPAN_COLUMN.scope),
   text(SPAN_COLUMN.traceState),
-  u8(SPAN_COLUMN.kind),
-  u8(SPAN_COLUMN.status),
-  { type: UINTEGER, valueOf: (staged) => reader(staged, SPAN_COLUMN.flags).u32(staged.row) ?? null },
-  { type: BOOLEAN, valueOf: (staged) => reader(staged, SPAN_COLUMN.isLlm).has(staged.row) },
+  same(SPAN_COLUMN.kind, UTINYINT, 1),
+  same(SPAN_COLUMN.status, UTINYINT, 1),
+  same(SPAN_COLUMN.flags, UINTEGER, 4),
+  isLlm,
   text(SPAN_COLUMN.attributes),
   text(SPAN_COLUMN.events),
   text(SPAN_COLUMN.links),
   ...LLM_COLUMNS.map(llmColumn),
-  { type: INTEGER, valueOf: ({ day }) => day },
+  day,
 ];
 
 function llmColumn({ id, kind }: (typeof LLM_COLUMNS)[number]): StageColumn {
@@ -64,29 +149,36 @@ function llmColumn({ id, kind }: (typeof LLM_COLUMNS)[number]): StageColumn {
     case "text":
       return text(id);
     case "boolean":
-      return { type: BOOLEAN, valueOf: (staged) => flagOf(reader(staged, id).u8(staged.row)) };
+      return same(id, BOOLEAN, 1);
     case "number":
-      return { type: DOUBLE, valueOf: (staged) => reader(staged, id).f64(staged.row) ?? null };
+      return same(id, DOUBLE, 8);
     case "count":
-      return { type: BIGINT, valueOf: (staged) => countOf(reader(staged, id).f64(staged.row)) };
+      return count(id);
   }
 }
 
-function flagOf(value: number | undefined): boolean | null {
-  return value === undefined ? null : value === 1;
+/** The journal keeps counts as doubles. */
+function count(id: number): StageColumn {
+  return {
+    type: BIGINT,
+    width: 8,
+    id,
+    put(cells, cell, reader, { row }) {
+      const value = reader.f64(row);
+      if (value === undefined) return false;
+      cells.count(cell, value);
+      return true;
+    },
+  };
 }
 
-function countOf(value: number | undefined): bigint | null {
-  return value === undefined ? null : BigInt(value);
-}
+const encodedServices = new WeakMap<ResourceRow, Uint8Array>();
 
-function bigEndian(bytes: Uint8Array | undefined): bigint | null {
-  if (bytes === undefined) return null;
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, false);
-}
-
-function uuid(bytes: Uint8Array | undefined): DuckDBUUIDValue | null {
-  if (bytes === undefined) return null;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return DuckDBUUIDValue.fromUint128((view.getBigUint64(0, false) << 64n) | view.getBigUint64(8, false));
+function serviceBytes(resource: ResourceRow): Uint8Array {
+  let bytes = encodedServices.get(resource);
+  if (bytes === undefined) {
+    bytes = Buffer.from(resource.service);
+    encodedServices.set(resource, bytes);
+  }
+  return bytes;
 }

@@ -1,14 +1,14 @@
 import { setImmediate } from "node:timers/promises";
 import { DuckDBDataChunk, type DuckDBConnection } from "@duckdb/node-api";
+import duckdb from "@duckdb/node-bindings";
 import { runStatement } from "./database.ts";
 import { CREATE_STAGE } from "./schema.ts";
-import { STAGE_COLUMNS, type StagedRow } from "./stage-columns.ts";
-
-/** Rows per slice between two turns of the event loop: a due group commit goes first. */
-const SLICE_ROWS = 512;
+import { SLICE_ROWS, StageCells } from "./stage-cells.ts";
+import { STAGE_COLUMNS, type StageColumn, type StagedRow } from "./stage-columns.ts";
 
 /** The table that takes rows before they go into their day file. */
 export interface Stage {
+  /** Between two slices the event loop turns: a due group commit goes first. */
   fill(rows: readonly StagedRow[]): Promise<void>;
   clear(): Promise<void>;
 }
@@ -16,12 +16,26 @@ export interface Stage {
 /** Creates the stage on the connection that will write. */
 export async function createStage(connection: DuckDBConnection): Promise<Stage> {
   await runStatement(connection, CREATE_STAGE);
+  const cells = new StageCells();
+  const chunk = DuckDBDataChunk.create(STAGE_COLUMNS.map(({ type }) => type));
+
+  function fillChunk(rows: readonly StagedRow[]): void {
+    chunk.reset();
+    chunk.rowCount = rows.length;
+    for (const [index, column] of STAGE_COLUMNS.entries()) {
+      cells.begin();
+      putColumn(cells, column, rows);
+      cells.copyTo(duckdb.data_chunk_get_vector(chunk.chunk, index), rows.length, column.width);
+    }
+  }
+
   return {
     async fill(rows) {
       const appender = await connection.createAppender("stage", "main", "temp");
       try {
         for (let from = 0; from < rows.length; from += SLICE_ROWS) {
-          appender.appendDataChunk(chunkOf(rows.slice(from, from + SLICE_ROWS)));
+          fillChunk(rows.slice(from, from + SLICE_ROWS));
+          appender.appendDataChunk(chunk);
           await setImmediate();
         }
       } finally {
@@ -32,15 +46,16 @@ export async function createStage(connection: DuckDBConnection): Promise<Stage> 
   };
 }
 
-function chunkOf(rows: readonly StagedRow[]): DuckDBDataChunk {
-  const chunk = DuckDBDataChunk.create(
-    STAGE_COLUMNS.map(({ type }) => type),
-    rows.length,
-  );
-  for (const [index, { valueOf }] of STAGE_COLUMNS.entries()) {
-    const vector = chunk.getColumnVector(index);
-    for (const [at, row] of rows.entries()) vector.setItem(at, valueOf(row));
-    vector.flush();
+function putColumn(cells: StageCells, { id, put }: StageColumn, rows: readonly StagedRow[]): void {
+  let batch = rows[0]?.batch;
+  let reader = batch?.column(id);
+  for (let cell = 0; cell < rows.length; cell++) {
+    const staged = rows[cell];
+    if (staged === undefined) return;
+    if (reader === undefined || staged.batch !== batch) {
+      batch = staged.batch;
+      reader = batch.column(id);
+    }
+    if (!put(cells, cell, reader, staged)) cells.absent(cell);
   }
-  return chunk;
 }

@@ -13,9 +13,9 @@ export const SEGMENT_VERSION = 1;
 const MAGIC = Buffer.from("NXMJRNL1", "latin1");
 
 /** Frame types; 0 is never valid, so that zeros cannot pass for data. */
-export const FRAME_TYPE = { spanColumns: 1, endOfSegment: 3 } as const;
+export const FRAME_TYPE = { spanColumns: 1, metricSamples: 2, endOfSegment: 3 } as const;
 /** Version of the payload, by frame type. */
-export const FRAME_VERSION: Readonly<Record<number, number>> = { 1: 1, 3: 1 };
+export const FRAME_VERSION: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 1 };
 export const FIRST_FRAGMENT = 1;
 export const LAST_FRAGMENT = 2;
 export const WHOLE_BATCH = FIRST_FRAGMENT | LAST_FRAGMENT;

@@ -33,6 +33,8 @@ export interface SegmentWriterOptions {
   /** Whether frames are synced before they count as written. */
   readonly sync: boolean;
   readonly segmentBytes?: number;
+  /** What the frames hold; default span columns. */
+  readonly frameType?: number;
   readonly failpoint?: ((name: JournalFailpoint) => void) | undefined;
   readonly onSync?: ((seconds: number) => void) | undefined;
 }
@@ -67,6 +69,7 @@ interface Segment {
 export function createSegmentWriter(options: SegmentWriterOptions): SegmentWriter {
   const { io, directory } = options;
   const limit = options.segmentBytes ?? LIMITS.journalSegmentBytes;
+  const frameType = options.frameType ?? FRAME_TYPE.spanColumns;
   let current: Segment | undefined;
   let nextNumber = options.firstSegment;
   let prepared: Promise<Segment> | undefined;
@@ -127,7 +130,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     if (first === undefined) return;
     const buffers: Uint8Array[] = segment.bytes === 0 ? [encodeSegmentHeader(segment.number, first.number)] : [];
     for (const frame of frames)
-      buffers.push(encodeFrameHeader(FRAME_TYPE.spanColumns, frame.flags, frame.number, frame.payload), frame.payload);
+      buffers.push(encodeFrameHeader(frameType, frame.flags, frame.number, frame.payload), frame.payload);
     await append(segment, buffers);
     await sync(segment);
     for (const frame of frames) note(segment, frame);

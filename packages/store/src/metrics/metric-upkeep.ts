@@ -1,0 +1,151 @@
+import { createClockGuard } from "../clock-guard.ts";
+import { diskUsage } from "../disk-usage.ts";
+import { dayName, dayOfFile } from "../duckdb/index-files.ts";
+import { createSegmentCatalogue } from "../journal/segment-catalogue.ts";
+import { segmentPath } from "../journal/segment-files.ts";
+import { DAY_MS, dayOfMs } from "../metric-series.ts";
+import { decodeMetrics, metricFacts } from "./metric-codec.ts";
+import { readMetricPlan, removeMetricPlan, writeMetricPlan } from "./metric-purge-plan.ts";
+import type { Span } from "./rewrite-metrics.ts";
+import type { MetricParts } from "./metric-start.ts";
+
+/** A segment stays for that long after its last batch, whatever the index says. */
+const SEGMENT_KEPT_MS = 60 * 60 * 1000;
+
+/** Options of the upkeep. */
+export interface MetricUpkeepOptions {
+  readonly parts: MetricParts;
+  readonly metricsDir: string;
+  /** Wall clock, ms. */
+  readonly now: () => number;
+  readonly monotonicMs: () => number;
+  /** Days were removed or written anew. */
+  readonly onChanged: () => void;
+  readonly failpoint?: ((name: string) => void) | undefined;
+}
+
+/** Removes what is old or unwanted; one after the other. */
+export interface MetricUpkeep {
+  retain(policy: {
+    readonly maxAgeDays?: number;
+    readonly maxBytes?: number;
+  }): Promise<{ readonly days: readonly string[] }>;
+  /** Goes on with a purge that failed or was interrupted; what came meanwhile for its span goes too. */
+  finishPending(): Promise<void>;
+  /** Erases a span of time from every file; answers how many samples went. */
+  purge(span: Span): Promise<number>;
+}
+
+/** Upkeep over the parts of a store. */
+export function createMetricUpkeep(options: MetricUpkeepOptions): MetricUpkeep {
+  const { parts, now } = options;
+  const { io, folder, journal, feeder, index } = parts;
+  const clock = createClockGuard(now, options.monotonicMs);
+  const catalogue = createSegmentCatalogue({ io, directory: folder.journal, describe: factsOf });
+
+  /**
+   * Removes closed segments whose batches are all in checkpointed files, oldest first. Everything that was journaled
+   * before is indexed when it begins.
+   */
+  async function removeSegments(keptMs: number): Promise<void> {
+    const through = journal.closedThrough;
+    await feeder.flush();
+    await feeder.between(async () => {
+      const closed = await catalogue.closed(through);
+      const stays = closed.findIndex(
+        ({ trailer }) =>
+          now() - trailer.newestWrittenUnixMillis < keptMs ||
+          [...trailer.highestByDay.values()].some((position) => position > parts.lastIndexed()),
+      );
+      const going = stays === -1 ? closed : closed.slice(0, stays);
+      if (going.length === 0) return;
+      await index().checkpoint(0);
+      for (const { segment } of going) {
+        await io.remove(segmentPath(folder.journal, segment));
+        catalogue.forget(segment);
+      }
+      await io.syncDirectory(folder.journal);
+    });
+  }
+
+  /** Segments first: they would bring the days back. */
+  async function drop(days: readonly number[]): Promise<void> {
+    if (days.length === 0) return;
+    await journal.rotate();
+    await removeSegments(0);
+    options.failpoint?.("metric-retention");
+    await feeder.between(async () => {
+      for (const day of days) await index().remove(day);
+    });
+    options.onChanged();
+  }
+
+  async function erase(span: Span): Promise<number> {
+    const samples = await feeder.between(async () => {
+      await journal.rotate();
+      return await index().erase(span);
+    });
+    options.onChanged();
+    await removeSegments(0);
+    options.failpoint?.("metric-purge-segments-gone");
+    await finishMetricPurge(parts, options.metricsDir);
+    return samples;
+  }
+
+  function storedDays(): readonly number[] {
+    return [...index().summaries.keys()].map(dayOfFile).sort((a, b) => a - b);
+  }
+
+  async function dropBySize(maxBytes: number, today: number): Promise<readonly number[]> {
+    const gone: number[] = [];
+    while ((await diskUsage(io, [folder.journal, folder.index])) > maxBytes) {
+      const [oldest] = storedDays();
+      if (oldest === undefined || oldest >= today) break;
+      await drop([oldest]);
+      gone.push(oldest);
+    }
+    return gone;
+  }
+
+  return {
+    async retain({ maxAgeDays, maxBytes }) {
+      if (!clock.confirm()) return { days: [] };
+      await feeder.flush();
+      const today = dayOfMs(now());
+      const isOld = (day: number): boolean =>
+        maxAgeDays !== undefined && day < today && day + 1 + maxAgeDays <= now() / DAY_MS;
+      const expired = storedDays().filter(isOld);
+      await drop(expired);
+      await removeSegments(SEGMENT_KEPT_MS);
+      const bySize = maxBytes === undefined ? [] : await dropBySize(maxBytes, today);
+      return { days: [...expired, ...bySize].map(dayName) };
+    },
+
+    async finishPending() {
+      const plan = await readMetricPlan(io, options.metricsDir);
+      if (plan !== undefined) await erase(plan);
+    },
+
+    async purge(span) {
+      await feeder.flush();
+      await feeder.between(() => writeMetricPlan(io, options.metricsDir, { ...span, through: parts.lastIndexed() }));
+      options.failpoint?.("metric-purge-planned");
+      return await erase(span);
+    },
+  };
+}
+
+/** What could not be read may hold anything, so it goes too. */
+async function finishMetricPurge(
+  { io, folder }: Pick<MetricParts, "io" | "folder">,
+  metricsDir: string,
+): Promise<void> {
+  for (const name of await io.list(folder.quarantine)) await io.remove(`${folder.quarantine}/${name}`);
+  await io.syncDirectory(folder.quarantine);
+  await removeMetricPlan(io, metricsDir);
+}
+
+function factsOf(payload: Uint8Array) {
+  const batch = decodeMetrics(payload);
+  return batch === undefined ? undefined : metricFacts(batch);
+}
