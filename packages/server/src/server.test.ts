@@ -7,6 +7,7 @@ import { LIMITS, MonitorError, PORTS } from "@nexent/monitor-core";
 import { createMemoryStore } from "@nexent/monitor-store";
 import { describe, expect, it } from "vitest";
 import { encodeJson, encodeProtobuf } from "./testing/otlp-encode.ts";
+import { listedMetricStore } from "./testing/metric-store.ts";
 import { CHEAP_SCRYPT, openBrowser, signInAndSkip, startTestServer, testConfig } from "./testing/server.ts";
 import { telemetryBatch, telemetrySpan } from "./testing/spans.ts";
 import { startServer } from "./server.ts";
@@ -36,6 +37,24 @@ describe("server", () => {
     await expect(failed).rejects.toMatchObject({ code: "PORT_IN_USE", hint });
     await expect(failed).rejects.toThrow(String(taken.port));
     expect(closed).toBe(1);
+    await taken.close();
+  });
+
+  it("opens the Prometheus API when it has a metric store, and names a taken port", async () => {
+    const metricStore = listedMetricStore([]);
+    const server = await startTestServer({}, { metricStore });
+    const url = `${server.prometheusUrl}/api/v1/query?query=1`;
+    expect((await fetch(url)).status).toBe(200);
+    await server.stop();
+    await expect(fetch(url)).rejects.toThrow();
+
+    const taken = await occupy(0);
+    const config = { prometheusPort: taken.port };
+    const hint = expect.stringContaining("LLM_MONITOR_PROMETHEUS_PORT");
+    await expect(startTestServer(config, { metricStore })).rejects.toMatchObject({ code: "PORT_IN_USE", hint });
+    const without = await startTestServer(config);
+    expect(without).not.toHaveProperty("prometheusUrl");
+    await without.stop();
     await taken.close();
   });
 
