@@ -31,7 +31,6 @@ import { createQuerySlots } from "./query-slots.ts";
 import { createReadGate } from "./read-gate.ts";
 import { addInto, copyInto } from "./rewrite-file.ts";
 import { readSpans } from "./span-rows.ts";
-import { createStage } from "./stage.ts";
 import { bind } from "./statement.ts";
 
 /** Options of the index. */
@@ -128,7 +127,6 @@ async function openIndex(
     files,
     gate,
     connection: writing,
-    stage: await createStage(writing),
   });
   const slots = createQuerySlots({
     connect: () => database.connect(),
