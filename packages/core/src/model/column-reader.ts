@@ -15,6 +15,11 @@ export interface ColumnReader {
   /** Copies a fixed-width value as it lies there (numbers are little-endian); false, and nothing done, without one. */
   copyTo(row: number, target: Uint8Array, at: number): boolean;
   text(row: number): string | undefined;
+  /** Bytes of all values, one behind the other, without holes. */
+  readonly values: Uint8Array;
+  /** Where a value begins and ends in `values`; both -1 without one. */
+  startOf(row: number): number;
+  endOf(row: number): number;
 }
 
 /** A column nobody wrote. */
@@ -28,6 +33,9 @@ export const EMPTY_COLUMN: ColumnReader = {
   bytes: () => undefined,
   copyTo: () => false,
   text: () => undefined,
+  values: new Uint8Array(0),
+  startOf: () => -1,
+  endOf: () => -1,
 };
 
 /**
@@ -48,6 +56,7 @@ export function createColumnReader(
   const valuesAt = shape === "text" ? bitmapBytes + count * 4 : bitmapBytes;
   if (shape === "text") checkEnds(view, bitmapBytes, count, bytes.length - valuesAt);
   else if (bytes.length !== valuesAt + count * shape) throw malformed("a column of the wrong length");
+  const values = bytes.subarray(valuesAt);
 
   function slotOf(row: number): number {
     if (row < 0 || row >= rowCount) return -1;
@@ -64,12 +73,19 @@ export function createColumnReader(
     for (let i = 0; i < shape; i++) target[at + i] = bytes[from + i] ?? 0;
     return true;
   }
-  function bytesOf(row: number): Uint8Array | undefined {
+  function startOf(row: number): number {
     const slot = slotOf(row);
-    if (slot < 0) return undefined;
-    if (shape !== "text") return bytes.subarray(valuesAt + slot * shape, valuesAt + (slot + 1) * shape);
-    const from = slot === 0 ? 0 : view.getUint32(bitmapBytes + (slot - 1) * 4, true);
-    return bytes.subarray(valuesAt + from, valuesAt + view.getUint32(bitmapBytes + slot * 4, true));
+    if (slot <= 0) return slot;
+    return shape === "text" ? view.getUint32(bitmapBytes + (slot - 1) * 4, true) : slot * shape;
+  }
+  function endOf(row: number): number {
+    const slot = slotOf(row);
+    if (slot < 0) return -1;
+    return shape === "text" ? view.getUint32(bitmapBytes + slot * 4, true) : (slot + 1) * shape;
+  }
+  function bytesOf(row: number): Uint8Array | undefined {
+    const start = startOf(row);
+    return start < 0 ? undefined : values.subarray(start, endOf(row));
   }
 
   return {
@@ -82,6 +98,9 @@ export function createColumnReader(
     bytes: bytesOf,
     copyTo,
     text: (row) => optional(bytesOf(row), decodeUtf8),
+    values,
+    startOf,
+    endOf,
   };
 }
 

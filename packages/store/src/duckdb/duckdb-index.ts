@@ -39,7 +39,6 @@ import { createQuerySlots } from "./query-slots.ts";
 import { createReadGate } from "./read-gate.ts";
 import { addInto, copyInto } from "./rewrite-file.ts";
 import { readSpans } from "./span-rows.ts";
-import { createStage } from "./stage.ts";
 import { bind } from "./statement.ts";
 import { createTraceFilters } from "./trace-filters.ts";
 
@@ -138,7 +137,6 @@ async function openIndex(
     files,
     gate,
     connection: writing,
-    stage: await createStage(writing),
   });
   const slots = createQuerySlots({
     connect: () => database.connect(),

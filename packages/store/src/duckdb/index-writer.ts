@@ -7,9 +7,8 @@ import type { DayFiles, FileSummary } from "./day-files.ts";
 import { dayOf, fileAlias, fileName, isSealed, openFileOf, type IndexFile } from "./index-files.ts";
 import type { ReadGate } from "./read-gate.ts";
 import { loadResourceTable, type ResourceTable } from "./resource-table.ts";
-import { insertFromStage } from "./schema.ts";
-import type { StagedRow } from "./stage-columns.ts";
-import type { Stage } from "./stage.ts";
+import { createRowAppender } from "./row-appender.ts";
+import type { IndexRow } from "./row-columns.ts";
 import { bind, readRows } from "./statement.ts";
 
 /** Where failpoints of the index stand. */
@@ -28,14 +27,13 @@ export interface IndexedBatch {
 }
 
 /** A row on its way into the file of its day. */
-type MissingRow = Omit<StagedRow, "resourceId">;
+type MissingRow = Omit<IndexRow, "resourceId">;
 
 /** Options of the index writer. */
 export interface IndexWriterOptions {
   readonly directory: string;
   readonly files: DayFiles;
-  readonly stage: Stage;
-  /** The connection of the stage; nobody else writes. */
+  /** Nobody else writes. */
   readonly connection: DuckDBConnection;
   readonly gate: ReadGate;
   /** Everything of a day up to this position is in the index, or was removed from it for good. */
@@ -58,7 +56,8 @@ export interface IndexWriter {
 
 /** A writer over the given files. */
 export function createIndexWriter(options: IndexWriterOptions): IndexWriter {
-  const { files, connection, stage, gate } = options;
+  const { files, connection, gate } = options;
+  const appendRows = createRowAppender(connection);
   const resources = new Map<IndexFile, ResourceTable>();
 
   async function resourcesOf(day: number): Promise<ResourceTable> {
@@ -85,24 +84,24 @@ export function createIndexWriter(options: IndexWriterOptions): IndexWriter {
     return rows;
   }
 
-  async function withResources(rows: readonly MissingRow[]): Promise<readonly StagedRow[]> {
-    const staged: StagedRow[] = [];
+  async function withResources(rows: readonly MissingRow[]): Promise<readonly IndexRow[]> {
+    const complete: IndexRow[] = [];
     for (const { batch, row, day } of rows) {
       const resource = batch.resources[batch.column(SPAN_COLUMN.resource).u32(row) ?? 0];
       if (resource === undefined) continue;
-      staged.push({ batch, row, day, resourceId: (await resourcesOf(day)).idOf(resource) });
+      complete.push({ batch, row, day, resourceId: (await resourcesOf(day)).idOf(resource) });
     }
-    return staged;
+    return complete;
   }
 
   /** One transaction writes one file; the position goes with the rows. */
-  async function commitDay(day: number, position: bigint): Promise<void> {
+  async function commitDay(day: number, rows: readonly IndexRow[], position: bigint): Promise<void> {
     const alias = fileAlias(openFileOf(day));
     const table = await resourcesOf(day);
     await runStatement(connection, "BEGIN TRANSACTION");
     try {
       await table.writeNew(connection);
-      await readRows(connection, insertFromStage(alias), { day: bind.integer(day) });
+      await appendRows(alias, rows);
       await readRows(connection, "INSERT INTO " + alias + ".main.applied VALUES ($position)", {
         position: bind.position(position),
       });
@@ -116,16 +115,12 @@ export function createIndexWriter(options: IndexWriterOptions): IndexWriter {
     }
   }
 
-  async function writeDays(days: readonly number[], rows: readonly StagedRow[], position: bigint): Promise<void> {
+  async function writeDays(days: readonly number[], rows: readonly IndexRow[], position: bigint): Promise<void> {
     for (const day of days) {
-      await commitDay(day, position);
+      const ofDay = days.length === 1 ? rows : rows.filter((row) => row.day === day);
+      await commitDay(day, ofDay, position);
       const summary = files.summaries.get(openFileOf(day));
-      if (summary !== undefined)
-        addRows(
-          summary,
-          rows.filter((row) => row.day === day),
-          position,
-        );
+      if (summary !== undefined) addRows(summary, ofDay, position);
     }
   }
 
@@ -139,14 +134,11 @@ export function createIndexWriter(options: IndexWriterOptions): IndexWriter {
       await files.use(touched.map(openFileOf), true, async () => {
         const rows = await withResources(missing);
         try {
-          await stage.fill(rows);
           const commit = (): Promise<void> => writeDays(touched, rows, last.position);
           await (touched.length > 1 ? gate.exclusive(commit) : commit());
         } catch (error) {
           for (const table of resources.values()) table.rollback();
           throw error;
-        } finally {
-          await stage.clear();
         }
       });
     },
@@ -161,7 +153,7 @@ export function createIndexWriter(options: IndexWriterOptions): IndexWriter {
   };
 }
 
-function addRows(summary: FileSummary, rows: readonly StagedRow[], position: bigint): void {
+function addRows(summary: FileSummary, rows: readonly IndexRow[], position: bigint): void {
   summary.applied = position;
   summary.spans += rows.length;
   for (const { batch, row } of rows) {

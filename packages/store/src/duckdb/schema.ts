@@ -11,17 +11,12 @@ const SQL_TYPES: Readonly<Record<ColumnKind, string>> = {
 };
 const ZSTD = " USING COMPRESSION zstd";
 
-/** A column of `spans`; `stageType` is what the appender writes, `fromStage` what becomes of it. */
+/** A column of `spans`. */
 export interface SpanColumnDefinition {
   readonly name: string;
   readonly type: string;
   readonly compression?: string;
-  readonly fromStage?: string;
 }
-
-/** Splits attribute text (keys and values alternate, separated by U+0002) into a map. */
-const ATTRIBUTES_FROM_TEXT =
-  "CASE WHEN attributes IS NULL THEN NULL ELSE map(string_split(attributes, chr(2))[1:-1:2], string_split(attributes, chr(2))[2:-1:2]) END";
 
 /** Columns of `spans`, in order: those of every span, then the promoted ones. */
 export const SPAN_COLUMNS: readonly SpanColumnDefinition[] = [
@@ -40,7 +35,7 @@ export const SPAN_COLUMNS: readonly SpanColumnDefinition[] = [
   { name: "status", type: "UTINYINT" },
   { name: "flags", type: "UINTEGER" },
   { name: "is_llm", type: "BOOLEAN" },
-  { name: "attributes", type: "MAP(VARCHAR, VARCHAR)", fromStage: ATTRIBUTES_FROM_TEXT },
+  { name: "attributes", type: "MAP(VARCHAR, VARCHAR)" },
   { name: "events", type: "VARCHAR", compression: ZSTD },
   { name: "links", type: "VARCHAR", compression: ZSTD },
   ...LLM_COLUMNS.map((column) => ({
@@ -60,21 +55,4 @@ export function createDayTables(alias: string): readonly string[] {
     "CREATE TABLE " + alias + ".main.meta (key VARCHAR, value VARCHAR)",
     "INSERT INTO " + alias + ".main.meta VALUES ('schema', '" + String(SCHEMA_VERSION) + "')",
   ];
-}
-
-/** Type of a column in the stage table: attributes are still text there. */
-export function stageType({ type, fromStage }: SpanColumnDefinition): string {
-  return fromStage === undefined ? type : "VARCHAR";
-}
-
-/** The table that rows are appended to before they go into their day file. */
-export const CREATE_STAGE =
-  "CREATE TEMP TABLE stage (" +
-  SPAN_COLUMNS.map((column) => column.name + " " + stageType(column)).join(", ") +
-  ", day INTEGER)";
-
-/** Moves the staged rows of one day (`$day`) into its file. */
-export function insertFromStage(alias: string): string {
-  const columns = SPAN_COLUMNS.map(({ name, fromStage }) => fromStage ?? name).join(", ");
-  return "INSERT INTO " + alias + ".main.spans SELECT " + columns + " FROM temp.main.stage WHERE day = $day";
 }
