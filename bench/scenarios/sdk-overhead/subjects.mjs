@@ -66,6 +66,15 @@ export const SUBJECTS = [
   },
   { id: "bare", title: "bare patched iterator", group: "floor", setUp: async () => patchBare },
   {
+    id: "bare-als",
+    title: "bare patched iterator, an AsyncLocalStorage in use",
+    group: "floor",
+    async setUp() {
+      new AsyncLocalStorage().run({}, () => undefined);
+      return patchBare;
+    },
+  },
+  {
     id: "disabled",
     title: "ours, disabled",
     group: "ours",

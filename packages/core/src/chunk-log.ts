@@ -1,6 +1,6 @@
 import { LIMITS } from "./limits.ts";
 import type { DeltaKind } from "./providers/provider.ts";
-import { KINDS } from "./token-tape-format.ts";
+import { KINDS, TEXT } from "./token-tape-format.ts";
 
 /** So small that the engine keeps it beside the log: most answers without a stream have one entry. */
 const FIRST_CAPACITY = 8;
@@ -9,7 +9,6 @@ const SECOND_CAPACITY = 512;
 
 /** A tag is the kind's number and these flags. */
 const KIND_BITS = 7;
-const TEXT = KINDS.indexOf("text");
 const AFTER_PAUSE = 8;
 const FOLDED = 16;
 

@@ -8,7 +8,7 @@ import type { DeltaKind, StreamEvent, TokenUsage, ServerTimings, ProviderFault }
 import type { Outcome } from "./model/outcome.ts";
 import type { CountedText, ReasoningVisibility, TokenTimings } from "./model/token-timings.ts";
 import { isOpenStall, medianBefore, stallsOf, type StallRule } from "./stall-rule.ts";
-import { encodeTapeColumns } from "./token-tape-encode.ts";
+import { encodeTapeColumns, encodeTextTape } from "./token-tape-encode.ts";
 import { UsageTally } from "./usage-tally.ts";
 
 /** Options of one clock. */
@@ -414,14 +414,16 @@ class MarkingClock implements TokenClock {
   #tape({ tokensOf, gapTokens }: Totals): string | undefined {
     const { length } = this.#chunks;
     if (this.#options.tape === false || length === 0) return undefined;
-    const { isFolded, stamps, kinds } = this.#chunks;
+    const { isFolded, stamps } = this.#chunks;
+    const { tapeMaxBytes } = this.#options;
+    const cap = tapeMaxBytes === undefined ? {} : { maxCharacters: tapeMaxBytes };
+    const isPlain = gapTokens === "one" && !isFolded && this.#kindsSeen === DELTA_KIND_BIT.text;
+    const plain = isPlain ? encodeTextTape(stamps, cap) : undefined;
+    if (plain !== undefined) return plain;
     const tokens = new Float64Array(length);
-    // One token each, as in most streams, needs no look at each entry.
-    if (gapTokens === "one" && !isFolded) tokens.fill(1);
-    else for (let i = 0; i < length; i += 1) tokens[i] = tokensOf(i) ?? UNKNOWN_TOKENS;
-    const { tapeMaxBytes: maxCharacters } = this.#options;
-    const columns = { length, atMicros: stamps, kinds, tokens };
-    return encodeTapeColumns(columns, { merged: isFolded, ...(maxCharacters === undefined ? {} : { maxCharacters }) });
+    for (let i = 0; i < length; i += 1) tokens[i] = tokensOf(i) ?? UNKNOWN_TOKENS;
+    const columns = { length, atMicros: stamps, kinds: this.#chunks.kinds, tokens };
+    return encodeTapeColumns(columns, { merged: isFolded, ...cap });
   }
 }
 

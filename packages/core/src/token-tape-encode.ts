@@ -8,6 +8,7 @@ import {
   FLAG_UNCOUNTED,
   ONE_EACH,
   TICK_MICROS,
+  TEXT,
   UNKNOWN,
   VERSION,
 } from "./token-tape-format.ts";
@@ -36,7 +37,14 @@ const ALWAYS_KEPT = 3;
 /** Longest head of a tape, and longest entry with a run head of its own: varints of safe integers. */
 const MAX_HEAD_BYTES = 2 + 1 + 8;
 const MAX_ENTRY_BYTES = 8 + 8 + 8;
+const MAX_VARINT_BYTES = 8;
 const UNCOUNTED = -1;
+
+/** Ticks of an entry behind one of `previous` ticks. */
+function laterTicks(previous: number, micros: number): number {
+  const ticks = Math.round(micros / TICK_MICROS);
+  return ticks > previous && Number.isSafeInteger(micros) ? ticks : previous;
+}
 
 /** What is written: absolute ticks, never falling, and counts that are whole numbers or {@link UNCOUNTED}. */
 class Draft {
@@ -52,9 +60,7 @@ class Draft {
     this.tokens = tokens;
     let previous = 0;
     for (let i = 0; i < length; i += 1) {
-      const micros = atMicros[i] ?? 0;
-      const ticks = Math.round(micros / TICK_MICROS);
-      if (ticks > previous && Number.isSafeInteger(micros)) previous = ticks;
+      previous = laterTicks(previous, atMicros[i] ?? 0);
       this.ticks[i] = previous;
       const count = tokens[i] ?? UNCOUNTED;
       this.tokens[i] = count >= 0 && Number.isSafeInteger(count) ? count : UNCOUNTED;
@@ -155,10 +161,37 @@ function encodeWithin(draft: Draft, merged: boolean, maxBytes: number): Uint8Arr
   return writer.bytes.subarray(0, writer.length);
 }
 
+function maxBytesOf(options: TapeOptions): number {
+  return Math.floor((options.maxCharacters ?? LIMITS.tokenTapeMaxBytes) / 4) * 3;
+}
+
+/**
+ * The tape of most streams, one token of text in each entry, straight from their stamps. Undefined when it would be
+ * longer than its cap: {@link encodeTapeColumns} then merges.
+ * @param atMicros as in {@link TapeColumns}, not empty.
+ */
+export function encodeTextTape(atMicros: Float64Array, options: TapeOptions = {}): string | undefined {
+  const { length } = atMicros;
+  const maxBytes = length <= ALWAYS_KEPT ? Infinity : maxBytesOf(options);
+  const writer = new TapeWriter(Math.min(maxBytes, length * MAX_VARINT_BYTES) + MAX_HEAD_BYTES + MAX_ENTRY_BYTES);
+  writer.varint(VERSION);
+  writer.varint(FLAG_COUNTED);
+  writer.varint(TICK_MICROS);
+  let previous = laterTicks(0, atMicros[0] ?? 0);
+  writer.varint(previous);
+  writer.varint(length * 32 + TEXT * 4 + ONE_EACH);
+  for (let i = 0; i < length && writer.length <= maxBytes; i += 1) {
+    const ticks = laterTicks(previous, atMicros[i] ?? 0);
+    writer.varint(ticks - previous);
+    previous = ticks;
+  }
+  return writer.length > maxBytes ? undefined : encodeBase64(writer.bytes.subarray(0, writer.length));
+}
+
 /** Encodes counted chunks. Above the cap neighbours are merged until it fits; the tape is never cut. */
 export function encodeTapeColumns(columns: TapeColumns, options: TapeOptions = {}): string {
   const draft = new Draft(columns);
-  const maxBytes = Math.floor((options.maxCharacters ?? LIMITS.tokenTapeMaxBytes) / 4) * 3;
+  const maxBytes = maxBytesOf(options);
   let merged = options.merged ?? false;
   for (;;) {
     const bytes = encodeWithin(draft, merged, draft.length <= ALWAYS_KEPT ? Infinity : maxBytes);

@@ -27,3 +27,4 @@ export const UNKNOWN = 2;
 
 /** Kinds by their number on the tape and in the chunk log; never reordered. */
 export const KINDS: readonly DeltaKind[] = ["text", "reasoning", "tool", "refusal", "audio"];
+export const TEXT = KINDS.indexOf("text");

@@ -5,6 +5,7 @@ import { MonitorError } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import type { TapeEntry } from "./model/token-timings.ts";
 import type { DeltaKind } from "./providers/provider.ts";
+import { encodeTextTape } from "./token-tape-encode.ts";
 import { decodeTokenTape, encodeTokenTape } from "./token-tape.ts";
 
 const TICK = 16;
@@ -47,6 +48,22 @@ function tapeOf(...bytes: readonly number[]): string {
 }
 
 describe("a token tape", () => {
+  it("of one token of text each is the same straight from the stamps, or none where it would be too long", () => {
+    const stamps = fc.array(fc.oneof(fc.nat(90), fc.nat(300_000), fc.constant(0.5)), { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(stamps, fc.constantFrom(8, 40, 1 << 14), (gaps, maxCharacters) => {
+        let atMicros = 0;
+        const entries = gaps.map((gap): TapeEntry => ({ atMicros: (atMicros += gap), kind: "text", tokens: 1 }));
+        const whole = encodeTokenTape(entries, { maxCharacters });
+        const straight = encodeTextTape(
+          Float64Array.from(entries, (entry) => entry.atMicros),
+          { maxCharacters },
+        );
+        expect(straight).toBe(decodeTokenTape(whole).merged ? undefined : whole);
+      }),
+    );
+  });
+
   it("gives back every time within half a tick, and kind and count exactly", () => {
     fc.assert(
       fc.property(tape, (entries) => {

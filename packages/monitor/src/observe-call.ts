@@ -32,14 +32,8 @@ function nameable(call: LlmCall): LlmCall {
  */
 export function openRecording(runtime: Runtime, wanted: CallToObserve): Recording | undefined {
   try {
-    const { call, tokenTape, tokenizer, atMs, request } = wanted;
     const outer = runtime.current();
-    const recording = runtime.recorder.start(nameable(call), {
-      ...(tokenTape !== undefined && { tokenTape }),
-      ...(tokenizer !== undefined && { tokenizer }),
-      ...(atMs !== undefined && { atMs }),
-      request,
-    });
+    const recording = runtime.recorder.start(nameable(wanted.call), wanted);
     outer?.delegate();
     return recording;
   } catch {

@@ -50,6 +50,7 @@ function createMemoryBackend(spans: SeenSpan[]): SpanBackend {
       return {
         context: { traceId: seen.traceId, spanId: seen.spanId, traceFlags: 1 },
         recording: true,
+        setAttribute: (name, value) => void Object.assign(seen.attributes, { [name]: value }),
         setAttributes: (attributes) => void Object.assign(seen.attributes, attributes),
         updateName: (name) => {
           seen.name = name;

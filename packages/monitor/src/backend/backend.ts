@@ -31,6 +31,7 @@ export interface BackendSpan {
   readonly context: SpanContext | undefined;
   /** Whether attributes and events are kept; false lets callers skip costly work. */
   readonly recording: boolean;
+  setAttribute(name: string, value: Attributes[string]): void;
   setAttributes(attributes: Attributes): void;
   updateName(name: string): void;
   addEvent(name: string, attributes?: Attributes, atUnixMicros?: number): void;

@@ -7,6 +7,7 @@ const NOTHING_SENT = { exported: 0, dropped: 0, exportFailures: 0 } as const;
 const NOOP_SPAN: BackendSpan = {
   context: undefined,
   recording: false,
+  setAttribute() {},
   setAttributes() {},
   updateName() {},
   addEvent() {},

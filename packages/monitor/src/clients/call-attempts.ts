@@ -17,11 +17,14 @@ function isWhole(response: unknown): boolean {
 /** What the hook of a client's transport tells: each HTTP request is one attempt of the call. */
 export class CallAttempts {
   readonly #recording: Recording;
+  readonly #mayStream: boolean;
   /** The attempt was stopped: by the caller, which ends the call, or by the client's own time limit. */
   #stoppedAtMs: number | undefined;
 
-  constructor(recording: Recording) {
+  /** @param askedStream false: the answer comes in one piece, and when its pieces arrive is of no use. */
+  constructor(recording: Recording, askedStream?: boolean) {
     this.#recording = recording;
+    this.#mayStream = askedStream !== false;
   }
 
   /** A request is about to be handed to the transport. */
@@ -48,7 +51,7 @@ export class CallAttempts {
       const status = safeProperty(response, "status");
       if (typeof status === "number" && status >= 400) {
         recording.failAttempt({ outcome: "error", errorType: errorTypeOfStatus(status), httpStatus: status, atMs });
-      } else if (!isWhole(response)) {
+      } else if (this.#mayStream && !isWhole(response)) {
         tapBody(safeProperty(response, "body"), () => recording.markRead(performance.now()));
       }
     } catch {

@@ -30,12 +30,17 @@ export function passLink(options: unknown, init: unknown): void {
   if (isObject(options) && isObject(init) && options[LINK] !== undefined) init[LINK] = options[LINK];
 }
 
-/** Requests that are under way for a call that is observed; a `fetch` of ours further down leaves them alone. */
-const attempted = new WeakSet<object>();
+/** Requests that are under way for a call that is observed. Kept from the first {@link watchLinks} on: most never ask. */
+let attempted: WeakSet<object> | undefined;
 
-/** Whether a request is an attempt of an observed call. */
+/** From now on {@link isLinked} knows. A `fetch` of ours calls it when it is made, before it is asked for anything. */
+export function watchLinks(): void {
+  attempted ??= new WeakSet();
+}
+
+/** Whether a request is an attempt of an observed call: a `fetch` of ours further down leaves it alone. */
 export function isLinked(init: unknown): boolean {
-  return isObject(init) && attempted.has(init);
+  return isObject(init) && attempted?.has(init) === true;
 }
 
 /** The call of a request, if it has one; the transport gets the request without it. */
@@ -47,30 +52,31 @@ function takeLink(init: unknown): CallAttempts | undefined {
   return attempts;
 }
 
-async function sent(answer: Promise<unknown>, attempts: CallAttempts): Promise<unknown> {
-  try {
-    const response = await answer;
-    attempts.answered(response);
-    return response;
-  } catch (error) {
+/** Sends one attempt. Not an async function: with context followed, every promise between transport and caller costs. */
+function send(base: FetchLike, self: unknown, args: Parameters<FetchLike>, attempts: CallAttempts): Promise<unknown> {
+  if (attempted !== undefined && isObject(args[1])) attempted.add(args[1]);
+  attempts.begin(args[0]);
+  const failed = (error: unknown): never => {
     attempts.failed(error);
     throw error;
+  };
+  const answered = (response: unknown): unknown => {
+    attempts.answered(response);
+    return response;
+  };
+  let answer: unknown;
+  try {
+    answer = base.apply(self, args);
+  } catch (error) {
+    return failed(error);
   }
+  return Promise.resolve(answer).then(answered, failed);
 }
 
 /** `base`, every request of which is an attempt of one call. Same settlement, same errors, same bytes. */
 export function tellAttempts(base: FetchLike, attempts: CallAttempts): FetchLike {
   return function fetch(...args) {
-    if (isObject(args[1])) attempted.add(args[1]);
-    attempts.begin(args[0]);
-    let answer: Promise<unknown>;
-    try {
-      answer = base.apply(this, args);
-    } catch (error) {
-      attempts.failed(error);
-      throw error;
-    }
-    return sent(answer, attempts);
+    return send(base, this, args, attempts);
   };
 }
 
@@ -81,7 +87,7 @@ export function hookFetch(base: FetchLike): FetchLike {
   if (hooked.has(base)) return base;
   const hook: FetchLike = function fetch(...args) {
     const attempts = takeLink(args[1]);
-    return (attempts === undefined ? base : tellAttempts(base, attempts)).apply(this, args);
+    return attempts === undefined ? base.apply(this, args) : send(base, this, args, attempts);
   };
   hooked.add(hook);
   return hook;

@@ -6,7 +6,7 @@ import { safeProperty } from "../redact.ts";
 import { providerAt, serverOf } from "./server-address.ts";
 import { UNKNOWN } from "../recording/span-attributes.ts";
 import type { ClientOptions } from "./client-options.ts";
-import { isLinked } from "./fetch-hook.ts";
+import { isLinked, watchLinks } from "./fetch-hook.ts";
 
 export type { ClientOptions } from "./client-options.ts";
 
@@ -107,6 +107,7 @@ function callOf(args: FetchArguments, options: ClientOptions): CallToObserve | u
  */
 export function monitoredFetch(base?: Fetch, options: ClientOptions = {}): Fetch {
   manager.addSite("monitoredFetch");
+  watchLinks();
   return function fetch(...args: FetchArguments): Promise<Response> {
     const send = (): Promise<Response> => (base ?? globalThis.fetch)(...args);
     const runtime = manager.runtime();

@@ -26,7 +26,9 @@ export function observeMethod(original: Method, describe: Describe, ask: Ask): M
     const wanted = runtime && described(describe, args);
     if (runtime === undefined || wanted === undefined) return original.apply(this, args);
     return observeCall(runtime, wanted, (recording) =>
-      recording === undefined ? original.apply(this, args) : ask(this, args, new CallAttempts(recording)),
+      recording === undefined
+        ? original.apply(this, args)
+        : ask(this, args, new CallAttempts(recording, wanted.askedStream)),
     );
   };
 }

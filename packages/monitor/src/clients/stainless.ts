@@ -47,13 +47,14 @@ interface Asking {
 
 function callOf({ resource, client, shape, options }: Asking, request: RequestReading): CallToObserve["call"] {
   const baseURL = safeProperty(client, "baseURL");
+  const { attributes } = options;
   return {
     provider: options.provider ?? providerAt(baseURL) ?? shape.providerOf(client),
     model: request.model ?? UNKNOWN,
     operation: resource.operation,
     streaming: request.stream,
     clockSource: "iterator",
-    attributes: { ...options.attributes, ...request.parameters },
+    attributes: attributes === undefined ? request.parameters : { ...attributes, ...request.parameters },
     ...serverOf(baseURL),
   };
 }

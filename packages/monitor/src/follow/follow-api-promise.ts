@@ -1,6 +1,7 @@
 /** The lazy promise of the OpenAI and Anthropic clients. Subscribing to it for the caller would read the body twice. */
 import { followResponse, isResponse } from "./follow-response.ts";
 import type { Followed } from "./followed.ts";
+import { safeProperty } from "../redact.ts";
 import { endOfThrown } from "../recording/thrown-error.ts";
 import { UnreadResult } from "./unread-result.ts";
 
@@ -30,15 +31,20 @@ export function followApiPromise(promise: ApiPromise, call: Followed, follow: Fo
     unread.taken();
     call.sink.end(endOfThrown(error, "call", call.callerSignal));
   };
-  const answered = (): void => call.sink.clock.markFirstByte(call.sink.micros(performance.now()));
+  const answered = (): void => {
+    call.sink.clock.markFirstByte(call.sink.micros(performance.now()));
+    // The client keeps what waits for the result here: parsing it is then sure to come.
+    if (safeProperty(promise, "parsedPromise") !== undefined) return;
+    // Whoever waits past it takes the result as soon as it is answered; only what is left then needs to be watched.
+    void Promise.resolve().then(() => unread.watch(promise));
+  };
   if (!patchPromise(promise, call, { follow, failed, taken: () => unread.taken() })) {
     unread.taken();
     call.sink.end({ outcome: "ok" });
     return promise;
   }
   // The request is already under way: its failure is known here even if nobody ever awaits the result.
-  // Whoever awaits the result takes it as soon as it is answered; only what is left then needs to be watched.
-  void promise.responsePromise.then(answered, failed).then(() => unread.watch(promise));
+  void promise.responsePromise.then(answered, failed);
   return promise;
 }
 

@@ -6,9 +6,9 @@ import type { CallEnd, LlmCall } from "./recording.ts";
 import {
   attemptAttributes,
   delegatedAttributes,
-  endAttributes,
   spanName,
   startAttributes,
+  writeEndAttributes,
   type EndedCall,
 } from "./span-attributes.ts";
 import { addEndEvents } from "./span-events.ts";
@@ -46,7 +46,8 @@ export function endCallSpan(state: CallState, ended: EndedRequest, endMs: number
   if (state.attempt > 1) tellAttempt(state, { ...ended, end: state.attemptFailure ?? end });
   if (span.recording) {
     const told = toldOf(state, ended);
-    span.setAttributes(delegated ? delegatedAttributes(told) : endAttributes(told));
+    if (delegated) span.setAttributes(delegatedAttributes(told));
+    else writeEndAttributes(span, told);
     if (!delegated) content?.writeAnswered(span, timings.finishReasons);
     addEndEvents(span, end, timings, (micros) => state.unixMicros(micros));
   }

@@ -108,6 +108,34 @@ function valuesOf({ call, timings }: GenAiCall): string[] {
   ];
 }
 
+/** All that {@link valuesOf} looks at. */
+interface Named {
+  readonly model: string;
+  readonly responseModel: string | undefined;
+  readonly operation: string;
+  readonly provider: string;
+  readonly modelLabel: string | undefined;
+  readonly serverAddress: string | undefined;
+  readonly serverPort: number | undefined;
+}
+
+function namedBy({ call, timings: { responseModel } }: GenAiCall): Named {
+  const { operation, provider, model, modelLabel, serverAddress, serverPort } = call;
+  return { model, responseModel, operation, provider, modelLabel, serverAddress, serverPort };
+}
+
+function isSame(one: Named, other: Named): boolean {
+  return (
+    one.model === other.model &&
+    one.responseModel === other.responseModel &&
+    one.operation === other.operation &&
+    one.provider === other.provider &&
+    one.modelLabel === other.modelLabel &&
+    one.serverAddress === other.serverAddress &&
+    one.serverPort === other.serverPort
+  );
+}
+
 /** The three families of times in one version of the conventions. */
 interface TimeFamilies {
   readonly duration: MetricDefinition;
@@ -171,8 +199,18 @@ function recordTokenUsage(set: AttributeSet, { timings: { usage } }: GenAiCall):
 /** GenAI metrics that go to `registry`. */
 export function createGenAiMetrics(registry: MetricRegistry): GenAiMetrics {
   const known = new Map<string, AttributeSet>();
+  /** Most processes make the same call many times in a row. */
+  let latest: { readonly named: Named; readonly set: AttributeSet } | undefined;
 
   function setOf(call: GenAiCall): AttributeSet {
+    const named = namedBy(call);
+    if (latest !== undefined && isSame(latest.named, named)) return latest.set;
+    const set = lookUp(call);
+    latest = { named, set };
+    return set;
+  }
+
+  function lookUp(call: GenAiCall): AttributeSet {
     const values = valuesOf(call);
     const key = values.join("\u0000");
     let set = known.get(key);

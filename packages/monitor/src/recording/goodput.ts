@@ -7,13 +7,18 @@ import type { CallEnd } from "./recording.ts";
  * known fails its objective; an equal one meets it. Undefined while no objective is configured.
  */
 export function meetsObjectives({ outcome }: CallEnd, timings: TokenTimings, slo: Objectives): boolean | undefined {
+  if (!hasObjectives(slo)) return undefined;
   const { firstTokenMicros, endMicros, timePerOutputTokenSeconds } = timings;
   const asked = [
     within(seconds(firstTokenMicros), slo.sloTtftSeconds),
     within(timePerOutputTokenSeconds, slo.sloTpotSeconds),
     within(seconds(endMicros), slo.sloDurationSeconds),
   ].filter((met) => met !== undefined);
-  return asked.length === 0 ? undefined : outcome === "ok" && !asked.includes(false);
+  return outcome === "ok" && !asked.includes(false);
+}
+
+function hasObjectives({ sloTtftSeconds, sloTpotSeconds, sloDurationSeconds }: Objectives): boolean {
+  return (sloTtftSeconds ?? sloTpotSeconds ?? sloDurationSeconds) !== undefined;
 }
 
 function seconds(micros: number | undefined): number | undefined {

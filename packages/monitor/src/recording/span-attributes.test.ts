@@ -1,13 +1,15 @@
 import { createTokenClock, type ServerTimings } from "@nexent/monitor-core";
 import { describe, expect, it } from "vitest";
-import { endAttributes } from "./span-attributes.ts";
+import { writeEndAttributes } from "./span-attributes.ts";
 import { CALL } from "../testing/test-runtime.testing.ts";
 
 /** The `llm.server.*` attributes of a call whose answer reported these timings. */
 function serverAttributes(serverTimings: ServerTimings | undefined): Readonly<Record<string, unknown>> {
   const end = { outcome: "ok" } as const;
   const timings = createTokenClock().finish({ ...end, endMicros: 1, streaming: true });
-  const all = endAttributes({
+  const all: [string, unknown][] = [];
+  const target = { setAttribute: (name: string, value: unknown) => void all.push([name, value]) };
+  writeEndAttributes(target, {
     call: CALL,
     end,
     timings,
@@ -17,7 +19,7 @@ function serverAttributes(serverTimings: ServerTimings | undefined): Readonly<Re
     attempts: 0,
     semconv: "v0.1.0",
   });
-  return Object.fromEntries(Object.entries(all).filter(([name]) => name.startsWith("llm.server.")));
+  return Object.fromEntries(all.filter(([name]) => name.startsWith("llm.server.")));
 }
 
 describe("what a server says of itself", () => {

@@ -4,7 +4,24 @@ import type { Semconv } from "../config/config.ts";
 import type { CallEnd, LlmCall } from "./recording.ts";
 
 type Value = Attributes[string];
-type Draft = Record<string, Value>;
+
+/** Where attributes are written. */
+export interface AttributeTarget {
+  setAttribute(name: string, value: Value): void;
+}
+
+/** Attributes that are wanted as an object. */
+class Draft implements AttributeTarget {
+  readonly attributes: Record<string, Value>;
+
+  constructor(attributes: Attributes = {}) {
+    this.attributes = { ...attributes };
+  }
+
+  setAttribute(name: string, value: Value): void {
+    this.attributes[name] = value;
+  }
+}
 
 /** What a caller says when nobody named the model or the provider. */
 export const UNKNOWN = "unknown";
@@ -27,8 +44,8 @@ export function spanName(call: LlmCall): string {
 }
 
 /** Unknown is absent: a key with an undefined value is not written. */
-function put(draft: Draft, name: string, value: Value | undefined): void {
-  if (value !== undefined) draft[name] = value;
+function put(target: AttributeTarget, name: string, value: Value | undefined): void {
+  if (value !== undefined) target.setAttribute(name, value);
 }
 
 function seconds(micros: number | undefined): number | undefined {
@@ -37,13 +54,13 @@ function seconds(micros: number | undefined): number | undefined {
 
 /** Attributes set at the start, because samplers see them. */
 export function startAttributes(call: LlmCall): Attributes {
-  const draft: Draft = { ...call.attributes };
-  put(draft, ATTR.genAiOperationName, operationName(call.operation));
-  put(draft, ATTR.genAiProviderName, call.provider === UNKNOWN ? undefined : call.provider);
-  put(draft, ATTR.genAiRequestModel, call.model === UNKNOWN ? undefined : call.model);
-  put(draft, ATTR.serverAddress, call.serverAddress);
-  put(draft, ATTR.serverPort, call.serverPort);
-  return draft;
+  const target = new Draft(call.attributes);
+  put(target, ATTR.genAiOperationName, operationName(call.operation));
+  put(target, ATTR.genAiProviderName, call.provider === UNKNOWN ? undefined : call.provider);
+  put(target, ATTR.genAiRequestModel, call.model === UNKNOWN ? undefined : call.model);
+  put(target, ATTR.serverAddress, call.serverAddress);
+  put(target, ATTR.serverPort, call.serverPort);
+  return target.attributes;
 }
 
 /** Everything that is known when a call has ended. */
@@ -68,112 +85,113 @@ function finishReasons({ end, timings }: EndedCall): readonly string[] | undefin
   return reasons.length === 0 ? undefined : reasons;
 }
 
-function putUsage(draft: Draft, usage: TokenUsage | undefined, semconv: Semconv): void {
+function putUsage(target: AttributeTarget, usage: TokenUsage | undefined, semconv: Semconv): void {
   if (usage === undefined) return;
-  put(draft, ATTR.genAiUsageInputTokens, usage.inputTokens);
-  put(draft, ATTR.genAiUsageOutputTokens, usage.outputTokens);
-  put(draft, ATTR.genAiUsageCacheReadInputTokens, usage.cacheReadTokens);
-  if (semconv !== "v1.41") put(draft, ATTR.genAiUsageCacheWriteInputTokens, usage.cacheWriteTokens);
-  if (semconv !== "v0.1.0") put(draft, ATTR.genAiUsageCacheCreationInputTokens, usage.cacheWriteTokens);
-  put(draft, ATTR.genAiUsageReasoningOutputTokens, usage.reasoningTokens);
+  put(target, ATTR.genAiUsageInputTokens, usage.inputTokens);
+  put(target, ATTR.genAiUsageOutputTokens, usage.outputTokens);
+  put(target, ATTR.genAiUsageCacheReadInputTokens, usage.cacheReadTokens);
+  if (semconv !== "v1.41") put(target, ATTR.genAiUsageCacheWriteInputTokens, usage.cacheWriteTokens);
+  if (semconv !== "v0.1.0") put(target, ATTR.genAiUsageCacheCreationInputTokens, usage.cacheWriteTokens);
+  put(target, ATTR.genAiUsageReasoningOutputTokens, usage.reasoningTokens);
 }
 
-function putMarks(draft: Draft, timings: TokenTimings): void {
-  put(draft, ATTR.llmTimeToFirstByteSeconds, seconds(timings.firstByteMicros));
-  put(draft, ATTR.llmTimeToFirstChunkSeconds, seconds(timings.firstChunkMicros));
-  put(draft, ATTR.llmTimeToFirstTokenSeconds, seconds(timings.firstTokenMicros));
-  put(draft, ATTR.llmTimeToFirstAnswerTokenSeconds, seconds(timings.firstAnswerTokenMicros));
-  put(draft, ATTR.llmTimeToFirstToolCallSeconds, seconds(timings.firstToolCallMicros));
-  put(draft, ATTR.llmTimeToLastTokenSeconds, seconds(timings.lastTokenMicros));
-  put(draft, ATTR.genAiResponseTimeToFirstChunk, seconds(timings.firstChunkMicros));
-  put(draft, ATTR.llmTtft, seconds(timings.firstTokenMicros));
+function putMarks(target: AttributeTarget, timings: TokenTimings): void {
+  put(target, ATTR.llmTimeToFirstByteSeconds, seconds(timings.firstByteMicros));
+  put(target, ATTR.llmTimeToFirstChunkSeconds, seconds(timings.firstChunkMicros));
+  put(target, ATTR.llmTimeToFirstTokenSeconds, seconds(timings.firstTokenMicros));
+  put(target, ATTR.llmTimeToFirstAnswerTokenSeconds, seconds(timings.firstAnswerTokenMicros));
+  put(target, ATTR.llmTimeToFirstToolCallSeconds, seconds(timings.firstToolCallMicros));
+  put(target, ATTR.llmTimeToLastTokenSeconds, seconds(timings.lastTokenMicros));
+  put(target, ATTR.genAiResponseTimeToFirstChunk, seconds(timings.firstChunkMicros));
+  put(target, ATTR.llmTtft, seconds(timings.firstTokenMicros));
 }
 
-function putRates(draft: Draft, timings: TokenTimings): void {
-  put(draft, ATTR.llmGenerationRate, timings.generationRateTokensPerSecond);
-  put(draft, ATTR.llmTimePerOutputTokenSeconds, timings.timePerOutputTokenSeconds);
-  put(draft, ATTR.llmEndToEndTokenRate, timings.endToEndRateTokensPerSecond);
-  put(draft, ATTR.llmFirstChunkTokens, timings.firstChunkTokens);
-  put(draft, ATTR.llmFirstChunkTokensSource, timings.firstChunkTokensSource);
+function putRates(target: AttributeTarget, timings: TokenTimings): void {
+  put(target, ATTR.llmGenerationRate, timings.generationRateTokensPerSecond);
+  put(target, ATTR.llmTimePerOutputTokenSeconds, timings.timePerOutputTokenSeconds);
+  put(target, ATTR.llmEndToEndTokenRate, timings.endToEndRateTokensPerSecond);
+  put(target, ATTR.llmFirstChunkTokens, timings.firstChunkTokens);
+  put(target, ATTR.llmFirstChunkTokensSource, timings.firstChunkTokensSource);
 }
 
-function putTokens(draft: Draft, timings: TokenTimings): void {
+function putTokens(target: AttributeTarget, timings: TokenTimings): void {
   const input = timings.usage?.inputTokens;
   const output = timings.outputTokens;
-  put(draft, ATTR.llmInputTokens, input);
-  put(draft, ATTR.llmOutputTokens, output);
-  put(draft, ATTR.llmTotalTokens, input === undefined || output === undefined ? undefined : input + output);
-  put(draft, ATTR.llmTokenSource, timings.tokenSource);
-  put(draft, ATTR.llmTokenTape, timings.tokenTape);
+  put(target, ATTR.llmInputTokens, input);
+  put(target, ATTR.llmOutputTokens, output);
+  put(target, ATTR.llmTotalTokens, input === undefined || output === undefined ? undefined : input + output);
+  put(target, ATTR.llmTokenSource, timings.tokenSource);
+  put(target, ATTR.llmTokenTape, timings.tokenTape);
 }
 
-function putStalls(draft: Draft, timings: TokenTimings): void {
+function putStalls(target: AttributeTarget, timings: TokenTimings): void {
   const { stalls } = timings;
   if (stalls.length === 0) return;
-  put(draft, ATTR.llmStallCount, stalls.length);
-  put(draft, ATTR.llmStallLongestSeconds, Math.max(...stalls.map((stall) => stall.durationMicros)) / 1e6);
-  put(draft, ATTR.llmStallTotalSeconds, stalls.reduce((sum, stall) => sum + stall.lostMicros, 0) / 1e6);
+  put(target, ATTR.llmStallCount, stalls.length);
+  put(target, ATTR.llmStallLongestSeconds, Math.max(...stalls.map((stall) => stall.durationMicros)) / 1e6);
+  put(target, ATTR.llmStallTotalSeconds, stalls.reduce((sum, stall) => sum + stall.lostMicros, 0) / 1e6);
 }
 
 /** What the inference server says of itself, under the names of measurement contract 3.5. */
-function putServerTimings(draft: Draft, timings: ServerTimings | undefined): void {
+function putServerTimings(target: AttributeTarget, timings: ServerTimings | undefined): void {
   if (timings === undefined) return;
-  put(draft, ATTR.llmServerQueueSeconds, timings.queueSeconds);
-  put(draft, ATTR.llmServerLoadSeconds, timings.loadSeconds);
-  put(draft, ATTR.llmServerPrefillSeconds, timings.prefillSeconds);
-  put(draft, ATTR.llmServerDecodeSeconds, timings.decodeSeconds);
-  put(draft, ATTR.llmServerTotalSeconds, timings.totalSeconds);
-  put(draft, ATTR.llmServerInterTokenSeconds, timings.interTokenSeconds);
-  put(draft, ATTR.llmServerDecodeRate, timings.decodeRateTokensPerSecond);
-  put(draft, ATTR.llmServerEndToEndRate, timings.endToEndRateTokensPerSecond);
-  put(draft, ATTR.llmServerUnclassifiedTokenCount, timings.unclassifiedTokenCount);
-  putServerPhases(draft, timings);
+  put(target, ATTR.llmServerQueueSeconds, timings.queueSeconds);
+  put(target, ATTR.llmServerLoadSeconds, timings.loadSeconds);
+  put(target, ATTR.llmServerPrefillSeconds, timings.prefillSeconds);
+  put(target, ATTR.llmServerDecodeSeconds, timings.decodeSeconds);
+  put(target, ATTR.llmServerTotalSeconds, timings.totalSeconds);
+  put(target, ATTR.llmServerInterTokenSeconds, timings.interTokenSeconds);
+  put(target, ATTR.llmServerDecodeRate, timings.decodeRateTokensPerSecond);
+  put(target, ATTR.llmServerEndToEndRate, timings.endToEndRateTokensPerSecond);
+  put(target, ATTR.llmServerUnclassifiedTokenCount, timings.unclassifiedTokenCount);
+  putServerPhases(target, timings);
 }
 
-function putServerPhases(draft: Draft, { reasoning, content }: ServerTimings): void {
-  put(draft, ATTR.llmServerReasoningTokenCount, reasoning?.tokenCount);
-  put(draft, ATTR.llmServerReasoningTimeToFirstTokenSeconds, reasoning?.timeToFirstTokenSeconds);
-  put(draft, ATTR.llmServerReasoningDecodeSeconds, reasoning?.decodeSeconds);
-  put(draft, ATTR.llmServerReasoningInterTokenSeconds, reasoning?.interTokenSeconds);
-  put(draft, ATTR.llmServerReasoningDecodeRate, reasoning?.decodeRateTokensPerSecond);
-  put(draft, ATTR.llmServerContentTokenCount, content?.tokenCount);
-  put(draft, ATTR.llmServerContentTimeToFirstTokenSeconds, content?.timeToFirstTokenSeconds);
-  put(draft, ATTR.llmServerContentDecodeSeconds, content?.decodeSeconds);
-  put(draft, ATTR.llmServerContentInterTokenSeconds, content?.interTokenSeconds);
-  put(draft, ATTR.llmServerContentDecodeRate, content?.decodeRateTokensPerSecond);
+function putServerPhases(target: AttributeTarget, { reasoning, content }: ServerTimings): void {
+  put(target, ATTR.llmServerReasoningTokenCount, reasoning?.tokenCount);
+  put(target, ATTR.llmServerReasoningTimeToFirstTokenSeconds, reasoning?.timeToFirstTokenSeconds);
+  put(target, ATTR.llmServerReasoningDecodeSeconds, reasoning?.decodeSeconds);
+  put(target, ATTR.llmServerReasoningInterTokenSeconds, reasoning?.interTokenSeconds);
+  put(target, ATTR.llmServerReasoningDecodeRate, reasoning?.decodeRateTokensPerSecond);
+  put(target, ATTR.llmServerContentTokenCount, content?.tokenCount);
+  put(target, ATTR.llmServerContentTimeToFirstTokenSeconds, content?.timeToFirstTokenSeconds);
+  put(target, ATTR.llmServerContentDecodeSeconds, content?.decodeSeconds);
+  put(target, ATTR.llmServerContentInterTokenSeconds, content?.interTokenSeconds);
+  put(target, ATTR.llmServerContentDecodeRate, content?.decodeRateTokensPerSecond);
 }
 
-/** Attributes known at the end of a call; unknown ones are left out, never 0. */
-export function endAttributes(ended: EndedCall): Attributes {
+/**
+ * Writes the attributes known at the end of a call, one by one: an object of so many members would be a dictionary for the
+ * engine, built only to be taken apart. Unknown ones are left out, never 0.
+ */
+export function writeEndAttributes(target: AttributeTarget, ended: EndedCall): void {
   const { call, end, timings, slow } = ended;
-  const draft: Draft = {};
-  put(draft, ATTR.llmModelName, call.model === UNKNOWN ? undefined : call.model);
-  put(draft, ATTR.llmOperation, call.operation);
-  put(draft, ATTR.serverAddress, call.serverAddress);
-  put(draft, ATTR.serverPort, call.serverPort);
-  put(draft, ATTR.llmOutcome, end.outcome);
-  put(draft, ATTR.llmStream, call.streaming);
-  put(draft, ATTR.genAiRequestStream, call.streaming || undefined);
-  put(draft, ATTR.llmClockSource, call.streaming ? call.clockSource : undefined);
-  put(draft, ATTR.llmClockLagMaxSeconds, ended.lagSeconds);
-  put(draft, ATTR.llmTotalDuration, seconds(timings.endMicros));
-  put(draft, ATTR.genAiResponseModel, timings.responseModel);
-  put(draft, ATTR.genAiResponseId, timings.responseId);
-  put(draft, ATTR.genAiResponseFinishReasons, finishReasons(ended));
-  put(draft, ATTR.llmReasoningVisibility, timings.reasoningVisibility);
-  put(draft, ATTR.llmChunkCount, call.streaming ? timings.chunkCount : undefined);
-  put(draft, ATTR.llmSlow, slow.length === 0 ? undefined : slow);
-  put(draft, ATTR.errorType, end.outcome === "error" ? (end.errorType ?? UNKNOWN) : undefined);
-  put(draft, ATTR.llmErrorCode, end.errorCode);
-  put(draft, ATTR.httpResponseStatusCode, end.httpStatus);
-  put(draft, ATTR.llmAttempts, ended.attempts === 0 ? undefined : ended.attempts);
-  putUsage(draft, timings.usage, ended.semconv);
-  putMarks(draft, timings);
-  putRates(draft, timings);
-  putTokens(draft, timings);
-  putStalls(draft, timings);
-  putServerTimings(draft, ended.serverTimings);
-  return draft;
+  put(target, ATTR.llmModelName, call.model === UNKNOWN ? undefined : call.model);
+  put(target, ATTR.llmOperation, call.operation);
+  put(target, ATTR.serverAddress, call.serverAddress);
+  put(target, ATTR.serverPort, call.serverPort);
+  put(target, ATTR.llmOutcome, end.outcome);
+  put(target, ATTR.llmStream, call.streaming);
+  put(target, ATTR.genAiRequestStream, call.streaming || undefined);
+  put(target, ATTR.llmClockSource, call.streaming ? call.clockSource : undefined);
+  put(target, ATTR.llmClockLagMaxSeconds, ended.lagSeconds);
+  put(target, ATTR.llmTotalDuration, seconds(timings.endMicros));
+  put(target, ATTR.genAiResponseModel, timings.responseModel);
+  put(target, ATTR.genAiResponseId, timings.responseId);
+  put(target, ATTR.genAiResponseFinishReasons, finishReasons(ended));
+  put(target, ATTR.llmReasoningVisibility, timings.reasoningVisibility);
+  put(target, ATTR.llmChunkCount, call.streaming ? timings.chunkCount : undefined);
+  put(target, ATTR.llmSlow, slow.length === 0 ? undefined : slow);
+  put(target, ATTR.errorType, end.outcome === "error" ? (end.errorType ?? UNKNOWN) : undefined);
+  put(target, ATTR.llmErrorCode, end.errorCode);
+  put(target, ATTR.httpResponseStatusCode, end.httpStatus);
+  put(target, ATTR.llmAttempts, ended.attempts === 0 ? undefined : ended.attempts);
+  putUsage(target, timings.usage, ended.semconv);
+  putMarks(target, timings);
+  putRates(target, timings);
+  putTokens(target, timings);
+  putStalls(target, timings);
+  putServerTimings(target, ended.serverTimings);
 }
 
 /**
@@ -182,14 +200,14 @@ export function endAttributes(ended: EndedCall): Attributes {
  */
 export function attemptAttributes(ended: EndedCall, attempt: number): Attributes {
   const { call, end, timings } = ended;
-  const draft: Draft = { [ATTR.llmAttempt]: attempt };
-  put(draft, ATTR.serverAddress, call.serverAddress);
-  put(draft, ATTR.serverPort, call.serverPort);
-  put(draft, ATTR.errorType, end.outcome === "error" ? (end.errorType ?? UNKNOWN) : undefined);
-  put(draft, ATTR.llmErrorCode, end.errorCode);
-  put(draft, ATTR.httpResponseStatusCode, end.httpStatus);
-  putMarks(draft, timings);
-  return draft;
+  const target = new Draft({ [ATTR.llmAttempt]: attempt });
+  put(target, ATTR.serverAddress, call.serverAddress);
+  put(target, ATTR.serverPort, call.serverPort);
+  put(target, ATTR.errorType, end.outcome === "error" ? (end.errorType ?? UNKNOWN) : undefined);
+  put(target, ATTR.llmErrorCode, end.errorCode);
+  put(target, ATTR.httpResponseStatusCode, end.httpStatus);
+  putMarks(target, timings);
+  return target.attributes;
 }
 
 /**
@@ -197,12 +215,12 @@ export function attemptAttributes(ended: EndedCall, attempt: number): Attributes
  * the span counts the answer twice. At its end it says how it failed, nothing more.
  */
 export function delegatedAttributes(ended?: EndedCall): Attributes {
-  const draft: Draft = {};
-  put(draft, ATTR.genAiOperationName, "invoke_workflow");
-  if (ended === undefined) return draft;
+  const target = new Draft();
+  put(target, ATTR.genAiOperationName, "invoke_workflow");
+  if (ended === undefined) return target.attributes;
   const { call, end } = ended;
-  put(draft, ATTR.llmOperation, call.operation);
-  put(draft, ATTR.errorType, end.outcome === "error" ? (end.errorType ?? UNKNOWN) : undefined);
-  put(draft, ATTR.httpResponseStatusCode, end.httpStatus);
-  return draft;
+  put(target, ATTR.llmOperation, call.operation);
+  put(target, ATTR.errorType, end.outcome === "error" ? (end.errorType ?? UNKNOWN) : undefined);
+  put(target, ATTR.httpResponseStatusCode, end.httpStatus);
+  return target.attributes;
 }

@@ -41,6 +41,7 @@ export function createCollectingBackend(
     return {
       context: { traceId: "a".repeat(32), spanId, traceFlags: sampled ? 1 : 0 },
       recording: sampled,
+      setAttribute: (key, value) => void (attributes[key] = value),
       setAttributes: (more) => void Object.assign(attributes, more),
       updateName: (next) => void (collected.name = next),
       addEvent: (name, eventAttributes, atUnixMicros) =>

@@ -70,6 +70,16 @@ class OtelSpan implements BackendSpan {
     return this.#span.isRecording();
   }
 
+  setAttribute(name: string, value: Attributes[string]): void {
+    // As `quietly`, without a closure: a call has dozens of them.
+    try {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only the readonly of the arrays is dropped
+      this.#span.setAttribute(name, value as OtelApi.AttributeValue);
+    } catch {
+      // One attribute is lost.
+    }
+  }
+
   setAttributes(attributes: Attributes): void {
     quietly(() => this.#span.setAttributes(mutable(attributes)));
   }
