@@ -3,6 +3,8 @@ import type { StoredSpan, TraceStore } from "@nexent/monitor-store";
 import { systemClock, type Clock } from "./clock.ts";
 import { defaultPasswordExposed, type ServerConfig } from "./config.ts";
 import { controlFileIn } from "./control-file.ts";
+import { createTokenCheck, type VerifyToken } from "./token-check.ts";
+import { loadApiTokens } from "./http/api-tokens.ts";
 import { createDashboard } from "./http/dashboard.ts";
 import { createLiveHub, type LiveHub } from "./http/live-hub.ts";
 import { createGatewayView } from "./http/gateway-view.ts";
@@ -99,15 +101,17 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   stopList.push(() => retention.stop());
   const isReady = (): boolean => state.isReady;
 
-  const receivers = createReceivers({ config, clock, log, counters, store, isReady });
   const control = (name: string) => controlFileIn(config.dataDir, name);
   const hasher = createPasswordHasher(deps.passwordCost);
-  const [users, sessions, limits, accents] = await Promise.all([
+  const [users, sessions, limits, accents, tokens] = await Promise.all([
     loadUsers(control("users"), hasher),
     loadSessions(control("sessions"), clock),
     loadLoginLimits(control("login-limits"), clock),
     loadAccents(control("accents")),
+    loadApiTokens(control("tokens"), clock),
   ]);
+  const isNamedToken = tokens.verifier("ingest");
+  const receivers = createReceivers({ config, clock, log, counters, store, isReady, isNamedToken });
   if (!config.isLoopbackBind && users.hasDefaultPassword(DEFAULT_USER)) {
     throw defaultPasswordExposed(config, config.dashboardPort ?? PORTS.dashboard.port);
   }
@@ -143,6 +147,8 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
       pipeline: () => counters.snapshot(),
     }),
     data: { store, policy },
+    tokens,
+    readToken: createTokenCheck(config.readToken, tokens.verifier("read")),
     live: hub,
     files,
   });
@@ -151,6 +157,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     host: config.bind,
     allowedHosts: config.allowedHosts,
     readToken: config.readToken,
+    isNamedToken: tokens.verifier("read"),
     store,
     clock,
     log,
@@ -198,6 +205,7 @@ interface ReceiverParts {
   readonly counters: PipelineCounters;
   readonly store: TraceStore;
   readonly isReady: () => boolean;
+  readonly isNamedToken: VerifyToken;
 }
 
 /** Every way in; one pipeline and one budget of bytes behind all of them. */
@@ -210,7 +218,7 @@ interface Receivers {
 /** The one path of Jaeger thrift; its clients want the whole address. */
 const THRIFT_PATH = "/api/traces";
 
-function createReceivers({ config, clock, log, counters, store, isReady }: ReceiverParts): Receivers {
+function createReceivers({ config, clock, log, counters, store, isReady, isNamedToken }: ReceiverParts): Receivers {
   const options: ReceiverOptions = {
     host: config.bind,
     ingest: createIngest({ store, events: counters, clock }),
@@ -220,6 +228,7 @@ function createReceivers({ config, clock, log, counters, store, isReady }: Recei
     inFlight: createInFlight(LIMITS.ingestInFlightBytes),
     allowedHosts: config.allowedHosts,
     ingestToken: config.ingestToken,
+    isNamedToken,
     isReady,
   };
   return {
