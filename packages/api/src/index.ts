@@ -70,3 +70,14 @@ export {
   type RetentionReportAnswer,
   type VerifyReportAnswer,
 } from "./data.ts";
+export {
+  createdTokenSchema,
+  createTokenSchema,
+  revokedTokenSchema,
+  revokeTokenSchema,
+  TOKEN_SCOPES,
+  tokenInfoSchema,
+  tokenListSchema,
+  type TokenInfo,
+  type TokenScope,
+} from "./tokens.ts";

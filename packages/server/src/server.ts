@@ -3,6 +3,8 @@ import type { StoredSpan, TraceStore } from "@nexent/monitor-store";
 import { systemClock, type Clock } from "./clock.ts";
 import { defaultPasswordExposed, type ServerConfig } from "./config.ts";
 import { controlFileIn } from "./control-file.ts";
+import { createTokenCheck, type VerifyToken } from "./token-check.ts";
+import { loadApiTokens } from "./http/api-tokens.ts";
 import { createDashboard } from "./http/dashboard.ts";
 import { createLiveHub, type LiveHub } from "./http/live-hub.ts";
 import { createGatewayView } from "./http/gateway-view.ts";
@@ -29,7 +31,12 @@ import type { Receiver, ReceiverOptions } from "./receivers/receiver.ts";
 import { startRetention } from "./retention.ts";
 import { createPipelineCounters, type PipelineCounters } from "./self/pipeline-counters.ts";
 import { createServerMetrics } from "./self/server-metrics.ts";
-import { openConfiguredMetricStore, openConfiguredStore, type OpenMetricStore, type OpenStore } from "./store-opening.ts";
+import {
+  openConfiguredMetricStore,
+  openConfiguredStore,
+  type OpenMetricStore,
+  type OpenStore,
+} from "./store-opening.ts";
 import { VERSION } from "./version.ts";
 
 /** Parts a test replaces; everything has its real default. */
@@ -103,15 +110,17 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   stopList.push(() => metrics.stop());
   const isReady = (): boolean => state.isReady;
 
-  const receivers = createReceivers({ config, clock, log, counters, store, metrics, isReady });
   const control = (name: string) => controlFileIn(config.dataDir, name);
   const hasher = createPasswordHasher(deps.passwordCost);
-  const [users, sessions, limits, accents] = await Promise.all([
+  const [users, sessions, limits, accents, tokens] = await Promise.all([
     loadUsers(control("users"), hasher),
     loadSessions(control("sessions"), clock),
     loadLoginLimits(control("login-limits"), clock),
     loadAccents(control("accents")),
+    loadApiTokens(control("tokens"), clock),
   ]);
+  const isNamedToken = tokens.verifier("ingest");
+  const receivers = createReceivers({ config, clock, log, counters, store, metrics, isReady, isNamedToken });
   if (!config.isLoopbackBind && users.hasDefaultPassword(DEFAULT_USER)) {
     throw defaultPasswordExposed(config, config.dashboardPort ?? PORTS.dashboard.port);
   }
@@ -147,6 +156,8 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
       pipeline: () => counters.snapshot(),
     }),
     data: { store, policy },
+    tokens,
+    readToken: createTokenCheck(config.readToken, tokens.verifier("read")),
     live: hub,
     files,
   });
@@ -155,6 +166,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     host: config.bind,
     allowedHosts: config.allowedHosts,
     readToken: config.readToken,
+    isNamedToken: tokens.verifier("read"),
     clock,
     log,
     isReady,
@@ -209,6 +221,7 @@ interface ReceiverParts {
   readonly store: TraceStore;
   readonly metrics: MetricsPipeline;
   readonly isReady: () => boolean;
+  readonly isNamedToken: VerifyToken;
 }
 
 /** Every way in; one pipeline and one budget of bytes behind all of them. */
@@ -221,7 +234,8 @@ interface Receivers {
 /** The one path of Jaeger thrift; its clients want the whole address. */
 const THRIFT_PATH = "/api/traces";
 
-function createReceivers({ config, clock, log, counters, store, metrics, isReady }: ReceiverParts): Receivers {
+function createReceivers(parts: ReceiverParts): Receivers {
+  const { config, clock, log, counters, store, metrics, isReady, isNamedToken } = parts;
   const options: ReceiverOptions = {
     host: config.bind,
     ingest: createIngest({ store, events: counters, clock, metrics: metrics.ingest }),
@@ -231,6 +245,7 @@ function createReceivers({ config, clock, log, counters, store, metrics, isReady
     inFlight: createInFlight(LIMITS.ingestInFlightBytes),
     allowedHosts: config.allowedHosts,
     ingestToken: config.ingestToken,
+    isNamedToken,
     isReady,
   };
   return {

@@ -10,6 +10,9 @@ import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exactServerCommand } from "./exact-server.ts";
 import { statusCommand } from "./status.ts";
+import { tokenCreateCommand } from "./token-create.ts";
+import { tokenListCommand } from "./token-list.ts";
+import { tokenRevokeCommand } from "./token-revoke.ts";
 import { upCommand } from "./up.ts";
 import { verifyCommand } from "./verify.ts";
 
@@ -28,4 +31,7 @@ export const COMMANDS: readonly Command[] = [
   backupCommand,
   restoreCommand,
   resetCommand,
+  tokenCreateCommand,
+  tokenListCommand,
+  tokenRevokeCommand,
 ];

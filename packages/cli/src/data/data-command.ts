@@ -5,7 +5,7 @@ import { readCliConfig } from "../config.ts";
 import type { Output } from "../output.ts";
 import { openServerSession, type ServerSession } from "./server-session.ts";
 
-/** Options of every verb of `data` that asks the server. */
+/** Of every command that signs in to the server. */
 const USER_OPTION: CommandOption = {
   name: "user",
   type: "string",
@@ -23,7 +23,7 @@ export interface DataContext {
   readonly session: ServerSession;
 }
 
-/** A verb of `data` that works through the API of the running server. */
+/** A verb of `data` or `token`: it works through the API of the running server, signed in. */
 export function dataCommand(definition: Omit<Command, "run">, run: (context: DataContext) => Promise<number>): Command {
   return {
     ...definition,

@@ -15,6 +15,8 @@ export interface ServerSession {
   readonly url: string;
   /** Sends JSON and checks the answer. @throws {MonitorError} with the code the server gave. */
   post<T extends z.ZodType>(path: string, body: object, answer: T): Promise<z.output<T>>;
+  /** Asks and checks the answer. @throws {MonitorError} with the code the server gave. */
+  get<T extends z.ZodType>(path: string, answer: T): Promise<z.output<T>>;
   /** Signs out. */
   end(): Promise<void>;
 }
@@ -32,6 +34,10 @@ export async function openServerSession({ config, user }: ServerSessionOptions):
     url,
     async post(path, body, answer) {
       const response = await send(url, "POST", path, body, credentials);
+      return answer.parse(envelope(z.unknown()).parse(await response.json()).data);
+    },
+    async get(path, answer) {
+      const response = await send(url, "GET", path, undefined, credentials);
       return answer.parse(envelope(z.unknown()).parse(await response.json()).data);
     },
     async end() {

@@ -4,8 +4,10 @@ import { Hono } from "hono";
 import type { HostRules } from "../host-origin.ts";
 import type { Listener } from "../listener.ts";
 import type { Log } from "../log.ts";
+import type { TokenCheck } from "../token-check.ts";
 import { answerError, answerFault } from "./api-answer.ts";
 import type { ApiApp, ApiEnv } from "./api-context.ts";
+import type { ApiTokens } from "./api-tokens.ts";
 import { createGatedListener } from "./gated-listener.ts";
 import type { LiveHub } from "./live-hub.ts";
 import { addDataRoutes, type DataRoutes } from "./routes/data-routes.ts";
@@ -15,8 +17,9 @@ import { addQueryRoutes, type QueryRoutes } from "./routes/query-routes.ts";
 import { addSessionRoutes, type SignIn } from "./routes/session-routes.ts";
 import { addSetupRoutes } from "./routes/setup-routes.ts";
 import { addHealthRoute, addOpenStatusRoutes, type StatusRoutes } from "./routes/status-routes.ts";
+import { addTokenRoutes } from "./routes/token-routes.ts";
 import { PLAIN_HEADERS } from "./security-headers.ts";
-import { requireSession } from "./session-guard.ts";
+import { letReadersPass, requireSession } from "./session-guard.ts";
 import type { Setup } from "./setup.ts";
 import type { StaticFiles } from "./static-files.ts";
 
@@ -30,6 +33,9 @@ export interface DashboardOptions {
   readonly status: StatusRoutes;
   readonly setup: Setup;
   readonly data: DataRoutes;
+  readonly tokens: ApiTokens;
+  /** Of readers that are no pages. */
+  readonly readToken: TokenCheck;
   readonly live: LiveHub;
   readonly files: StaticFiles;
 }
@@ -65,14 +71,15 @@ function createApp(options: DashboardOptions, hostRules: HostRules): ApiApp {
     }
     return answerError(c, "STORE_UNAVAILABLE", {}, 1_000);
   });
-  addOpenStatusRoutes(app, options.status);
+  addOpenStatusRoutes(app, options.status, options.readToken);
   addSessionRoutes(app, { ...options.signIn, hostRules, log: options.log });
-  // Everything registered after this line needs a session and its CSRF token.
-  app.use("/api/*", requireSession(options.signIn.sessions));
+  // Everything registered after this line needs a session and its CSRF token; reports take a read token too.
+  app.use("/api/*", letReadersPass(requireSession(options.signIn.sessions), options.readToken));
   addHealthRoute(app, options.status);
   addQueryRoutes(app, options.query);
   addSetupRoutes(app, options.setup, hostRules);
   addDataRoutes(app, options.data, hostRules, options.log);
+  addTokenRoutes(app, options.tokens, hostRules, options.log);
   addLiveRoute(app, options.live, options.signIn.sessions);
   addPageRoutes(app, options.files);
   return app;

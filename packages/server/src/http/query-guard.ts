@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import { createTokenCheck } from "../token-check.ts";
+import { createTokenCheck, type VerifyToken } from "../token-check.ts";
 import type { ApiEnv } from "./api-context.ts";
 import { isThisMachine } from "./peer.ts";
 
@@ -12,6 +12,8 @@ export interface QueryRefusal {
 export interface QueryGuardOptions {
   /** Token that readers present; without one only this machine may read. */
   readonly readToken: string | undefined;
+  /** Tokens taken besides, from any machine; default none. */
+  readonly isNamedToken?: VerifyToken;
   readonly refuse: (refusal: QueryRefusal) => Response;
 }
 
@@ -19,8 +21,8 @@ export interface QueryGuardOptions {
  * Guards the read-only query APIs (reliability contract 7.1): with a read token everybody presents it; without one only
  * clients of this machine pass. Pages of other origins are refused either way.
  */
-export function guardQueries({ readToken, refuse }: QueryGuardOptions): MiddlewareHandler<ApiEnv> {
-  const tokenAllows = createTokenCheck(readToken);
+export function guardQueries({ readToken, isNamedToken, refuse }: QueryGuardOptions): MiddlewareHandler<ApiEnv> {
+  const token = createTokenCheck(readToken, isNamedToken);
   return async (c, next) => {
     const { incoming } = c.env;
     // A page of another site can ask without an Origin header; browsers mark that.
@@ -28,9 +30,9 @@ export function guardQueries({ readToken, refuse }: QueryGuardOptions): Middlewa
     if (site !== undefined && site !== "none" && site !== "same-origin") {
       return refuse({ status: 403, message: "pages of other origins may not ask here" });
     }
-    if (!tokenAllows(incoming.headers)) return refuse({ status: 401, message: "a valid read token is needed" });
-    if (readToken === undefined && !isThisMachine(incoming)) {
-      return refuse({ status: 401, message: "set LLM_MONITOR_READ_TOKEN to read from other machines" });
+    if (!token.allows(incoming.headers)) return refuse({ status: 401, message: "a valid read token is needed" });
+    if (readToken === undefined && !isThisMachine(incoming) && !token.isPresented(incoming.headers)) {
+      return refuse({ status: 401, message: "a read token is needed to read from other machines" });
     }
     return await next();
   };

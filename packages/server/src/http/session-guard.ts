@@ -2,6 +2,7 @@ import { CSRF_HEADER } from "@nexent/monitor-api";
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
 import type { HostRules } from "../host-origin.ts";
+import type { TokenCheck } from "../token-check.ts";
 import { ApiRefusal } from "./api-answer.ts";
 import type { ApiEnv } from "./api-context.ts";
 import type { Session, Sessions } from "./sessions.ts";
@@ -28,6 +29,17 @@ export function requireSession(
     c.set("session", session);
     await next();
   };
+}
+
+/** Reports over what is stored; nothing that changes, signs in or tells of other tokens. */
+const REPORTS = /^\/api\/(summary|series|facets|health|requests(\/[^/]+(\/stream)?)?)$/;
+
+/** Reports are answered to programs with a read token; everything else is left to `guard`. */
+export function letReadersPass(guard: MiddlewareHandler<ApiEnv>, readToken: TokenCheck): MiddlewareHandler<ApiEnv> {
+  return (c, next) =>
+    c.req.method === "GET" && REPORTS.test(c.req.path) && readToken.isPresented(c.env.incoming.headers)
+      ? next()
+      : guard(c, next);
 }
 
 /**

@@ -6,6 +6,7 @@ import { guardQueries } from "../http/query-guard.ts";
 import { PLAIN_HEADERS } from "../http/security-headers.ts";
 import type { Listener } from "../listener.ts";
 import type { Log } from "../log.ts";
+import type { VerifyToken } from "../token-check.ts";
 import { ApiFault } from "./api-fault.ts";
 import type { JaegerContext } from "./jaeger-context.ts";
 import { addRoutesV1, answerErrorV1 } from "./routes-v1.ts";
@@ -15,6 +16,7 @@ export interface JaegerApiOptions extends JaegerContext {
   readonly host: string;
   readonly allowedHosts: readonly string[];
   readonly readToken: string | undefined;
+  readonly isNamedToken?: VerifyToken;
   readonly log: Log;
   readonly isReady: () => boolean;
   /** Where people find the dashboard; told to those who open this port in a browser. */
@@ -54,6 +56,7 @@ function createApp(options: JaegerApiOptions): Hono<ApiEnv> {
   app.use("/api/*", (c, next) =>
     guardQueries({
       readToken: options.readToken,
+      ...(options.isNamedToken === undefined ? {} : { isNamedToken: options.isNamedToken }),
       refuse: ({ status, message }) => answerFault(c, new ApiFault(status, message)),
     })(c, next),
   );

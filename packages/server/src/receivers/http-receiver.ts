@@ -40,7 +40,7 @@ const ALLOW = "POST, OPTIONS";
  * the body is counted as it comes. `/health` and `/ready` answer on every one.
  */
 export function createHttpReceiver(protocol: HttpProtocol, options: ReceiverOptions): Receiver {
-  const tokenAllows = createTokenCheck(options.ingestToken);
+  const token = createTokenCheck(options.ingestToken, options.isNamedToken);
   const listener = createListener({
     host: options.host,
     portVariable: protocol.port.variable,
@@ -96,7 +96,7 @@ export function createHttpReceiver(protocol: HttpProtocol, options: ReceiverOpti
   function refuseByHeaders(request: IncomingMessage): Refusal | undefined {
     const { method = "" } = request;
     if (method !== "POST") return refusal(405, "method", "only POST is taken here", { detail: method, allow: ALLOW });
-    if (!tokenAllows(request.headers)) return refusal(401, "token", "a valid ingest token is needed");
+    if (!token.allows(request.headers)) return refusal(401, "token", "a valid ingest token is needed");
     const type = protocol.refuseType(request);
     if (type !== undefined) return type;
     if (isGzip(request) !== undefined) return undefined;

@@ -30,7 +30,7 @@ const ANSWER_HEADERS = {
  */
 export function createOtlpGrpcReceiver(options: ReceiverOptions): Receiver {
   const intake = createOtlpIntake(options.ingest, options.events);
-  const tokenAllows = createTokenCheck(options.ingestToken);
+  const token = createTokenCheck(options.ingestToken, options.isNamedToken);
   const listener = createGrpcListener({
     host: options.host,
     portVariable: PORTS.otlpGrpc.variable,
@@ -68,7 +68,7 @@ export function createOtlpGrpcReceiver(options: ReceiverOptions): Receiver {
       return refusal(415, "content_type", "send application/grpc", { detail: type.slice(0, 100) });
     }
     if (!METHODS.has(headers[":path"] ?? "")) return refusal(404, "not_found", "there is no such method");
-    if (!tokenAllows(headers)) return refusal(401, "token", "a valid ingest token is needed");
+    if (!token.allows(headers)) return refusal(401, "token", "a valid ingest token is needed");
     const encoding = String(headers["grpc-encoding"] ?? "identity");
     if (ENCODINGS.includes(encoding)) return undefined;
     return refusal(415, "content_encoding", "send grpc-encoding identity or gzip", { detail: encoding.slice(0, 100) });

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Ingest } from "../ingest/ingest.ts";
 import type { Log } from "../log.ts";
+import type { VerifyToken } from "../token-check.ts";
 import type { PipelineEvents } from "../pipeline-events.ts";
 import type { InFlight } from "./in-flight.ts";
 
@@ -27,6 +28,8 @@ export interface ReceiverOptions {
   /** Host names besides the loopback ones. */
   readonly allowedHosts: readonly string[];
   readonly ingestToken: string | undefined;
+  /** Tokens taken besides; default none. */
+  readonly isNamedToken?: VerifyToken;
   /** Whether the store can take spans now; behind `/ready`. */
   readonly isReady: () => boolean;
 }

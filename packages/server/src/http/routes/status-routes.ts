@@ -2,6 +2,7 @@ import type { TraceStore } from "@nexent/monitor-store";
 import type { Clock } from "../../clock.ts";
 import type { PipelineCounters } from "../../self/pipeline-counters.ts";
 import type { ServerMetrics } from "../../self/server-metrics.ts";
+import type { TokenCheck } from "../../token-check.ts";
 import { answerData, answerError } from "../api-answer.ts";
 import type { ApiApp } from "../api-context.ts";
 import { isThisMachine } from "../peer.ts";
@@ -16,12 +17,17 @@ export interface StatusRoutes {
   readonly isReady: () => boolean;
 }
 
-/** `/health` and `/ready` (one word, for everybody) and `/metrics` (this machine only, until read tokens exist). */
-export function addOpenStatusRoutes(app: ApiApp, { store, counters, metrics, isReady }: StatusRoutes): void {
+/** `/health` and `/ready` (one word, for everybody) and `/metrics` (this machine, or whoever has a read token). */
+export function addOpenStatusRoutes(
+  app: ApiApp,
+  { store, counters, metrics, isReady }: StatusRoutes,
+  readToken: TokenCheck,
+): void {
   app.get("/health", (c) => c.text("ok"));
   app.get("/ready", (c) => (isReady() ? c.text("ready") : c.text("unavailable", 503)));
   app.get("/metrics", async (c) => {
-    if (!isThisMachine(c.env.incoming)) return answerError(c, "FORBIDDEN");
+    const { incoming } = c.env;
+    if (!isThisMachine(incoming) && !readToken.isPresented(incoming.headers)) return answerError(c, "FORBIDDEN");
     const { text, contentType } = metrics.expose(c.req.header("accept"), counters.snapshot(), await store.stats());
     return c.body(text, 200, { "content-type": contentType });
   });
