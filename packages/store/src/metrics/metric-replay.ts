@@ -7,21 +7,24 @@ import type { PositionedMetrics } from "./metric-writer.ts";
 /** Rows that go into the index at once. */
 const FLUSH_ROWS = 50_000;
 
-/** Reads the whole journal, changing nothing; what cannot be decoded is damage. @throws {DATA_DIR_TOO_NEW} */
+/**
+ * Reads what was not closed properly, changing nothing; what cannot be decoded is damage. The rest is read by a replay,
+ * if the index lacks it. @throws {DATA_DIR_TOO_NEW}
+ */
 export function inspectJournal(io: IoPort, directory: string): Promise<JournalFindings> {
   return readJournal({
     io,
     directory,
-    wants: () => true,
+    wants: () => false,
     onBatch: ({ payload }) => decodeMetrics(payload) !== undefined,
   });
 }
 
-/** Writes what the journal holds up to a position and the index lacks into the index, in order. */
+/** Writes what the journal holds up to a position and the index lacks into the index, in order; tells what it found. */
 export async function replayMetrics(
   index: MetricIndex,
   { io, directory, upTo }: { readonly io: IoPort; readonly directory: string; readonly upTo?: bigint },
-): Promise<number> {
+): Promise<{ readonly rows: number; readonly findings: JournalFindings }> {
   let group: PositionedMetrics[] = [];
   let rows = 0;
   let replayed = 0;
@@ -32,7 +35,7 @@ export async function replayMetrics(
   }
   const lacks = (days: Iterable<readonly [number, bigint]>): boolean =>
     [...days].some(([day, position]) => index.appliedOf(day) < position);
-  await readJournal({
+  const findings = await readJournal({
     io,
     directory,
     wants: ({ highestByDay }) => lacks(highestByDay),
@@ -46,5 +49,5 @@ export async function replayMetrics(
     },
   });
   await flush();
-  return replayed;
+  return { rows: replayed, findings };
 }

@@ -72,7 +72,8 @@ export async function startMetrics(
     logger.info("metric_purge_resumed", {});
   }
   const replayed = await replayMetrics(current, { io, directory: folder.journal });
-  if (replayed > 0) logger.info("metric_index_replayed", { rows: replayed });
+  if (replayed.rows > 0) logger.info("metric_index_replayed", { rows: replayed.rows });
+  await repair(replayed.findings);
 
   let lastIndexed = findings.nextFrame - 1n;
   for (const { applied } of current.summaries.values()) if (applied > lastIndexed) lastIndexed = applied;
@@ -123,10 +124,11 @@ export async function startMetrics(
     return current;
   }
 
-  async function repair({ damage, duplicates }: JournalFindings): Promise<void> {
+  async function repair(found: JournalFindings): Promise<void> {
+    const { damage, duplicates } = found;
     for (const one of damage) logger.warn("metric_journal_damaged", { ...one });
     for (const segment of duplicates) logger.warn("metric_segment_duplicate", { segment });
-    await repairJournal({ io, directory: folder.journal, quarantine: folder.quarantine }, findings);
+    await repairJournal({ io, directory: folder.journal, quarantine: folder.quarantine }, found);
   }
 
   function openIndex(): Promise<MetricIndex> {
