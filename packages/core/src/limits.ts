@@ -62,6 +62,8 @@ export const LIMITS = {
   scrapeLineChars: 64 * 1024,
   scrapeSamples: 100_000,
   scrapeLabels: 64,
+  /** Explanation of a metric family; the rest is cut. */
+  metricHelpChars: 340,
   scrapeIntervalMs: 5_000,
   scrapeIntervalMinMs: 1_000,
   scrapeIntervalMaxMs: 15_000,

@@ -1,3 +1,4 @@
+import { LIMITS } from "@nexent/monitor-core";
 import type { MetricType } from "@nexent/monitor-store";
 import type { ReadFamily, TextFormat } from "./exposition-model.ts";
 
@@ -88,7 +89,7 @@ export function createFamilies(format: TextFormat): Families {
       types.set(name, TYPES[format][type] ?? "unknown");
       return true;
     },
-    declareHelp: (name, help) => void helps.set(name, help),
+    declareHelp: (name, help) => void helps.set(name, help.slice(0, LIMITS.metricHelpChars).toWellFormed()),
     declareUnit: (name, unit) => void units.set(name, unit),
     of(sample) {
       let known = found.get(sample);

@@ -99,10 +99,14 @@ function finish({ scalars, groups, starts }: Draft): ReadSample[] {
   return samples;
 }
 
-/** One text for one series: names sorted, nothing ambiguous. */
+/** One text for one series: names sorted, and nothing a value holds can look like the next label. */
 export function seriesKey(family: string, type: string, labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([family, type, pairs]);
+  let key = `${type} ${family}`;
+  for (const name of Object.keys(labels).toSorted()) {
+    const value = labels[name] ?? "";
+    key += `\n${name}=${value.length}:${value}`;
+  }
+  return key;
 }
 
 function tooLarge(message: string): MonitorError {

@@ -33,7 +33,7 @@ describe("ingest", () => {
 
   it("answers success for a request without spans, and without asking the store", async () => {
     const { ingest } = ingestOver(answeringStore({ status: "overloaded", retryAfterMs: 1 }));
-    expect(await ingest.traces({ resources: [] })).toEqual({ status: "accepted", spans: 0 });
+    expect(await ingest.traces({ resources: [] })).toEqual({ status: "accepted", items: 0 });
   });
 
   it("passes on what the store says", async () => {

@@ -10,7 +10,7 @@ import { totalCount } from "./sanitise.ts";
 
 /** What became of a batch. `accepted` and `partial` mean: what was kept is durable. */
 export type IngestAnswer =
-  | { readonly status: "accepted"; readonly spans: number }
+  | { readonly status: "accepted"; readonly items: number }
   /** The rest is durable; the rejected spans must never be sent again. */
   | { readonly status: "partial"; readonly accepted: number; readonly rejected: number; readonly reason: string }
   /** Nothing kept, come back. */
@@ -86,7 +86,7 @@ function answer(
     count += spans;
     events.spansRejected(reason, spans);
   }
-  if (count === 0) return { status: "accepted", spans: accepted };
+  if (count === 0) return { status: "accepted", items: accepted };
   const detail = storeReason === undefined ? "" : ` (${storeReason})`;
   return { status: "partial", accepted, rejected: count, reason: rejectMessage(rejected) + detail };
 }

@@ -65,7 +65,7 @@ describe("what is pushed", () => {
       description: "Heat.",
       gauge: { dataPoints: [at(0, { asInt: "70" }, attributes)] },
     };
-    expect(await send([metric], resource)).toEqual({ status: "accepted", spans: 2 });
+    expect(await send([metric], resource)).toEqual({ status: "accepted", items: 2 });
     expect(store.entries.map(({ series }) => series)).toEqual([
       {
         family: "gpu_temperature_celsius",
@@ -210,7 +210,7 @@ describe("deltas", () => {
   it("go on from the store after a restart, and take each delta once", async () => {
     await send([counter([at(1_000, { asInt: 2 })])]);
     ingest = createMetricIngest({ store, events: counters, clock });
-    expect(await send([counter([at(1_000, { asInt: 2 })])])).toEqual({ status: "accepted", spans: 0 });
+    expect(await send([counter([at(1_000, { asInt: 2 })])])).toEqual({ status: "accepted", items: 0 });
     expect(await send([counter([at(500, { asInt: 9 }), at(2_000, { asInt: 3 })])])).toEqual({
       status: "partial",
       accepted: 1,

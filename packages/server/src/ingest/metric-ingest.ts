@@ -38,7 +38,7 @@ export function createMetricIngest(options: MetricIngestOptions): (request: Metr
     }
     if (outcome.status === "partial") reject(rejections, "store", outcome.rejected);
     const rejected = [...rejections.values()].reduce((sum, count) => sum + count, 0);
-    if (rejected === 0) return { status: "accepted", spans: points.length };
+    if (rejected === 0) return { status: "accepted", items: points.length };
     events.itemsNotStored("metrics", rejected);
     const detail = outcome.status === "partial" ? ` (${outcome.reason})` : "";
     const reason = rejectionMessage(rejections) + detail;

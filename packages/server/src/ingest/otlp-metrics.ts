@@ -68,7 +68,7 @@ function translateMetric(
     family,
     type,
     ...(unitText === undefined ? {} : { unit: unitText }),
-    ...(description === "" ? {} : { help: description.toWellFormed() }),
+    ...(description === "" ? {} : { help: description.slice(0, LIMITS.metricHelpChars).toWellFormed() }),
   };
   const values = valuesOf(data);
   return data.points.flatMap((point: OtlpPoint & { readonly exemplars?: readonly OtlpExemplar[] }, at) => {

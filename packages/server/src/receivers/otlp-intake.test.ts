@@ -22,7 +22,7 @@ function withMetrics(answer: IngestAnswer): { readonly ingest: Ingest; readonly 
 
 describe("metrics", () => {
   it("go to ingest as they came when it has a place for them, and are not counted as lost", async () => {
-    const { ingest, given } = withMetrics({ status: "accepted", spans: 2 });
+    const { ingest, given } = withMetrics({ status: "accepted", items: 2 });
     const counters = createPipelineCounters(systemClock);
     const outcome = await createOtlpIntake(ingest, counters).receive("metrics", "json", TWO_POINTS);
     expect(outcome).toEqual({ kind: "success" });

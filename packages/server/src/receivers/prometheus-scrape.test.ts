@@ -176,6 +176,14 @@ describe("staleness", () => {
     expect(logged).toEqual([["scrape_failed", "timeout"]]);
   });
 
+  it("says what the store rejects for good, and that the target is up all the same", async () => {
+    const scrape = scraper();
+    store.outcome = { status: "partial", accepted: 4, rejected: 1, reason: "more than 40 labels" };
+    expect(await scrape()).toContain("up 1@0");
+    await scrape();
+    expect(logged).toEqual([["scrape_incomplete", "more than 40 labels"]]);
+  });
+
   it("tells the end of a series later when the store would not take it", async () => {
     const scrape = scraper();
     await scrape();

@@ -79,11 +79,11 @@ export function createTargetScrape(
   let lastFault: string | undefined;
 
   /** Logs a fault when it begins, changes or ends, not once per interval. */
-  function tell(fault: string | undefined): void {
+  function tell(fault: string | undefined, event: "scrape_failed" | "scrape_incomplete"): void {
     if (fault === lastFault) return;
     const about = { job: target.job, instance: target.instance };
     if (fault === undefined) log.info("scrape_recovered", about);
-    else log.warn("scrape_failed", { ...about, reason: fault });
+    else log.warn(event, { ...about, reason: fault });
     lastFault = fault;
   }
 
@@ -111,7 +111,8 @@ export function createTargetScrape(
     // What was not written was not seen: its end must still be told.
     if (unwritten === undefined) ({ seen } = found);
     else seen = new Map([...seen, ...found.seen]);
-    tell(fault ?? unwritten ?? rejected);
+    const failure = fault ?? unwritten;
+    tell(failure ?? rejected, failure === undefined ? "scrape_incomplete" : "scrape_failed");
   };
 }
 
