@@ -1,5 +1,6 @@
 // `node bench/run.mjs query`: every question of the dashboard over a million and ten million calls (store contract 9).
 import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startChild } from "../../lib/child.mjs";
@@ -25,19 +26,27 @@ const USAGE = `node bench/run.mjs query [options]
   --times 20                 how often each question is asked; default 20, from 5 million calls on 5
   --spans-per-second 2000    ingest beside the second pass
   --fresh                    fill again
+  --write                    write the results although there are options
 A whole run is written to bench/RESULTS.md; one with options is only printed.`;
 
 function readOptions(args) {
   const text = { type: "string" };
   const { values } = parseArgs({
     args,
-    options: { calls: text, times: text, "spans-per-second": text, fresh: { type: "boolean" } },
+    options: {
+      calls: text,
+      times: text,
+      "spans-per-second": text,
+      fresh: { type: "boolean" },
+      write: { type: "boolean" },
+    },
   });
   return {
     sizes: (values.calls ?? "1000000,10000000").split(",").map(Number),
     times: values.times === undefined ? undefined : Number(values.times),
     spansPerSecond: Number(values["spans-per-second"] ?? 2000),
     fresh: values.fresh === true,
+    write: args.length === 0 || values.write === true,
   };
 }
 
@@ -209,7 +218,7 @@ export async function run(args, { build }) {
   const options = readOptions(args);
   build("server");
   mkdirSync(PARENT, { recursive: true });
-  const lines = ["## Queries", "", circumstances()];
+  const lines = ["## Queries", "", `${circumstances()}; load average before the run ${figure(loadavg()[0])}`];
   const goals = [];
   for (const calls of options.sizes) {
     const result = await measure(calls, options);
@@ -219,6 +228,6 @@ export async function run(args, { build }) {
   lines.push("", ...goals);
   const markdown = lines.join("\n");
   console.log(markdown);
-  if (args.length === 0) writeSection("query", markdown);
+  if (options.write) writeSection("query", markdown);
   return 0;
 }

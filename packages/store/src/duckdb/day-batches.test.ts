@@ -11,7 +11,7 @@ function daysOf(newestFirst: boolean): number[][] {
 test("batches double and hold every file once, newest or oldest days first", () => {
   expect(daysOf(true)).toEqual([[9], [7, 8], [3, 4, 5, 6], [1, 2]]);
   expect(daysOf(false)).toEqual([[1], [2, 3], [4, 5, 6, 7], [8, 9]]);
-  expect(batchesOfDays(FILES, true).flat().toSorted()).toEqual(FILES.toSorted());
+  expect(new Set(batchesOfDays(FILES, true).flat())).toEqual(new Set(FILES));
 });
 
 test("both files of a day are in one batch", () => {
