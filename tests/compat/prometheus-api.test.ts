@@ -161,8 +161,8 @@ describe.skipIf(!present)("our Prometheus API beside a real Prometheus", () => {
   beforeAll(async () => {
     pages = await startTarget();
     const target = `127.0.0.1:${(pages.address() as AddressInfo).port}`;
-    server = await startTestServer({}, { metricStore: listedMetricStore([...entriesOf(target), openEntry(target)]) });
-    ours = server.prometheusUrl ?? "";
+    server = await startTestServer({}, { openMetricStore: async () => listedMetricStore([...entriesOf(target), openEntry(target)]) });
+    ours = server.prometheusUrl;
     const port = await freePort();
     theirs = `http://127.0.0.1:${port}`;
     const config = join(folder.path, "prometheus.yml");

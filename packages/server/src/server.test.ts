@@ -7,7 +7,6 @@ import { LIMITS, MonitorError, PORTS } from "@nexent/monitor-core";
 import { createMemoryStore } from "@nexent/monitor-store";
 import { describe, expect, it } from "vitest";
 import { encodeJson, encodeProtobuf } from "./testing/otlp-encode.ts";
-import { listedMetricStore } from "./testing/metric-store.ts";
 import { CHEAP_SCRYPT, openBrowser, signInAndSkip, startTestServer, testConfig } from "./testing/server.ts";
 import { telemetryBatch, telemetrySpan } from "./testing/spans.ts";
 import { startServer } from "./server.ts";
@@ -40,9 +39,8 @@ describe("server", () => {
     await taken.close();
   });
 
-  it("opens the Prometheus API when it has a metric store, and names a taken port", async () => {
-    const metricStore = listedMetricStore([]);
-    const server = await startTestServer({}, { metricStore });
+  it("opens the Prometheus API, and names a taken port", async () => {
+    const server = await startTestServer();
     const url = `${server.prometheusUrl}/api/v1/query?query=1`;
     expect((await fetch(url)).status).toBe(200);
     await server.stop();
@@ -51,10 +49,7 @@ describe("server", () => {
     const taken = await occupy(0);
     const config = { prometheusPort: taken.port };
     const hint = expect.stringContaining("LLM_MONITOR_PROMETHEUS_PORT");
-    await expect(startTestServer(config, { metricStore })).rejects.toMatchObject({ code: "PORT_IN_USE", hint });
-    const without = await startTestServer(config);
-    expect(without).not.toHaveProperty("prometheusUrl");
-    await without.stop();
+    await expect(startTestServer(config)).rejects.toMatchObject({ code: "PORT_IN_USE", hint });
     await taken.close();
   });
 

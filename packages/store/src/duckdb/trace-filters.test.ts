@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openDatabase, runStatement, type Database } from "./database.ts";
-import { attachFile, createTables } from "./day-files.ts";
+import { attachFile, createTables, SPAN_FILES } from "./day-files.ts";
 import { fileAlias, fileName, openFileOf, sealedFileOf, type IndexFile } from "./index-files.ts";
 import { createTraceFilters } from "./trace-filters.ts";
 
@@ -35,7 +35,7 @@ beforeEach(async () => {
   states = new Map();
   for (const file of FILES) {
     await attachFile(connection, join(directory, fileName(file)), fileAlias(file));
-    await createTables(connection, fileAlias(file));
+    await createTables(connection, SPAN_FILES.createTables(fileAlias(file)), fileAlias(file));
     await insert(file, 0, ROWS);
   }
 });
