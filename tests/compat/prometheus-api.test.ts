@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { MetricType, SeriesSamples } from "@nexent/monitor-store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { entryOf, listedMetricStore } from "../../packages/server/src/testing/metric-store.ts";
+import { entryOf, metricStoreOf } from "../../packages/server/src/testing/metric-store.ts";
 import { startTestServer, type TestServer } from "../../packages/server/src/testing/server.ts";
 import { PROMETHEUS, PROMTOOL } from "../docker/prometheus.testing.ts";
 import { freePort } from "../harness/ports.ts";
@@ -161,8 +161,9 @@ describe.skipIf(!present)("our Prometheus API beside a real Prometheus", () => {
   beforeAll(async () => {
     pages = await startTarget();
     const target = `127.0.0.1:${(pages.address() as AddressInfo).port}`;
-    server = await startTestServer({}, { metricStore: listedMetricStore([...entriesOf(target), openEntry(target)]) });
-    ours = server.prometheusUrl ?? "";
+    const metricStore = await metricStoreOf([...entriesOf(target), openEntry(target)], Date.now());
+    server = await startTestServer({}, { openMetricStore: () => Promise.resolve(metricStore) });
+    ours = server.prometheusUrl;
     const port = await freePort();
     theirs = `http://127.0.0.1:${port}`;
     const config = join(folder.path, "prometheus.yml");

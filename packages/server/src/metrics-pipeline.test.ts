@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { startExpositionServer } from "./testing/exposition-server.ts";
-import { createRecordingMetricStore } from "./testing/metric-store.ts";
+import { createRecordingMetricStore } from "./testing/recording-metric-store.ts";
 import { startTestServer, type TestServer } from "./testing/server.ts";
 import type { Log } from "./log.ts";
 

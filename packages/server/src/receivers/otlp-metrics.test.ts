@@ -4,7 +4,7 @@ import { createIngest } from "../ingest/ingest.ts";
 import { createMetricIngest } from "../ingest/metric-ingest.ts";
 import { createPipelineCounters } from "../self/pipeline-counters.ts";
 import { callGrpc, framed, openGrpc } from "../testing/grpc-client.ts";
-import { createRecordingMetricStore, type RecordingMetricStore } from "../testing/metric-store.ts";
+import { createRecordingMetricStore, type RecordingMetricStore } from "../testing/recording-metric-store.ts";
 import { startTestReceiver, type TestReceiver } from "../testing/receiver.ts";
 import { createOtlpGrpcReceiver } from "./otlp-grpc.ts";
 
