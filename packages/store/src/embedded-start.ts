@@ -250,7 +250,9 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
 async function removeDropped(index: DuckdbIndex, manifest: Manifest): Promise<void> {
   for (const [file, { applied }] of index.summaries) {
     const day = dayOfFile(file);
-    if (applied <= manifest.droppedThrough(day)) await index.remove(day);
+    const dropped = manifest.droppedThrough(day);
+    // A file may not know what was applied to it; that is no reason to remove a day that was never dropped.
+    if (dropped > 0n && applied <= dropped) await index.remove(day);
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { SpanRecord } from "@nexent/monitor-core";
 import { afterEach, describe, expect, it } from "vitest";
 import type { TraceStore } from "./contract.ts";
+import { openDatabase, quote, runStatement } from "./duckdb/database.ts";
 import type { EmbeddedStoreOptions } from "./embedded-options.ts";
 import { openEmbeddedStore } from "./embedded.ts";
 import { nodeIoPort, type IoPort } from "./io-port.ts";
@@ -95,6 +96,24 @@ describe("restart", () => {
     }
     for (const [at, copy] of copies.entries())
       expect(await audit(await open(copy))).toStrictEqual(holds((at + 1) * 11));
+  });
+
+  it("EMB-1 removes no file of a day that was never dropped, not even one that does not know what was applied", async () => {
+    const dataDir = await temporary();
+    const store = await open(dataDir);
+    await store.write({ spans: calls(0, 10) });
+    await store.flush();
+    await store.close();
+    const database = await openDatabase(join(dataDir, "index"), { spillMiB: 64, memoryMiB: 64 });
+    const connection = await database.connect();
+    await runStatement(connection, "ATTACH " + quote(join(dataDir, "index", DAY_FILE)) + " AS d");
+    await runStatement(connection, "DELETE FROM d.main.applied");
+    await runStatement(connection, "CHECKPOINT d");
+    connection.closeSync();
+    database.close();
+    // Nothing else holds the spans: what is removed now is lost.
+    await rm(join(dataDir, "journal"), { recursive: true });
+    expect(await audit(await open(dataDir))).toStrictEqual(holds(10));
   });
 
   it("EMB-1 I1 knows a repeat after a restart, also when its segment was read long ago", async () => {

@@ -211,6 +211,16 @@ describe("hostile bodies", () => {
         ),
       "PAYLOAD_TOO_LARGE",
     ],
+    [
+      "a list nobody asked for, of a million bytes",
+      () => structOf(listField(9, [Buffer.alloc(LIMITS.messagesPerRequest + 1)], 3, LIMITS.messagesPerRequest + 1)),
+      "PAYLOAD_TOO_LARGE",
+    ],
+    [
+      "a million empty structs in a list nobody asked for",
+      () => structOf(listField(9, [Buffer.alloc(LIMITS.messagesPerRequest + 1)], 12, LIMITS.messagesPerRequest + 1)),
+      "PAYLOAD_TOO_LARGE",
+    ],
     ["16 levels of structs", () => deep(16), "PAYLOAD_MALFORMED"],
     [
       "100,000 levels of lists",

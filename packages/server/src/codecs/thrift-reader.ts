@@ -27,7 +27,7 @@ export class ThriftReader {
   readonly #bytes: Buffer;
   #at = 0;
   #depth = 0;
-  #structs = 0;
+  #elements = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -65,10 +65,7 @@ export class ThriftReader {
     this.#enter();
     const element = this.#bytes[this.#take(1)];
     const count = this.#count(element ?? 0);
-    this.#structs += count;
-    if (this.#structs > LIMITS.messagesPerRequest) {
-      throw new MonitorError("PAYLOAD_TOO_LARGE", `more than ${LIMITS.messagesPerRequest} structs in one request`);
-    }
+    this.#countElements(count);
     if (count > 0 && element !== struct) throw malformed(`${what} must be structs`);
     if (count > maxCount) throw new MonitorError("PAYLOAD_TOO_LARGE", `more than ${maxCount} ${what} in one request`);
     for (let i = 0; i < count; i++) read();
@@ -125,6 +122,13 @@ export class ThriftReader {
     return count;
   }
 
+  /** Read or skipped, an element takes time; a byte of the body is all it may take on the wire. */
+  #countElements(count: number): void {
+    this.#elements += count;
+    if (this.#elements <= LIMITS.messagesPerRequest) return;
+    throw new MonitorError("PAYLOAD_TOO_LARGE", `more than ${LIMITS.messagesPerRequest} elements in one request`);
+  }
+
   #enter(): void {
     this.#depth++;
     if (this.#depth > LIMITS.thriftNesting) {
@@ -155,6 +159,7 @@ export class ThriftReader {
   #skipElements(types: readonly number[]): void {
     this.#enter();
     const count = this.#count(types[0] ?? 0);
+    this.#countElements(count);
     for (let i = 0; i < count; i++) for (const type of types) this.#skip(type);
     this.#depth--;
   }
