@@ -58,7 +58,7 @@ export function encodeFingerprint(source: FingerprintSource): string | undefined
     tokens[bucket] = (tokens[bucket] ?? 0) + (Number.isNaN(count) ? 1 : count);
     kinds[bucket] = KIND_NUMBERS[tape.kinds[i] ?? 0] ?? ANSWER;
   }
-  const fullest = Math.max(...tokens);
+  const fullest = tokens.reduce((most, count) => Math.max(most, count), 0);
   const nibbles = new Uint8Array(FINGERPRINT_BUCKETS);
   const firstBucket = bucketOf(atMicros[0] ?? 0);
   const lastBucket = bucketOf(atMicros[length - 1] ?? 0);

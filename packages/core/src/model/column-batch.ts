@@ -2,7 +2,7 @@
  * Spans as columns: the payload of the journal and the hand-over to the index. Byte picture: `store/FORMAT.md`.
  * Every value comes back exactly; text that is not well-formed Unicode outside of attributes comes back with U+FFFD.
  */
-import { areStorable, LLM_COLUMNS, storableLlmFields } from "../names/columns.ts";
+import { LLM_COLUMNS, storableLlmFields } from "../names/columns.ts";
 import type { LlmFields } from "../llm-call.ts";
 import { encodeAttributes, type ColumnValues } from "./attribute-text.ts";
 import { BATCH_HEADER_BYTES, COLUMN_SHAPES, SPAN_COLUMN } from "./column-layout.ts";
@@ -91,8 +91,7 @@ export function createColumnBatchBuilder(): ColumnBatchBuilder {
       return rowCount;
     },
     append(span, llm) {
-      // What a store hands over was made storable when it took the span.
-      const storable = llm === undefined || areStorable(llm) ? llm : storableLlmFields(llm);
+      const storable = llm === undefined ? undefined : storableLlmFields(llm);
       appendSpan(rowCount, span, columnValues(storable));
       if (storable !== undefined) appendLlm(rowCount, storable);
       rowCount++;

@@ -67,9 +67,10 @@ const MAX_NUMBER = Number.MAX_SAFE_INTEGER;
 
 /**
  * The fields a column can hold exactly. A number that is not finite, negative or beyond 2^53, and a count that is not
- * whole, is left out: unknown is absent.
+ * whole, is left out: unknown is absent. Mostly nothing is, and the answer is what was given.
  */
 export function storableLlmFields(fields: LlmFields): LlmFields {
+  if (areStorable(fields)) return fields;
   const kept: Record<string, unknown> = {};
   for (const { field, kind } of LLM_COLUMNS) {
     const value = fields[field];
@@ -78,8 +79,8 @@ export function storableLlmFields(fields: LlmFields): LlmFields {
   return kept;
 }
 
-/** Whether {@link storableLlmFields} would leave nothing out, which is cheaper to see than to make. */
-export function areStorable(fields: LlmFields): boolean {
+/** Cheaper to see than to make. */
+function areStorable(fields: LlmFields): boolean {
   for (const { field, kind } of LLM_COLUMNS) {
     const value = fields[field];
     if (value !== undefined && !fits(kind, value)) return false;
