@@ -73,7 +73,7 @@ const collectGarbage: unknown = runInNewContext("gc");
 
 /** Collects garbage until `done` or two seconds have passed; finalisers run in turns of their own. */
 export async function collectUntil(done: () => boolean): Promise<void> {
-  const deadline = performance.now() + 2000;
+  const deadline = performance.now() + 10_000;
   while (!done() && performance.now() < deadline) {
     if (typeof collectGarbage === "function") collectGarbage();
     await new Promise((resolve) => setTimeout(resolve, 5));
