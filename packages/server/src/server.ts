@@ -29,7 +29,12 @@ import type { Receiver, ReceiverOptions } from "./receivers/receiver.ts";
 import { startRetention } from "./retention.ts";
 import { createPipelineCounters, type PipelineCounters } from "./self/pipeline-counters.ts";
 import { createServerMetrics } from "./self/server-metrics.ts";
-import { openConfiguredMetricStore, openConfiguredStore, type OpenMetricStore, type OpenStore } from "./store-opening.ts";
+import {
+  openConfiguredMetricStore,
+  openConfiguredStore,
+  type OpenMetricStore,
+  type OpenStore,
+} from "./store-opening.ts";
 import { VERSION } from "./version.ts";
 
 /** Parts a test replaces; everything has its real default. */
