@@ -161,12 +161,8 @@ describe.skipIf(!present)("our Prometheus API beside a real Prometheus", () => {
   beforeAll(async () => {
     pages = await startTarget();
     const target = `127.0.0.1:${(pages.address() as AddressInfo).port}`;
-<<<<<<< HEAD
-    server = await startTestServer({}, { openMetricStore: async () => listedMetricStore([...entriesOf(target), openEntry(target)]) });
-=======
     const metricStore = await metricStoreOf([...entriesOf(target), openEntry(target)], Date.now());
     server = await startTestServer({}, { openMetricStore: () => Promise.resolve(metricStore) });
->>>>>>> promapi
     ours = server.prometheusUrl;
     const port = await freePort();
     theirs = `http://127.0.0.1:${port}`;

@@ -7,10 +7,7 @@ import { LIMITS, MonitorError, PORTS } from "@nexent/monitor-core";
 import { createMemoryMetricStore, createMemoryStore } from "@nexent/monitor-store";
 import { describe, expect, it } from "vitest";
 import { encodeJson, encodeProtobuf } from "./testing/otlp-encode.ts";
-<<<<<<< HEAD
-=======
 import { entryOf } from "./testing/metric-store.ts";
->>>>>>> promapi
 import { CHEAP_SCRYPT, openBrowser, signInAndSkip, startTestServer, testConfig } from "./testing/server.ts";
 import { telemetryBatch, telemetrySpan } from "./testing/spans.ts";
 import { startServer } from "./server.ts";
@@ -44,20 +41,6 @@ describe("server", () => {
     await taken.close();
   });
 
-<<<<<<< HEAD
-  it("opens the Prometheus API, and names a taken port", async () => {
-    const server = await startTestServer();
-    const url = `${server.prometheusUrl}/api/v1/query?query=1`;
-    expect((await fetch(url)).status).toBe(200);
-    await server.stop();
-    await expect(fetch(url)).rejects.toThrow();
-
-    const taken = await occupy(0);
-    const config = { prometheusPort: taken.port };
-    const hint = expect.stringContaining("LLM_MONITOR_PROMETHEUS_PORT");
-    await expect(startTestServer(config)).rejects.toMatchObject({ code: "PORT_IN_USE", hint });
-    await taken.close();
-=======
   it("answers the Prometheus API over its metric store", async () => {
     const metricStore = createMemoryMetricStore();
     const server = await startTestServer({}, { openMetricStore: () => Promise.resolve(metricStore) });
@@ -67,7 +50,6 @@ describe("server", () => {
     expect(await answer.json()).toEqual({ status: "success", data: [{ __name__: "up", job: "a" }] });
     await server.stop();
     await expect(fetch(server.prometheusUrl)).rejects.toThrow();
->>>>>>> promapi
   });
 
   it("moves to 3006 with a notice when 3005 is taken, and stops when both are", async () => {
