@@ -18,7 +18,7 @@ export const LIMITS = {
   valueNesting: 32,
   spansPerRequest: 20_000,
   /** Spans, attributes, events, links and values together, counted before any of them is made: each takes up to 400 bytes of memory. */
-  messagesPerRequest: 1_000_000,
+  messagesPerRequest: 2_000_000,
   attributesPerSpan: 128,
   eventsPerSpan: 128,
   linksPerSpan: 128,
