@@ -42,6 +42,8 @@ export const purgeReportSchema = z.object({
   planId: z.string(),
   previewedSpans: z.number().int().nonnegative(),
   spans: z.number().int().nonnegative(),
+  /** Samples of the same time; selectors by service, model or trace leave samples alone. */
+  metricSamples: z.number().int().nonnegative(),
 });
 export type PurgeReportAnswer = z.infer<typeof purgeReportSchema>;
 

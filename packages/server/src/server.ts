@@ -155,7 +155,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
       isReceiverOpen: isReady,
       pipeline: () => counters.snapshot(),
     }),
-    data: { store, policy },
+    data: { store, metricStore, policy },
     tokens,
     readToken: createTokenCheck(config.readToken, tokens.verifier("read")),
     live: hub,

@@ -17,5 +17,6 @@ export async function erase(context: DataContext, selector: PurgeSelectorInput):
   }
   const report = await session.post("/api/data/purge", { planId: preview.planId }, purgeReportSchema);
   output.line(`${report.spans} spans erased (${report.previewedSpans} previewed).`);
+  if (report.metricSamples > 0) output.line(`${report.metricSamples} metric samples of that time erased.`);
   return 0;
 }

@@ -2,6 +2,9 @@ import { purgePreviewSchema, purgeReportSchema, retentionReportSchema, verifyRep
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openBrowser, signInAndSkip, startTestServer, type Browser, type TestServer } from "../testing/server.ts";
 import { storeCalls } from "../testing/calls.ts";
+import { entryOf, metricStoreOf } from "../testing/metric-store.ts";
+
+const AT_MS = 1_795_514_400_000;
 
 let server: TestServer;
 let browser: Browser;
@@ -12,8 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-async function post(path: string, body: unknown): Promise<unknown> {
-  const answer = await browser.request("POST", path, { body });
+async function post(path: string, body: unknown, sender: Browser = browser): Promise<unknown> {
+  const answer = await sender.request("POST", path, { body });
   const { data } = (await answer.json()) as { data: unknown };
   return data;
 }
@@ -29,6 +32,24 @@ describe("data routes", () => {
     expect(await browser.refusal("POST", "/api/data/purge", { body })).toStrictEqual([404, "NOT_FOUND"]);
     const metrics = await (await fetch(`${server.dashboardUrl}/metrics`)).text();
     expect(metrics).toContain('nexent_server_removed_spans_total{reason="purge"');
+  });
+
+  it.each([
+    [{ all: true }, 2],
+    [{ from: AT_MS, to: AT_MS + 1 }, 1],
+    [{ from: AT_MS, to: AT_MS + 1, model: "gone" }, 0],
+    [{ service: "shop" }, 0],
+  ])("erases metric samples by time or all, and by nothing else: %j", async (selector, samples) => {
+    const scalars = [AT_MS, AT_MS + 1].map((timestampMs) => ({ timestampMs, value: 1 }));
+    const series = { family: "up", type: "gauge", labels: { job: "shop" } } as const;
+    const metricStore = await metricStoreOf([entryOf(series, { scalars })], AT_MS);
+    const other = await startTestServer({}, { openMetricStore: async () => metricStore });
+    const session = await signInAndSkip(other.dashboardUrl);
+    const { planId } = purgePreviewSchema.parse(await post("/api/data/purge/preview", selector, session));
+    const report = purgeReportSchema.parse(await post("/api/data/purge", { planId }, session));
+    expect(report.metricSamples).toBe(samples);
+    expect((await metricStore.stats()).samples).toBe(2 - samples);
+    await other.stop();
   });
 
   it("takes times in milliseconds, half-open", async () => {

@@ -4,18 +4,20 @@ import {
   purgeSelectorSchema,
   type PurgeSelectorInput,
 } from "@nexent/monitor-api";
-import type { PurgeSelector, RetentionPolicy, TraceStore } from "@nexent/monitor-store";
+import type { MetricStore, PurgeSelector, RetentionPolicy, TraceStore } from "@nexent/monitor-store";
 import type { HostRules } from "../../host-origin.ts";
 import type { Log } from "../../log.ts";
 import { answerData, ApiRefusal } from "../api-answer.ts";
 import type { ApiApp } from "../api-context.ts";
 import { isThisMachine } from "../peer.ts";
+import { createPurgeOfBoth } from "../purge-of-both.ts";
 import { readJson } from "../read-input.ts";
 import { requireOwnOrigin } from "../session-guard.ts";
 
 /** What the routes over stored data need. */
 export interface DataRoutes {
   readonly store: TraceStore;
+  readonly metricStore: MetricStore;
   /** What `retain` keeps. */
   readonly policy: RetentionPolicy;
 }
@@ -25,14 +27,16 @@ const MS_NANOS = 1_000_000n;
 const END_OF_TIME = 2n ** 63n;
 
 /** `/api/data/…`: erasing, checking and copying what is stored. What a purge names is never logged: it may be a secret. */
-export function addDataRoutes(app: ApiApp, { store, policy }: DataRoutes, hostRules: HostRules, log: Log): void {
+export function addDataRoutes(app: ApiApp, routes: DataRoutes, hostRules: HostRules, log: Log): void {
+  const { store, metricStore, policy } = routes;
+  const purge = createPurgeOfBoth(store, metricStore);
   const ownOrigin = requireOwnOrigin(hostRules);
   app.post("/api/data/purge/preview", ownOrigin, async (c) =>
-    answerData(c, await store.previewPurge(selectorOf(await readJson(c, purgeSelectorSchema)))),
+    answerData(c, await purge.preview(selectorOf(await readJson(c, purgeSelectorSchema)))),
   );
   app.post("/api/data/purge", ownOrigin, async (c) => {
-    const report = await store.purge((await readJson(c, purgeRequestSchema)).planId);
-    log.info("data_purged", { spans: report.spans });
+    const report = await purge.run((await readJson(c, purgeRequestSchema)).planId);
+    log.info("data_purged", { spans: report.spans, metricSamples: report.metricSamples });
     return answerData(c, report);
   });
   app.post("/api/data/verify", ownOrigin, async (c) => answerData(c, { days: await store.verify() }));
