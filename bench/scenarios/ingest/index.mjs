@@ -1,9 +1,21 @@
 // `node bench/run.mjs ingest`: spans a second that are acknowledged and fsynced, through real OTLP/HTTP (store contract 9).
-import { mkdirSync, openSync, closeSync, writeSync, fdatasyncSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startChild } from "../../lib/child.mjs";
+import { answers, freePort, startProgram } from "../../lib/program.mjs";
 import { circumstances, figure, table, writeSection } from "../../lib/results.mjs";
 import { quantile } from "../../lib/statistics.mjs";
 import { root } from "../../../tools/prepare.mjs";
@@ -21,6 +33,7 @@ const USAGE = `node bench/run.mjs ingest [options]
   --spans 250           spans in a request
   --connections 8
   --rounds 2            runs of each subject, order turned around
+  --no-peers            only ours; without it SQLite (libsql) and ClickHouse (chdb) are installed and measured beside it
 A whole run is written to bench/RESULTS.md; one with options is only printed.`;
 
 function readOptions(args) {
@@ -33,6 +46,7 @@ function readOptions(args) {
       spans: text,
       connections: text,
       rounds: text,
+      "no-peers": { type: "boolean" },
     },
   });
   return {
@@ -41,6 +55,7 @@ function readOptions(args) {
     spansPerRequest: Number(values.spans ?? 250),
     connections: Number(values.connections ?? 8),
     rounds: Number(values.rounds ?? 2),
+    hasPeers: values["no-peers"] !== true,
   };
 }
 
@@ -115,6 +130,53 @@ const ours = {
   },
 };
 
+const PEER_SERVER = fileURLToPath(new URL("peer-server.mjs", import.meta.url));
+const PEERS_FOLDER = fileURLToPath(new URL("peers", import.meta.url));
+
+/** Another engine behind the same HTTP and the same reader of OTLP. */
+function peer(engine, name, does) {
+  return {
+    name,
+    does,
+    async start() {
+      const folder = mkdtempSync(join(PARENT, `${engine}-`));
+      const port = await freePort();
+      const url = `http://127.0.0.1:${port}/v1/traces`;
+      const heap = "--max-semi-space-size=32";
+      const running = await startProgram(process.execPath, [heap, PEER_SERVER, engine, port, folder], {}, answers(url));
+      const read = async () => Number(await (await fetch(url)).text());
+      return {
+        ...running,
+        url,
+        folder,
+        stored: (acknowledged) => storedSpans(read, acknowledged),
+        async stop() {
+          await running.stop();
+          rmSync(folder, { recursive: true, force: true });
+        },
+      };
+    },
+  };
+}
+
+const PEERS = [
+  peer(
+    "libsql",
+    "SQLite (libsql 0.5.29)",
+    "gunzip, decode, one transaction with fsync; no normalising, no deduplication",
+  ),
+  peer("chdb", "ClickHouse (chdb 3.4.0)", "gunzip, decode, one insert with fsync; no normalising, no deduplication"),
+];
+
+/** Those whose package is there; the others are named. */
+function installedPeers() {
+  return PEERS.filter(({ name }) => {
+    const isInstalled = existsSync(join(PEERS_FOLDER, "node_modules", name.includes("chdb") ? "chdb" : "libsql"));
+    if (!isInstalled) console.log(`${name} is not installed: left out.`);
+    return isInstalled;
+  });
+}
+
 function row(name, runs, does) {
   const best = runs.reduce((a, b) => (b.spansPerSecond > a.spansPerSecond ? b : a));
   return [
@@ -142,13 +204,15 @@ const HEADS = [
   "what it does before it answers",
 ];
 
-export async function run(args, { build }) {
+export async function run(args, { build, installFolder }) {
   if (args.includes("--help")) {
     console.log(USAGE);
     return 0;
   }
   const options = readOptions(args);
   build("server");
+  if (options.hasPeers) installFolder(PEERS_FOLDER);
+  const subjects = [ours, ...(options.hasPeers ? installedPeers() : [])];
   mkdirSync(PARENT, { recursive: true });
   const [syncP50, syncP99] = diskSyncMs();
   const lines = [
@@ -162,7 +226,6 @@ export async function run(args, { build }) {
   ];
   const goals = [];
   for (const kind of options.kinds) {
-    const subjects = [ours];
     const runs = new Map(subjects.map(({ name }) => [name, []]));
     for (let round = 0; round < options.rounds; round += 1) {
       for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
