@@ -2,7 +2,6 @@ import { afterEach, expect, it, vi } from "vitest";
 import { startExpositionServer } from "./testing/exposition-server.ts";
 import { createRecordingMetricStore } from "./testing/recording-metric-store.ts";
 import { startTestServer, type TestServer } from "./testing/server.ts";
-import type { Log } from "./log.ts";
 
 let server: TestServer | undefined;
 afterEach(() => server?.stop());
@@ -41,13 +40,4 @@ it("takes pushed metrics and scrapes its targets, our own server among them, and
   await server.stop();
   expect(store.isClosed).toBe(true);
   await Promise.all([model.stop(), own.stop()]);
-});
-
-it("says that nothing is scraped without a place for it, and turns pushed points away by name", async () => {
-  const warned: string[] = [];
-  const log: Log = { info: () => undefined, warn: (event) => void warned.push(event), error: () => undefined };
-  const scrapeTargets = [{ job: "a", instance: "b:1", url: "http://b:1/metrics" }];
-  server = await startTestServer({ scrapeTargets }, { log });
-  expect(warned).toContain("scrape_without_store");
-  expect(await (await push(server.otlpUrl)).json()).toMatchObject({ partialSuccess: { rejectedDataPoints: "1" } });
 });

@@ -73,7 +73,12 @@ function readTimestamp(scanner: LineScanner, format: TextFormat): number | undef
   if (!Number.isSafeInteger(ms)) throw scanner.fault("the timestamp is not a time");
   scanner.blanks();
   if (!scanner.isAtEnd && !scanner.takes("#")) throw scanner.fault("there is something behind the timestamp");
-  return ms;
+  return unsignedZero(ms);
+}
+
+/** A time of -0 is the same moment as 0. */
+export function unsignedZero(ms: number): number {
+  return ms + 0;
 }
 
 /** What stands behind the `#`, which is behind already. */
@@ -92,7 +97,7 @@ function readExemplar(scanner: LineScanner, format: TextFormat): ReadExemplar | 
   scanner.blanks();
   if (timestampMs === undefined) return { value, ...idsOf(labels) };
   if (!Number.isSafeInteger(timestampMs)) throw scanner.fault("the timestamp is not a time");
-  return { value, ...idsOf(labels), timestampMs };
+  return { value, ...idsOf(labels), timestampMs: unsignedZero(timestampMs) };
 }
 
 /** The two ids under the names that Prometheus and ours give them, and the other labels. */

@@ -25,6 +25,11 @@ function messageOf(text: string, format: TextFormat = "text"): string {
 }
 
 describe("text 0.0.4", () => {
+  it.each(["text", "openmetrics"] as const)("takes a time of -0 as 0 (%s)", (format) => {
+    const [first] = readExposition("a 1 -0\n# EOF\n", format).samples;
+    expect(Object.is(first?.point.timestampMs, 0)).toBe(true);
+  });
+
   it("gives counters without _total, gauges, untyped samples, timestamps and escapes", () => {
     const samples = read(
       [

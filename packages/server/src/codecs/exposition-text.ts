@@ -1,7 +1,7 @@
 import { LIMITS, MonitorError } from "@nexent/monitor-core";
 import { createFamilies, isTypeName, type Families } from "./exposition-families.ts";
 import { plainLabels, readGroup, type LineGroup } from "./exposition-groups.ts";
-import { readComment, readSampleLine } from "./exposition-lines.ts";
+import { readComment, readSampleLine, unsignedZero } from "./exposition-lines.ts";
 import type { ReadExposition, ReadSample, SampleLine, TextFormat } from "./exposition-model.ts";
 import { malformed } from "./malformed.ts";
 
@@ -74,7 +74,7 @@ function place(sample: SampleLine, families: Families, draft: Draft): void {
   const key = seriesKey(family.name, family.type, labels);
   if (suffix === "_created") {
     const startMs = Math.round(sample.value * 1000);
-    if (Number.isSafeInteger(startMs)) draft.starts.set(key, startMs);
+    if (Number.isSafeInteger(startMs)) draft.starts.set(key, unsignedZero(startMs));
     return;
   }
   if (part === undefined) {
