@@ -1,9 +1,10 @@
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
 
 /** Sizes of the engine. */
 export interface EngineLimits {
-  /** Default 256. */
+  /** Default a sixteenth of the memory of the host, from 256 to 512. */
   readonly memoryMiB?: number;
   /** Default 2. */
   readonly threads?: number;
@@ -12,6 +13,12 @@ export interface EngineLimits {
   /** How new files are packed; default what the engine finds best. */
   readonly compression?: "auto" | "uncompressed";
 }
+
+/**
+ * Exact quantiles hold every value of their range at once: with 256 MiB the summary over 10 million calls is refused. It is
+ * a ceiling, not a reservation.
+ */
+const DEFAULT_MEMORY_MIB = Math.min(512, Math.max(256, Math.floor(totalmem() / 2 ** 20 / 16)));
 
 /** The in-memory instance to which day files are attached. */
 export interface Database {
@@ -44,7 +51,7 @@ async function lockDown(instance: DuckDBInstance, directory: string, limits: Eng
     "SET allowed_directories = [" + quote(join(directory, "/")) + "]",
     "SET temp_directory = " + quote(join(directory, "tmp")),
     "SET max_temp_directory_size = '" + String(limits.spillMiB ?? 512) + "MiB'",
-    "SET memory_limit = '" + String(limits.memoryMiB ?? 256) + "MiB'",
+    "SET memory_limit = '" + String(limits.memoryMiB ?? DEFAULT_MEMORY_MIB) + "MiB'",
     "SET threads = " + String(limits.threads ?? 2),
     "SET force_compression = '" + (limits.compression ?? "auto") + "'",
     "SET checkpoint_threshold = '256MiB'",
