@@ -91,7 +91,8 @@ function naiveFrames(bytes: Uint8Array): readonly (readonly [from: number, to: n
     if (end > view.length || end < at + FRAME_HEADER_BYTES) break;
     const crc = crc32(Buffer.concat([view.subarray(at, at + 4), view.subarray(at + 8, end)]));
     const [type, flags, version] = [view[at + 8] ?? 0, view[at + 9] ?? 0, view.readUInt16LE(at + 10)];
-    if (crc !== view.readUInt32LE(at + 4) || (type !== 1 && type !== 2 && type !== 3) || flags > 3 || version > 1) break;
+    if (crc !== view.readUInt32LE(at + 4) || (type !== 1 && type !== 2 && type !== 3) || flags > 3 || version > 1)
+      break;
     if (view.readBigUInt64LE(at + 12) !== expected) break;
     frames.push([at, end]);
     expected += 1n;
