@@ -64,3 +64,4 @@ export {
   type SeriesSamples,
   type SummarySample,
 } from "./metric-contract.ts";
+export { labelTest } from "./metric-query-rules.ts";

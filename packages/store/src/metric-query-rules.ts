@@ -33,8 +33,19 @@ export function isPattern({ op }: LabelMatcher): boolean {
   return op === "=~" || op === "!~";
 }
 
+/**
+ * The test of one matcher; who has no such label asks it with "". Patterns are RE2 and anchored, so that none runs long.
+ * @throws {QUERY_INVALID} for a pattern that RE2 refuses.
+ */
+export function labelTest({ op, value }: LabelMatcher): (text: string) => boolean {
+  if (op === "=") return (text) => text === value;
+  if (op === "!=") return (text) => text !== value;
+  const pattern = compilePattern(value);
+  return (text) => pattern.matches(text) === (op === "=~");
+}
+
 /** An RE2 pattern; `.` matches a line break too, as in Prometheus. @throws {QUERY_INVALID} */
-export function compilePattern(pattern: string): RE2JS {
+function compilePattern(pattern: string): RE2JS {
   try {
     return RE2JS.compile(pattern, RE2JS.DOTALL);
   } catch (cause) {
