@@ -19,7 +19,7 @@ const isAboutDuration = (failure: string): boolean => failure.startsWith("durati
 async function verifyClients(args: readonly string[]): Promise<VerifyReport> {
   // Bounds of a shared, busy machine: outcomes, tokens, presence and loss are exact here; the tight bounds are the command's
   // defaults.
-  const bounds = ["--ttft-tolerance-ms", "40", "--rate-tolerance", "15", "--repeat", "1"];
+  const bounds = ["--ttft-tolerance-ms", "40", "--rate-tolerance", "15", "--repeat", "1", "--concurrency", "12"];
   const from = ["--target", "clients", "--clients-from", import.meta.dirname];
   const program = startProgram("cli", ["verify", "--json", ...from, ...bounds, ...args], {});
   await program.exited;
