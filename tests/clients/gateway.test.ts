@@ -6,15 +6,10 @@ import { GoogleGenAI } from "@google/genai";
 import { streamText, type LanguageModel } from "ai";
 import { Ollama } from "ollama";
 import OpenAI, { AzureOpenAI } from "openai";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startFaultUpstream, type FaultUpstream } from "../../packages/gateway/src/testing/fault-upstream.testing.ts";
+import { describe, expect, it } from "vitest";
 import { until } from "../../packages/gateway/src/testing/raw-client.testing.ts";
-import { startTestGateway, type TestGateway } from "../../packages/gateway/src/testing/test-gateway.testing.ts";
-import {
-  createTestMonitoring,
-  type TestMonitoring,
-} from "../../packages/gateway/src/testing/test-monitoring.testing.ts";
 import { collect, recorded } from "./played-answers.testing.ts";
+import { monitoredGatewayEachTest } from "../../packages/gateway/src/testing/monitored-gateway.testing.ts";
 
 const NDJSON = "application/x-ndjson";
 const SSE = "text/event-stream";
@@ -23,29 +18,11 @@ const TOOLS = { model: "m", max_tokens: 9, messages: HI };
 
 Reflect.set(globalThis, "AI_SDK_LOG_WARNINGS", false);
 
-let upstream: FaultUpstream;
-let monitoring: TestMonitoring;
-let gateway: TestGateway;
-
-beforeEach(async () => {
-  upstream = await startFaultUpstream();
-  monitoring = createTestMonitoring();
-  gateway = await startTestGateway({
-    upstreamOrigin: upstream.origin,
-    upstream: { prefix: "/up", baseUrl: upstream.origin, usage: "observe" },
-    monitoring,
-  });
-});
-
-afterEach(async () => {
-  await gateway.gateway.close(0);
-  monitoring.recorder.close();
-  await upstream.close();
-});
+const gateway = monitoredGatewayEachTest({ prefix: "/up", upstream: { usage: "observe" } });
 
 /** The same client on the way through the gateway and without it. */
 const through = (): string => `${gateway.origin}/up`;
-const direct = (): string => upstream.origin;
+const direct = (): string => gateway.upstream.origin;
 
 const openai = (base: string): OpenAI => new OpenAI({ apiKey: "sk-own", baseURL: `${base}/v1`, maxRetries: 0 });
 const azure = (base: string): AzureOpenAI =>
@@ -129,7 +106,7 @@ async function seenBy(ask: Ask, base: string): Promise<unknown> {
 
 function playFixture(file: string): void {
   const bytes = recorded(file);
-  upstream.play((_request, response) => {
+  gateway.upstream.play((_request, response) => {
     response.writeHead(200, { "content-type": file.endsWith(".ndjson") ? NDJSON : SSE });
     let at = 0;
     const next = (): void => {
@@ -176,13 +153,15 @@ describe("27, 28: a stream", () => {
     const ask = askWith(client);
     const seen = await seenBy(ask, through());
     expect(seen).toEqual(await seenBy(ask, direct()));
-    const [first, second] = upstream.requests;
+    const [first, second] = gateway.upstream.requests;
     expect(first?.url).toBe(second?.url);
     expect(first?.body.equals(second?.body ?? Buffer.alloc(0))).toBe(true);
-    await until(() => monitoring.calls().length > 0);
-    expect(monitoring.calls().map((call) => [call.name, call.attributes["llm.outcome"]])).toEqual([[name, outcome]]);
+    await until(() => gateway.monitoring.calls().length > 0);
+    expect(gateway.monitoring.calls().map((call) => [call.name, call.attributes["llm.outcome"]])).toEqual([
+      [name, outcome],
+    ]);
     if (outcome === "ok") {
-      expect(monitoring.calls()[0]?.attributes["llm.time_to_first_token_seconds"]).toBeGreaterThan(0);
+      expect(gateway.monitoring.calls()[0]?.attributes["llm.time_to_first_token_seconds"]).toBeGreaterThan(0);
     }
   });
 });
@@ -202,21 +181,21 @@ describe("9: an abort in mid-stream", () => {
   it.each(OPENINGS)("by %s reaches the upstream and is cancelled", async (client, file) => {
     const bytes = recorded(file);
     const half = bytes.subarray(0, bytes.length / 2);
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.writeHead(200, { "content-type": file.endsWith(".ndjson") ? NDJSON : SSE });
       response.write(half);
     });
     const controller = new AbortController();
     const reading = (async () => collect(await askWith(client)(through(), controller.signal)))();
-    await until(() => upstream.requests.length === 1 && monitoring.spans.length === 2);
+    await until(() => gateway.upstream.requests.length === 1 && gateway.monitoring.spans.length === 2);
     await new Promise((resolve) => setTimeout(resolve, 50));
     const leftAtMs = performance.now();
     controller.abort();
     await reading.catch(() => undefined);
-    await until(() => upstream.requests[0]?.lostAtMs() !== undefined);
-    expect((upstream.requests[0]?.lostAtMs() ?? 0) - leftAtMs).toBeLessThan(100);
-    await until(() => monitoring.calls().length === 1);
-    expect(monitoring.calls()[0]?.attributes).toMatchObject({
+    await until(() => gateway.upstream.requests[0]?.lostAtMs() !== undefined);
+    expect((gateway.upstream.requests[0]?.lostAtMs() ?? 0) - leftAtMs).toBeLessThan(100);
+    await until(() => gateway.monitoring.calls().length === 1);
+    expect(gateway.monitoring.calls()[0]?.attributes).toMatchObject({
       "llm.outcome": "cancelled",
       "http.response.status_code": 200,
     });
@@ -234,20 +213,23 @@ describe("20: an unreachable upstream", () => {
     ["ollama", { status_code: 502, error: message }],
   ];
   it.each(failures)("is an error that %s can read", async (client, expected) => {
-    upstream.play((_request, response) => response.socket?.destroy());
+    gateway.upstream.play((_request, response) => response.socket?.destroy());
     const { error } = await (async () => collect(await askWith(client)(through())))().catch((reason: unknown) => ({
       error: reason,
     }));
     expect(error).toMatchObject(expected);
     expect(messageOf(error)?.replaceAll("\\", "")).toContain(message);
-    await until(() => monitoring.calls().length === 1);
-    expect(monitoring.calls()[0]?.attributes).toMatchObject({ "llm.outcome": "error", "error.type": "connection" });
+    await until(() => gateway.monitoring.calls().length === 1);
+    expect(gateway.monitoring.calls()[0]?.attributes).toMatchObject({
+      "llm.outcome": "error",
+      "error.type": "connection",
+    });
   });
 });
 
 describe("26: what is no stream", () => {
   function answerWith(body: object): void {
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.setHeader("content-type", "application/json");
       response.end(JSON.stringify(body));
     });
@@ -262,8 +244,10 @@ describe("26: what is no stream", () => {
     expect(google.embeddings?.[0]?.values).toEqual([0.5]);
     answerWith({ model: "e", embeddings: [[0.5]], prompt_eval_count: 4 });
     expect((await ollama(through()).embed({ model: "e", input: "x" })).embeddings).toEqual([[0.5]]);
-    await until(() => monitoring.calls().length === 3);
-    const calls = monitoring.calls().map(({ name, attributes }) => [name, attributes["gen_ai.usage.input_tokens"]]);
+    await until(() => gateway.monitoring.calls().length === 3);
+    const calls = gateway.monitoring
+      .calls()
+      .map(({ name, attributes }) => [name, attributes["gen_ai.usage.input_tokens"]]);
     expect(calls).toEqual([
       ["embeddings e", 4],
       ["embeddings e", undefined],
@@ -282,16 +266,16 @@ describe("26: what is no stream", () => {
     expect((await genai(through()).models.countTokens({ model: "m", contents: "hi" })).totalTokens).toBe(7);
     answerWith({ models: [] });
     expect((await ollama(through()).list()).models).toEqual([]);
-    await until(() => monitoring.spans.filter((span) => span.ended).length === 4);
-    expect(monitoring.calls()).toHaveLength(0);
-    expect(new Set(monitoring.spans.map((span) => span.name))).toEqual(new Set(["GET /up/*", "POST /up/*"]));
+    await until(() => gateway.monitoring.spans.filter((span) => span.ended).length === 4);
+    expect(gateway.monitoring.calls()).toHaveLength(0);
+    expect(new Set(gateway.monitoring.spans.map((span) => span.name))).toEqual(new Set(["GET /up/*", "POST /up/*"]));
   });
 
   it("keys travel where their client put them", async () => {
     answerWith({});
     const sent = async (client: string, base: string): Promise<readonly string[]> => {
       await (async () => collect(await askWith(client)(base)))().catch(() => undefined);
-      const raw = upstream.requests.at(-1)?.rawHeaders ?? [];
+      const raw = gateway.upstream.requests.at(-1)?.rawHeaders ?? [];
       return raw.flatMap((value, i) => (value.endsWith("sk-own") ? [`${raw[i - 1]}: ${value}`] : []));
     };
     for (const client of ["chat", "azure", "anthropic", "genai", "ai anthropic"]) {

@@ -1,51 +1,22 @@
 import { gzipSync } from "node:zlib";
 import http from "node:http";
 import { createMetricRegistry } from "@nexent/monitor-core";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  chunkEvent,
-  DONE_EVENT,
-  sse,
-  startFaultUpstream,
-  usageEvent,
-  type FaultUpstream,
-} from "./testing/fault-upstream.testing.ts";
+import { describe, expect, it } from "vitest";
+import { chunkEvent, DONE_EVENT, sse, usageEvent } from "./testing/fault-upstream.testing.ts";
 import { fetchRaw, pause, until } from "./testing/raw-client.testing.ts";
-import { startTestGateway, type TestGateway } from "./testing/test-gateway.testing.ts";
-import { createTestMonitoring, type SeenSpan, type TestMonitoring } from "./testing/test-monitoring.testing.ts";
+import { createTestMonitoring, type TestMonitoring } from "./testing/test-monitoring.testing.ts";
+import { monitoredGatewayEachTest } from "./testing/monitored-gateway.testing.ts";
 
 const CHAT = "/v1/chat/completions";
 const BODY = '{"model":"m","stream":true,"temperature":0.5}';
-let upstream: FaultUpstream;
-let monitoring: TestMonitoring;
-let gateway: TestGateway;
-
-beforeEach(async () => {
-  upstream = await startFaultUpstream();
-  monitoring = createTestMonitoring();
-  gateway = await startTestGateway({ upstreamOrigin: upstream.origin, monitoring });
-});
-
-afterEach(async () => {
-  await gateway.gateway.close(0);
-  monitoring.recorder.close();
-  await upstream.close();
-});
+const gateway = monitoredGatewayEachTest();
 
 function ask(body: string = BODY, headers: Record<string, string> = {}): ReturnType<typeof fetchRaw> {
   return fetchRaw(gateway.origin + CHAT, { body, headers });
 }
 
-/** The one record of the one request so far. */
-async function onlyCall(): Promise<SeenSpan> {
-  await until(() => gateway.gateway.openRequests === 0 && monitoring.calls().length > 0);
-  const [call, ...others] = monitoring.calls();
-  if (call === undefined || others.length > 0) throw new Error(`${others.length + 1} records for one request`);
-  return call;
-}
-
 function requests(outcome: string, model = "m", stream = "true"): number | undefined {
-  return monitoring.sample(
+  return gateway.monitoring.sample(
     `llm_requests_total{model="${model}",operation="chat",provider="openai",stream="${stream}",outcome="${outcome}"}`,
   );
 }
@@ -80,14 +51,14 @@ const WHOLE = [...TOKENS, chunkEvent({}, {}, "stop"), usageEvent(7, 2), DONE_EVE
 
 describe("record of a stream", () => {
   it("times tokens against the head, not the role-only chunk, and names who was asked", async () => {
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write(TOKENS[0]);
       setTimeout(() => response.write(TOKENS[1]), 60);
       setTimeout(() => response.end(WHOLE.slice(2).join("")), 110);
     });
     await ask(BODY, { "x-stainless-retry-count": "1" });
-    const { name, attributes } = await onlyCall();
+    const { name, attributes } = await gateway.onlyCall();
     expect(name).toBe("chat m");
     expect(attributes).toMatchObject({
       "gen_ai.provider.name": "openai",
@@ -98,7 +69,7 @@ describe("record of a stream", () => {
       "gen_ai.usage.input_tokens": 7,
       "gen_ai.usage.output_tokens": 2,
       "server.address": "127.0.0.1",
-      "server.port": upstream.port,
+      "server.port": gateway.upstream.port,
       "llm.outcome": "ok",
       "llm.stream": true,
       "llm.clock_source": "wire",
@@ -114,23 +85,26 @@ describe("record of a stream", () => {
 
   it("several tokens in each chunk are never counted as one", async () => {
     const chunks = Array.from({ length: 5 }, () => chunkEvent({ content: "abcdabcdabcdabcd" }));
-    upstream.play((_request, response) =>
+    gateway.upstream.play((_request, response) =>
       sse(response, [...chunks, chunkEvent({}, {}, "stop"), usageEvent(1, 20), DONE_EVENT]),
     );
     await ask();
-    expect((await onlyCall()).attributes).toMatchObject({ "gen_ai.usage.output_tokens": 20, "llm.output_tokens": 20 });
+    expect((await gateway.onlyCall()).attributes).toMatchObject({
+      "gen_ai.usage.output_tokens": 20,
+      "llm.output_tokens": 20,
+    });
   });
 
   it("a missing usage gives an estimate, labelled so", async () => {
-    upstream.play((_request, response) =>
+    gateway.upstream.play((_request, response) =>
       sse(response, [chunkEvent({ content: "12345678" }), chunkEvent({}, {}, "stop"), DONE_EVENT]),
     );
     await ask();
-    const { attributes } = await onlyCall();
+    const { attributes } = await gateway.onlyCall();
     expect(attributes).toMatchObject({ "llm.token_source": "estimate", "llm.output_tokens": 2 });
     expect(attributes["gen_ai.usage.output_tokens"]).toBeUndefined();
     expect(
-      monitoring.sample(
+      gateway.monitoring.sample(
         'llm_total_tokens_total{model="m",operation="chat",provider="openai",type="output",estimated="true"}',
       ),
     ).toBe(2);
@@ -138,23 +112,26 @@ describe("record of a stream", () => {
 
   it("reads usage the client asked for itself, CRLF lines, data without a space and comments", async () => {
     const text = [": hello\n\n", ...WHOLE].join("").replaceAll("data: ", "data:").replaceAll("\n", "\r\n");
-    upstream.play((_request, response) => sse(response, [text]));
+    gateway.upstream.play((_request, response) => sse(response, [text]));
     const answer = await ask('{"model":"m","stream":true,"stream_options":{"include_usage":true}}');
     expect(answer.body.toString()).toBe(text);
-    expect((await onlyCall()).attributes).toMatchObject({ "llm.outcome": "ok", "gen_ai.usage.output_tokens": 2 });
+    expect((await gateway.onlyCall()).attributes).toMatchObject({
+      "llm.outcome": "ok",
+      "gen_ai.usage.output_tokens": 2,
+    });
   });
 
   it("a legacy completion is read as text_completion", async () => {
     const event = 'data: {"model":"x","choices":[{"index":0,"text":"hi","finish_reason":"stop"}]}\n\n';
-    upstream.play((_request, response) => sse(response, [event, DONE_EVENT]));
+    gateway.upstream.play((_request, response) => sse(response, [event, DONE_EVENT]));
     await fetchRaw(`${gateway.origin}/v1/completions`, { body: BODY });
-    expect(await onlyCall()).toMatchObject({ name: "text_completion m", attributes: { "llm.outcome": "ok" } });
+    expect(await gateway.onlyCall()).toMatchObject({ name: "text_completion m", attributes: { "llm.outcome": "ok" } });
   });
 
   it("21, 22: a compressed stream passes as it is and is still counted; the pair is not asked for usage again", async () => {
     const packed = gzipSync([...TOKENS, chunkEvent({}, {}, "stop"), usageEvent(7, 2), DONE_EVENT].join(""));
-    upstream.play((_request, response) => sse(response, [], { "content-encoding": "gzip" }));
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => sse(response, [], { "content-encoding": "gzip" }));
+    gateway.upstream.play((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream", "content-encoding": "gzip" });
       response.write(packed.subarray(0, 40));
       setTimeout(() => response.end(packed.subarray(40)), 20);
@@ -162,9 +139,12 @@ describe("record of a stream", () => {
     const answer = await ask();
     expect(answer.body.equals(packed)).toBe(true);
     expect(answer.headers["content-encoding"]).toBe("gzip");
-    expect((await onlyCall()).attributes).toMatchObject({ "llm.outcome": "ok", "gen_ai.usage.output_tokens": 2 });
+    expect((await gateway.onlyCall()).attributes).toMatchObject({
+      "llm.outcome": "ok",
+      "gen_ai.usage.output_tokens": 2,
+    });
     await ask();
-    expect(upstream.requests.map((request) => request.body.includes("stream_options"))).toEqual([true, false]);
+    expect(gateway.upstream.requests.map((request) => request.body.includes("stream_options"))).toEqual([true, false]);
   });
 });
 
@@ -177,12 +157,12 @@ describe("record of a whole answer", () => {
   });
 
   it("has usage and an end-to-end rate, and no TTFT", async () => {
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.setHeader("content-type", "application/json; charset=utf-8");
       response.end(json);
     });
     await ask('{"model":"m"}');
-    const { attributes } = await onlyCall();
+    const { attributes } = await gateway.onlyCall();
     expect(attributes).toMatchObject({
       "llm.outcome": "ok",
       "llm.stream": false,
@@ -197,7 +177,7 @@ describe("record of a whole answer", () => {
 
   it("21: a gzip answer passes as it is and is read all the same", async () => {
     const packed = gzipSync(json);
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.writeHead(200, {
         "content-type": "application/json",
         "content-encoding": "gzip",
@@ -207,30 +187,30 @@ describe("record of a whole answer", () => {
     });
     const answer = await ask('{"model":"m"}');
     expect(answer.body.equals(packed)).toBe(true);
-    expect((await onlyCall()).attributes).toMatchObject({ "llm.outcome": "ok", "llm.output_tokens": 6 });
+    expect((await gateway.onlyCall()).attributes).toMatchObject({ "llm.outcome": "ok", "llm.output_tokens": 6 });
   });
 
   it("takes the usage of a huge answer from its end", async () => {
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.setHeader("content-type", "application/json");
       response.end(json.replace('"content":"hi"', `"content":"${"y".repeat(600_000)}"`));
     });
     await ask('{"model":"m"}');
-    expect((await onlyCall()).attributes).toMatchObject({ "llm.outcome": "ok", "llm.output_tokens": 6 });
+    expect((await gateway.onlyCall()).attributes).toMatchObject({ "llm.outcome": "ok", "llm.output_tokens": 6 });
   });
 
   it("a body that went up unread gets the model the upstream answers as its label", async () => {
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.setHeader("content-type", "application/json");
       response.end(json);
     });
     await fetchRaw(gateway.origin + CHAT, { body: JSON.stringify({ model: "m", image: "A".repeat(9 * 1024 * 1024) }) });
-    expect((await onlyCall()).attributes["llm.output_tokens"]).toBe(6);
+    expect((await gateway.onlyCall()).attributes["llm.output_tokens"]).toBe(6);
     expect(requests("ok", "gpt-test-2026", "false")).toBe(1);
   });
 
   it("embeddings have input usage only; a body without usage is no fault", async () => {
-    upstream.play((request, response) => {
+    gateway.upstream.play((request, response) => {
       response.setHeader("content-type", "application/json");
       response.end(
         request.number === 1 ? '{"object":"list","data":[],"usage":{"prompt_tokens":8,"total_tokens":8}}' : "[]",
@@ -238,60 +218,63 @@ describe("record of a whole answer", () => {
     });
     for (let i = 0; i < 2; i += 1)
       await fetchRaw(`${gateway.origin}/v1/embeddings`, { body: '{"model":"e","input":"x"}' });
-    await until(() => monitoring.calls().length === 2);
-    expect(monitoring.calls()[0]).toMatchObject({
+    await until(() => gateway.monitoring.calls().length === 2);
+    expect(gateway.monitoring.calls()[0]).toMatchObject({
       name: "embeddings e",
       attributes: { "llm.outcome": "ok", "gen_ai.usage.input_tokens": 8 },
     });
-    expect(monitoring.calls()[1]?.attributes["llm.outcome"]).toBe("ok");
+    expect(gateway.monitoring.calls()[1]?.attributes["llm.outcome"]).toBe("ok");
   });
 
   it("a stream that is answered with JSON is no stream; a body that is not the format is a protocol error", async () => {
-    upstream.play((request, response) => {
+    gateway.upstream.play((request, response) => {
       response.setHeader("content-type", "application/json");
       response.end(request.number === 1 ? json : "not json");
     });
     await ask();
-    expect((await onlyCall()).attributes).toMatchObject({ "llm.outcome": "ok", "llm.stream": false });
+    expect((await gateway.onlyCall()).attributes).toMatchObject({ "llm.outcome": "ok", "llm.stream": false });
     await ask('{"model":"m"}');
-    expect(monitoring.calls()[1]?.attributes).toMatchObject({ "llm.outcome": "error", "error.type": "protocol" });
+    expect(gateway.monitoring.calls()[1]?.attributes).toMatchObject({
+      "llm.outcome": "error",
+      "error.type": "protocol",
+    });
   });
 });
 
 describe("outcomes, one record each", () => {
   it("a client that leaves in mid-stream is cancelled", async () => {
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write(TOKENS.join(""));
     });
     await leaveAfter(10);
-    const { attributes, error } = await onlyCall();
+    const { attributes, error } = await gateway.onlyCall();
     expect(attributes["llm.outcome"]).toBe("cancelled");
     expect(error).toBeUndefined();
     expect(requests("cancelled")).toBe(1);
   });
 
   it("a client that leaves after the finish reason has passed is ok; the upstream is aborted all the same", async () => {
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write([...TOKENS, chunkEvent({}, {}, "stop")].join(""));
     });
     await leaveAfter([...TOKENS, chunkEvent({}, {}, "stop")].join("").length);
-    expect((await onlyCall()).attributes["llm.outcome"]).toBe("ok");
-    await until(() => upstream.requests[0]?.lostAtMs() !== undefined);
+    expect((await gateway.onlyCall()).attributes["llm.outcome"]).toBe("ok");
+    await until(() => gateway.upstream.requests[0]?.lostAtMs() !== undefined);
   });
 
   it("a client that leaves while it waits for the head is cancelled", async () => {
-    upstream.play(() => undefined);
+    gateway.upstream.play(() => undefined);
     const request = http.request(gateway.origin + CHAT, {
       method: "POST",
       headers: { "content-type": "application/json" },
     });
     request.on("error", () => undefined);
     request.end(BODY);
-    await until(() => upstream.requests.length === 1);
+    await until(() => gateway.upstream.requests.length === 1);
     request.destroy();
-    expect((await onlyCall()).attributes).toMatchObject({ "llm.outcome": "cancelled" });
+    expect((await gateway.onlyCall()).attributes).toMatchObject({ "llm.outcome": "cancelled" });
   });
 
   it("a client that leaves while its upload runs is cancelled", async () => {
@@ -301,14 +284,14 @@ describe("outcomes, one record each", () => {
     });
     request.on("error", () => undefined);
     request.write(`{"model":"m","x":"${"y".repeat(100_000)}`);
-    await until(() => upstream.connectionCount === 1);
+    await until(() => gateway.upstream.connectionCount === 1);
     await pause(20);
     request.destroy();
-    expect((await onlyCall()).attributes).toMatchObject({ "llm.outcome": "cancelled" });
+    expect((await gateway.onlyCall()).attributes).toMatchObject({ "llm.outcome": "cancelled" });
   });
 
   it("an upstream that drops the stream, or ends it without a finish reason, is stream_interrupted", async () => {
-    upstream.play((request, response) => {
+    gateway.upstream.play((request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write(TOKENS.join(""));
       if (request.number === 1) setTimeout(() => response.socket?.destroy(), 20);
@@ -316,8 +299,8 @@ describe("outcomes, one record each", () => {
       else response.end();
     });
     for (let i = 0; i < 3; i += 1) await ask();
-    await until(() => monitoring.calls().length === 3);
-    for (const { attributes, error } of monitoring.calls()) {
+    await until(() => gateway.monitoring.calls().length === 3);
+    for (const { attributes, error } of gateway.monitoring.calls()) {
       expect(attributes).toMatchObject({ "llm.outcome": "error", "error.type": "stream_interrupted" });
       expect(error).toBeDefined();
     }
@@ -325,17 +308,17 @@ describe("outcomes, one record each", () => {
   });
 
   it("a finish reason without [DONE] is a normal end", async () => {
-    upstream.play((_request, response) => sse(response, [...TOKENS, chunkEvent({}, {}, "stop")]));
+    gateway.upstream.play((_request, response) => sse(response, [...TOKENS, chunkEvent({}, {}, "stop")]));
     await ask();
-    expect((await onlyCall()).attributes["llm.outcome"]).toBe("ok");
+    expect((await gateway.onlyCall()).attributes["llm.outcome"]).toBe("ok");
   });
 
   it("16: an error event inside 200 passes and is an error, whatever comes after it", async () => {
     const fault = 'data: {"error":{"message":"boom","type":"server_error","code":"overloaded"}}\n\n';
-    upstream.play((_request, response) => sse(response, [TOKENS[1] ?? "", fault, DONE_EVENT]));
+    gateway.upstream.play((_request, response) => sse(response, [TOKENS[1] ?? "", fault, DONE_EVENT]));
     const answer = await ask();
     expect(answer.body.toString()).toContain(fault);
-    expect((await onlyCall()).attributes["llm.outcome"]).toBe("error");
+    expect((await gateway.onlyCall()).attributes["llm.outcome"]).toBe("error");
   });
 
   it("statuses map to the closed list, with the provider's code on the span alone", async () => {
@@ -349,12 +332,12 @@ describe("outcomes, one record each", () => {
       [503, "overloaded", "x"],
     ];
     for (const [status, errorType, code] of cases) {
-      upstream.play((_request, response) => {
+      gateway.upstream.play((_request, response) => {
         response.writeHead(status, { "content-type": "application/json" });
         response.end(JSON.stringify({ error: { message: "secret detail", type: "t", code } }));
       });
       await ask('{"model":"m"}');
-      const last = monitoring.calls().at(-1);
+      const last = gateway.monitoring.calls().at(-1);
       expect(last?.attributes).toMatchObject({
         "llm.outcome": "error",
         "error.type": errorType,
@@ -362,12 +345,12 @@ describe("outcomes, one record each", () => {
         "http.response.status_code": status,
       });
     }
-    expect(monitoring.calls()).toHaveLength(cases.length);
-    expect(JSON.stringify(monitoring.spans)).not.toContain("secret detail");
+    expect(gateway.monitoring.calls()).toHaveLength(cases.length);
+    expect(JSON.stringify(gateway.monitoring.spans)).not.toContain("secret detail");
   });
 
   it("an unreachable upstream is a connection error; a redirect is a protocol error", async () => {
-    upstream.play((request, response) => {
+    gateway.upstream.play((request, response) => {
       if (request.number === 1) response.socket?.destroy();
       else {
         response.writeHead(307, { location: "/x" });
@@ -376,56 +359,56 @@ describe("outcomes, one record each", () => {
     });
     await ask('{"model":"m"}');
     await ask('{"model":"m"}');
-    await until(() => monitoring.calls().length === 2);
-    expect(monitoring.calls().map((span) => span.attributes["error.type"])).toEqual(["connection", "protocol"]);
+    await until(() => gateway.monitoring.calls().length === 2);
+    expect(gateway.monitoring.calls().map((span) => span.attributes["error.type"])).toEqual(["connection", "protocol"]);
   });
 
   it("requests that no upstream was asked for leave no LLM record", async () => {
     await fetchRaw(`${gateway.origin}/v2/chat/completions`, { body: BODY });
     await fetchRaw(`${gateway.origin}/v1/models`);
     await until(() => gateway.gateway.openRequests === 0);
-    expect(monitoring.calls()).toHaveLength(0);
-    expect(monitoring.sample('nexent_gateway_own_errors_total{code="NOT_FOUND"}')).toBe(1);
+    expect(gateway.monitoring.calls()).toHaveLength(0);
+    expect(gateway.monitoring.sample('nexent_gateway_own_errors_total{code="NOT_FOUND"}')).toBe(1);
   });
 });
 
 describe("spans", () => {
   it("the LLM span stands below the SERVER span, which continues the caller's trace; nothing is added upstream", async () => {
-    upstream.play((_request, response) => sse(response, WHOLE));
+    gateway.upstream.play((_request, response) => sse(response, WHOLE));
     const traceId = "0af7651916cd43dd8448eb211c80319c";
     const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
     await ask(BODY, { traceparent });
-    await onlyCall();
-    const server = monitoring.spans.find((span) => span.start.kind === "server");
-    const call = monitoring.calls()[0];
+    await gateway.onlyCall();
+    const server = gateway.monitoring.spans.find((span) => span.start.kind === "server");
+    const call = gateway.monitoring.calls()[0];
     expect(server).toMatchObject({ name: `POST ${CHAT}`, traceId, ended: true });
     expect(server?.start.parent?.spanId).toBe("b7ad6b7169203331");
     expect(call?.start.parent).toMatchObject({ traceId, spanId: server?.spanId });
     expect(server?.attributes).toMatchObject({ "http.route": CHAT, "http.response.status_code": 200 });
-    expect(upstream.requests[0]?.headers["traceparent"]).toBe(traceparent);
-    expect(upstream.requests[0]?.rawHeaders.map((name) => name.toLowerCase())).not.toContain("tracestate");
+    expect(gateway.upstream.requests[0]?.headers["traceparent"]).toBe(traceparent);
+    expect(gateway.upstream.requests[0]?.rawHeaders.map((name) => name.toLowerCase())).not.toContain("tracestate");
   });
 
   it("a request that passes unread has a SERVER span with a bounded route and a duration", async () => {
     await fetchRaw(`${gateway.origin}/v1/files/file-secret`);
-    await until(() => monitoring.spans.some((span) => span.ended));
-    expect(monitoring.spans.map((span) => span.name)).toEqual(["GET /v1/*"]);
+    await until(() => gateway.monitoring.spans.some((span) => span.ended));
+    expect(gateway.monitoring.spans.map((span) => span.name)).toEqual(["GET /v1/*"]);
     const series =
       'http_server_request_duration_seconds_count{http_request_method="GET",http_route="/v1/*",http_response_status_code="200"}';
-    expect(monitoring.sample(series)).toBe(1);
+    expect(gateway.monitoring.sample(series)).toBe(1);
   });
 });
 
 describe("labels and secrets", () => {
   it("30: a model name becomes a label only after an upstream has answered it with 2xx", async () => {
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.writeHead(404, { "content-type": "application/json" });
       response.end("{}");
     });
     for (let i = 0; i < 5; i += 1) await ask(`{"model":"scan-${i}"}`);
     expect(requests("error", "__overflow__", "false")).toBe(5);
-    expect(monitoring.registry.expose("text")).not.toContain("scan-");
-    upstream.play((_request, response) => sse(response, WHOLE));
+    expect(gateway.monitoring.registry.expose("text")).not.toContain("scan-");
+    gateway.upstream.play((_request, response) => sse(response, WHOLE));
     await ask('{"model":"real","stream":true}');
     expect(requests("ok", "real")).toBe(1);
   });
@@ -433,14 +416,8 @@ describe("labels and secrets", () => {
   it("30: no key, prompt, answer, query or path of a file reaches metrics, spans or the log", async () => {
     const lines: string[] = [];
     const write = (fields: object, message: string): void => void lines.push(JSON.stringify([fields, message]));
-    await gateway.gateway.close(0);
-    gateway = await startTestGateway({
-      upstreamOrigin: upstream.origin,
-      monitoring,
-      config: { accessLog: true },
-      log: { debug: write, info: write, warn: write },
-    });
-    upstream.play((_request, response) => sse(response, [chunkEvent({ content: "CANARY-answer" }), ...WHOLE]));
+    await gateway.restart({ config: { accessLog: true }, log: { debug: write, info: write, warn: write } });
+    gateway.upstream.play((_request, response) => sse(response, [chunkEvent({ content: "CANARY-answer" }), ...WHOLE]));
     const body =
       '{"model":"m","stream":true,"messages":[{"role":"user","content":"CANARY-prompt"}],"user":"CANARY-user"}';
     const url = `${gateway.origin}${CHAT}?key=CANARY-query`;
@@ -449,7 +426,7 @@ describe("labels and secrets", () => {
       headers: { authorization: "Bearer sk-CANARY-key", cookie: "CANARY-cookie" },
     });
     expect(answer.body.toString()).toContain("CANARY-answer");
-    expect(upstream.requests[0]?.url).toContain("CANARY-query");
+    expect(gateway.upstream.requests[0]?.url).toContain("CANARY-query");
     await fetchRaw(`${gateway.origin}/v1/files/CANARY-file`);
     await until(() => gateway.gateway.openRequests === 0 && lines.length === 2);
     const metrics = await fetchRaw(`${gateway.origin}/metrics`, {
@@ -457,7 +434,7 @@ describe("labels and secrets", () => {
     });
     expect(metrics.headers["content-type"]).toContain("openmetrics-text");
     expect(metrics.body.toString()).toContain("# EOF");
-    for (const output of [metrics.body.toString(), JSON.stringify(monitoring.spans), lines.join("\n")]) {
+    for (const output of [metrics.body.toString(), JSON.stringify(gateway.monitoring.spans), lines.join("\n")]) {
       expect(output.length).toBeGreaterThan(50);
       expect(output).not.toContain("CANARY");
     }
@@ -493,11 +470,10 @@ describe("an observer that fails", () => {
         },
       },
     };
-    await gateway.gateway.close(0);
-    gateway = await startTestGateway({ upstreamOrigin: upstream.origin, monitoring: failing });
-    upstream.play((_request, response) => sse(response, WHOLE));
+    await gateway.restart({ monitoring: failing });
+    gateway.upstream.play((_request, response) => sse(response, WHOLE));
     const body = '{"model":"m","stream":true,"stream_options":{"include_usage":true}}';
-    const direct = await fetchRaw(upstream.origin, { body });
+    const direct = await fetchRaw(gateway.upstream.origin, { body });
     const proxied = await ask(body);
     expect(proxied.body.equals(direct.body)).toBe(true);
     await until(() => failing.calls().length === 1);
@@ -510,7 +486,7 @@ describe("backpressure and the clock", () => {
   it("a gap that contains a pause is the client's: no generation rate", async () => {
     const block = chunkEvent({ content: "x".repeat(60_000) });
     let written = 0;
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       const more = (): void => {
         while (written < 400) {
@@ -538,10 +514,10 @@ describe("backpressure and the clock", () => {
       );
       request.end(BODY);
     });
-    const { attributes } = await onlyCall();
+    const { attributes } = await gateway.onlyCall();
     expect(attributes["llm.outcome"]).toBe("ok");
     expect(attributes["llm.generation_rate"]).toBeUndefined();
-    expect(monitoring.sample('nexent_gateway_backpressure_pauses_total{upstream="openai"}')).toBeGreaterThan(0);
+    expect(gateway.monitoring.sample('nexent_gateway_backpressure_pauses_total{upstream="openai"}')).toBeGreaterThan(0);
   });
 });
 

@@ -1,33 +1,14 @@
 import OpenAI from "openai";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  chunkEvent,
-  DONE_EVENT,
-  sse,
-  startFaultUpstream,
-  usageEvent,
-  type FaultUpstream,
-} from "./testing/fault-upstream.testing.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import { chunkEvent, DONE_EVENT, sse, usageEvent } from "./testing/fault-upstream.testing.ts";
 import { pause, until } from "./testing/raw-client.testing.ts";
-import { startTestGateway, type TestGateway } from "./testing/test-gateway.testing.ts";
-import { createTestMonitoring, type TestMonitoring } from "./testing/test-monitoring.testing.ts";
+import { monitoredGatewayEachTest } from "./testing/monitored-gateway.testing.ts";
 
-let upstream: FaultUpstream;
-let monitoring: TestMonitoring;
-let gateway: TestGateway;
+const gateway = monitoredGatewayEachTest();
 let client: OpenAI;
 
-beforeEach(async () => {
-  upstream = await startFaultUpstream();
-  monitoring = createTestMonitoring();
-  gateway = await startTestGateway({ upstreamOrigin: upstream.origin, monitoring });
+beforeEach(() => {
   client = new OpenAI({ apiKey: "sk-test", baseURL: `${gateway.origin}/v1`, maxRetries: 0 });
-});
-
-afterEach(async () => {
-  await gateway.gateway.close(0);
-  monitoring.recorder.close();
-  await upstream.close();
 });
 
 const messages = [{ role: "user" as const, content: "hi" }];
@@ -47,7 +28,7 @@ describe("the openai client through the gateway", () => {
         DONE_EVENT,
       ].join(""),
     );
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       let at = 0;
       const next = (): void => {
@@ -65,12 +46,12 @@ describe("the openai client through the gateway", () => {
     let seen = "";
     for await (const chunk of stream) seen += chunk.choices[0]?.delta.content ?? "";
     expect(seen).toBe("na\u00efve \u65e5\u672c \ud83d\ude00");
-    await until(() => monitoring.calls().length === 1);
-    expect(monitoring.calls()[0]?.attributes).toMatchObject({ "llm.outcome": "ok", "llm.output_tokens": 5 });
+    await until(() => gateway.monitoring.calls().length === 1);
+    expect(gateway.monitoring.calls()[0]?.attributes).toMatchObject({ "llm.outcome": "ok", "llm.output_tokens": 5 });
   });
 
   it("5: puts parallel tool calls with split escapes together", async () => {
-    upstream.play((_request, response) =>
+    gateway.upstream.play((_request, response) =>
       sse(response, [
         chunkEvent({ role: "assistant", content: null }),
         toolEvent(0, { id: "a", type: "function", function: { name: "f", arguments: "" } }),
@@ -90,15 +71,15 @@ describe("the openai client through the gateway", () => {
       '{"q":"\\u00e9"}',
       '{"n":1}',
     ]);
-    await until(() => monitoring.calls().length === 1);
-    const attributes = monitoring.calls()[0]?.attributes;
+    await until(() => gateway.monitoring.calls().length === 1);
+    const attributes = gateway.monitoring.calls()[0]?.attributes;
     expect(attributes).toMatchObject({ "llm.outcome": "ok", "gen_ai.response.finish_reasons": ["tool_calls"] });
     expect(attributes?.["llm.time_to_first_tool_call_seconds"]).toBeDefined();
     expect(attributes?.["llm.time_to_first_answer_token_seconds"]).toBeUndefined();
   });
 
   it("6: usage the client asked for arrives, and without asking none does", async () => {
-    upstream.play((request, response) => {
+    gateway.upstream.play((request, response) => {
       const asked = request.body.includes('"include_usage":true');
       sse(response, [
         chunkEvent({ content: "a" }),
@@ -127,7 +108,7 @@ describe("the openai client through the gateway", () => {
   });
 
   it("9: an early break cancels the upstream and is recorded as cancelled", async () => {
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       const timer = setInterval(() => response.write(chunkEvent({ content: "a" })), 5);
       response.on("close", () => clearInterval(timer));
@@ -138,14 +119,14 @@ describe("the openai client through the gateway", () => {
       leftAtMs = performance.now();
       if (chunk.choices.length > 0) break;
     }
-    await until(() => upstream.requests[0]?.lostAtMs() !== undefined);
-    expect((upstream.requests[0]?.lostAtMs() ?? 0) - leftAtMs).toBeLessThan(100);
-    await until(() => monitoring.calls().length === 1);
-    expect(monitoring.calls()[0]?.attributes["llm.outcome"]).toBe("cancelled");
+    await until(() => gateway.upstream.requests[0]?.lostAtMs() !== undefined);
+    expect((gateway.upstream.requests[0]?.lostAtMs() ?? 0) - leftAtMs).toBeLessThan(100);
+    await until(() => gateway.monitoring.calls().length === 1);
+    expect(gateway.monitoring.calls()[0]?.attributes["llm.outcome"]).toBe("cancelled");
   });
 
   it("14: a cut stream throws in the client", async () => {
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write(chunkEvent({ content: "a" }));
       setTimeout(() => response.socket?.resetAndDestroy(), 20);
@@ -159,7 +140,7 @@ describe("the openai client through the gateway", () => {
   });
 
   it("19: the client's own retry honours retry-after-ms, with one upstream request per try", async () => {
-    upstream.play((request, response) => {
+    gateway.upstream.play((request, response) => {
       if (request.number < 3) {
         response.writeHead(429, { "content-type": "application/json", "retry-after-ms": "5" });
         response.end('{"error":{"message":"slow down"}}');
@@ -173,9 +154,15 @@ describe("the openai client through the gateway", () => {
     const patient = client.withOptions({ maxRetries: 2 });
     const completion = await patient.chat.completions.create({ model: "m", messages });
     expect(completion.choices[0]?.message.content).toBe("ok");
-    expect(upstream.requests.map((request) => request.headers["x-stainless-retry-count"])).toEqual(["0", "1", "2"]);
-    await until(() => monitoring.calls().length === 3);
-    expect(monitoring.calls().map((span) => [span.attributes["llm.outcome"], span.attributes["llm.attempt"]])).toEqual([
+    expect(gateway.upstream.requests.map((request) => request.headers["x-stainless-retry-count"])).toEqual([
+      "0",
+      "1",
+      "2",
+    ]);
+    await until(() => gateway.monitoring.calls().length === 3);
+    expect(
+      gateway.monitoring.calls().map((span) => [span.attributes["llm.outcome"], span.attributes["llm.attempt"]]),
+    ).toEqual([
       ["error", 1],
       ["error", 2],
       ["ok", 3],
@@ -183,7 +170,7 @@ describe("the openai client through the gateway", () => {
   });
 
   it("20: an own error reads like one of the provider's", async () => {
-    upstream.play((_request, response) => response.socket?.destroy());
+    gateway.upstream.play((_request, response) => response.socket?.destroy());
     await expect(client.chat.completions.create({ model: "m", messages })).rejects.toMatchObject({
       status: 502,
       code: "gateway_upstream_unreachable",
@@ -192,15 +179,15 @@ describe("the openai client through the gateway", () => {
   });
 
   it("10, 11: an abort signal reaches the upstream before the first byte", async () => {
-    upstream.play(() => undefined);
+    gateway.upstream.play(() => undefined);
     const controller = new AbortController();
     const asked = client.chat.completions.create({ model: "m", messages }, { signal: controller.signal });
-    await until(() => upstream.requests.length === 1);
+    await until(() => gateway.upstream.requests.length === 1);
     await pause(20);
     const leftAtMs = performance.now();
     controller.abort();
     await expect(asked).rejects.toThrow("aborted");
-    await until(() => upstream.requests[0]?.lostAtMs() !== undefined);
-    expect((upstream.requests[0]?.lostAtMs() ?? 0) - leftAtMs).toBeLessThan(100);
+    await until(() => gateway.upstream.requests[0]?.lostAtMs() !== undefined);
+    expect((gateway.upstream.requests[0]?.lostAtMs() ?? 0) - leftAtMs).toBeLessThan(100);
   });
 });

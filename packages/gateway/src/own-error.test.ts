@@ -1,31 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { startFaultUpstream, type FaultUpstream } from "./testing/fault-upstream.testing.ts";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { fetchRaw, type RawAnswer } from "./testing/raw-client.testing.ts";
-import { startTestGateway, type TestGateway } from "./testing/test-gateway.testing.ts";
-import { createTestMonitoring, type TestMonitoring } from "./testing/test-monitoring.testing.ts";
+import { monitoredGatewayEachTest } from "./testing/monitored-gateway.testing.ts";
 
 const TOKEN = "nxm_gw_0123456789abcdef0123456789abcdef";
 
-let upstream: FaultUpstream;
-let monitoring: TestMonitoring;
-let gateway: TestGateway;
+const gateway = monitoredGatewayEachTest({ prefix: "/up", config: { tokens: [TOKEN] } });
 
-beforeEach(async () => {
-  upstream = await startFaultUpstream();
-  monitoring = createTestMonitoring();
-  gateway = await startTestGateway({
-    upstreamOrigin: upstream.origin,
-    upstream: { prefix: "/up", baseUrl: upstream.origin },
-    config: { tokens: [TOKEN] },
-    monitoring,
-  });
-  upstream.play((_request, response) => response.socket?.destroy());
-});
-
-afterEach(async () => {
-  await gateway.gateway.close(0);
-  monitoring.recorder.close();
-  await upstream.close();
+beforeEach(() => {
+  gateway.upstream.play((_request, response) => response.socket?.destroy());
 });
 
 function ask(path: string, token: string = TOKEN): Promise<RawAnswer> {
@@ -75,7 +57,7 @@ describe.each([
     expect(JSON.parse(answer.body.toString())).toEqual(
       SHAPES[family]?.(NO_TOKEN, "UNAUTHENTICATED", 401, "UNAUTHENTICATED"),
     );
-    expect(upstream.requests).toHaveLength(0);
+    expect(gateway.upstream.requests).toHaveLength(0);
   });
 });
 
@@ -94,21 +76,19 @@ it("30: neither the model in a path nor a key in its query is in metrics, logs, 
   const lines: string[] = [];
   const write = (fields: object, message: string): void => void lines.push(JSON.stringify([fields, message]));
   const log = { debug: write, info: write, warn: write };
-  await gateway.gateway.close(0);
-  gateway = await startTestGateway({
-    upstreamOrigin: upstream.origin,
-    upstream: { prefix: "/up", baseUrl: upstream.origin },
-    monitoring,
-    log,
-    config: { accessLog: true },
-  });
+  await gateway.restart({ config: { accessLog: true }, log });
   const errors = [
     await ask("/up/v1beta/models/m:streamGenerateContent?alt=sse&key=CANARY-key"),
     await ask("/up/v1beta/files/CANARY-file?key=CANARY-key"),
     await ask("/CANARY-path/models/m:generateContent?key=CANARY-key"),
   ].map((answer) => answer.body.toString());
-  expect(upstream.requests[0]?.url).toContain("key=CANARY-key");
+  expect(gateway.upstream.requests[0]?.url).toContain("key=CANARY-key");
   await vi.waitFor(() => expect(lines.join()).toContain("/up/*/models/{model}:streamGenerateContent"));
-  const outputs = [monitoring.registry.expose("openmetrics"), JSON.stringify(monitoring.spans), ...errors, ...lines];
+  const outputs = [
+    gateway.monitoring.registry.expose("openmetrics"),
+    JSON.stringify(gateway.monitoring.spans),
+    ...errors,
+    ...lines,
+  ];
   for (const output of outputs) expect(output).not.toContain("CANARY");
 });

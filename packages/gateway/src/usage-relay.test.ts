@@ -1,15 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  chunkEvent,
-  DONE_EVENT,
-  sse,
-  startFaultUpstream,
-  usageEvent,
-  type FaultUpstream,
-} from "./testing/fault-upstream.testing.ts";
+import { describe, expect, it } from "vitest";
+import { chunkEvent, DONE_EVENT, sse, usageEvent } from "./testing/fault-upstream.testing.ts";
 import { fetchRaw } from "./testing/raw-client.testing.ts";
-import { startTestGateway, type TestGateway } from "./testing/test-gateway.testing.ts";
-import { createTestMonitoring, type TestMonitoring } from "./testing/test-monitoring.testing.ts";
+import { monitoredGatewayEachTest } from "./testing/monitored-gateway.testing.ts";
 
 const CHAT = "/v1/chat/completions";
 const SPLICE = '"stream_options":{"include_usage":true},';
@@ -21,25 +13,11 @@ const PLAIN_EVENTS = [
   chunkEvent({}, {}, "stop"),
 ];
 
-let upstream: FaultUpstream;
-let monitoring: TestMonitoring;
-let gateway: TestGateway;
-
-beforeEach(async () => {
-  upstream = await startFaultUpstream();
-  monitoring = createTestMonitoring();
-  gateway = await startTestGateway({ upstreamOrigin: upstream.origin, monitoring });
-});
-
-afterEach(async () => {
-  await gateway.gateway.close(0);
-  monitoring.recorder.close();
-  await upstream.close();
-});
+const gateway = monitoredGatewayEachTest();
 
 /** Behaves like OpenAI: usage only when asked for. */
 function playOpenAi(): void {
-  upstream.play((request, response) => {
+  gateway.upstream.play((request, response) => {
     const asked: unknown = JSON.parse(request.body.toString());
     const options =
       typeof asked === "object" && asked !== null && "stream_options" in asked ? asked.stream_options : null;
@@ -55,24 +33,24 @@ function ask(body: string): ReturnType<typeof fetchRaw> {
 }
 
 function injections(result: string): number | undefined {
-  return monitoring.sample(`nexent_gateway_usage_injections_total{upstream="openai",result="${result}"}`);
+  return gateway.monitoring.sample(`nexent_gateway_usage_injections_total{upstream="openai",result="${result}"}`);
 }
 
 describe("usage policy inject", () => {
   it("1: the body is identical but for the one splice", async () => {
     playOpenAi();
     await ask(' { "stream" : true, "model":"m"}');
-    expect(upstream.requests[0]?.body.toString()).toBe(` {${SPLICE} "stream" : true, "model":"m"}`);
+    expect(gateway.upstream.requests[0]?.body.toString()).toBe(` {${SPLICE} "stream" : true, "model":"m"}`);
   });
 
   it("2, 6: the client gets byte for byte what it would have got directly, and the usage is known all the same", async () => {
     playOpenAi();
     const body = '{"model":"m","stream":true}';
-    const direct = await fetchRaw(upstream.origin, { body });
+    const direct = await fetchRaw(gateway.upstream.origin, { body });
     const proxied = await ask(body);
     expect(proxied.body.toString()).toBe(direct.body.toString());
     expect(proxied.body.toString()).not.toContain('"usage"');
-    expect(monitoring.calls()[0]?.attributes).toMatchObject({
+    expect(gateway.monitoring.calls()[0]?.attributes).toMatchObject({
       "gen_ai.usage.output_tokens": 2,
       "llm.token_source": "usage",
     });
@@ -83,9 +61,9 @@ describe("usage policy inject", () => {
     playOpenAi();
     for (const options of ['{"include_usage":true}', '{"include_usage":false}', "null"]) {
       const body = `{"model":"m","stream":true,"stream_options":${options}}`;
-      const direct = await fetchRaw(upstream.origin, { body });
+      const direct = await fetchRaw(gateway.upstream.origin, { body });
       const proxied = await ask(body);
-      expect(upstream.requests.at(-1)?.body.toString()).toBe(body);
+      expect(gateway.upstream.requests.at(-1)?.body.toString()).toBe(body);
       expect(proxied.body.toString()).toBe(direct.body.toString());
     }
   });
@@ -97,7 +75,7 @@ describe("usage policy inject", () => {
     await ask('[{"stream":true}]');
     await fetchRaw(`${gateway.origin}/v1/responses`, { body: stream });
     await fetchRaw(`${gateway.origin}/v1/completions`, { body: stream });
-    expect(upstream.requests.map((request) => request.body.includes("stream_options"))).toEqual([
+    expect(gateway.upstream.requests.map((request) => request.body.includes("stream_options"))).toEqual([
       false,
       false,
       false,
@@ -109,11 +87,14 @@ describe("usage policy inject", () => {
   it("asks for an uncompressed stream and leaves the coding of other answers to the client", async () => {
     await fetchRaw(gateway.origin + CHAT, { body: '{"stream":true}', headers: { "accept-encoding": "gzip" } });
     await fetchRaw(gateway.origin + CHAT, { body: "{}", headers: { "accept-encoding": "gzip" } });
-    expect(upstream.requests.map((request) => request.headers["accept-encoding"])).toEqual(["identity", "gzip"]);
+    expect(gateway.upstream.requests.map((request) => request.headers["accept-encoding"])).toEqual([
+      "identity",
+      "gzip",
+    ]);
   });
 
   it("7: an upstream that rejects the field works from the first request, and is not asked again", async () => {
-    upstream.play((request, response) => {
+    gateway.upstream.play((request, response) => {
       if (request.body.includes("stream_options")) {
         response.writeHead(400, { "content-type": "application/json" });
         response.end('{"error":{"message":"Unknown field stream_options"}}');
@@ -124,25 +105,25 @@ describe("usage policy inject", () => {
       const answer = await ask(body);
       expect([answer.status, answer.body.toString()]).toEqual([200, [...PLAIN_EVENTS, DONE_EVENT].join("")]);
     }
-    expect(upstream.requests).toHaveLength(4);
+    expect(gateway.upstream.requests).toHaveLength(4);
     expect(injections("rejected")).toBe(1);
-    expect(monitoring.calls().map((span) => span.attributes["llm.outcome"])).toEqual(["ok", "ok", "ok"]);
+    expect(gateway.monitoring.calls().map((span) => span.attributes["llm.outcome"])).toEqual(["ok", "ok", "ok"]);
     await ask('{"model":"new","stream":true}');
-    expect(upstream.requests).toHaveLength(6);
+    expect(gateway.upstream.requests).toHaveLength(6);
   });
 
   it("7: a 400 that is the client's own fault is passed as it is, and remembers nothing", async () => {
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.writeHead(422, { "content-type": "application/json", "x-request-id": "r" });
       response.end('{"error":{"message":"no such model"}}');
     });
     const answer = await ask('{"model":"m","stream":true}');
     expect([answer.status, answer.headers["x-request-id"]]).toEqual([422, "r"]);
-    expect(upstream.requests.map((request) => request.body.includes("stream_options"))).toEqual([true, false]);
-    expect(monitoring.calls()).toHaveLength(1);
+    expect(gateway.upstream.requests.map((request) => request.body.includes("stream_options"))).toEqual([true, false]);
+    expect(gateway.monitoring.calls()).toHaveLength(1);
     playOpenAi();
     await ask('{"model":"m","stream":true}');
-    expect(upstream.requests.at(-1)?.body.includes("stream_options")).toBe(true);
+    expect(gateway.upstream.requests.at(-1)?.body.includes("stream_options")).toBe(true);
   });
 
   it("7: once the pair works, only an answer that names the field is tried again", async () => {
@@ -150,7 +131,7 @@ describe("usage policy inject", () => {
     const body = '{"model":"m","stream":true}';
     await ask(body);
     const reject = (message: string): void =>
-      upstream.play((request, response) => {
+      gateway.upstream.play((request, response) => {
         if (!request.body.includes("stream_options")) sse(response, [DONE_EVENT]);
         else {
           response.writeHead(400, { "content-type": "application/json" });
@@ -163,7 +144,7 @@ describe("usage policy inject", () => {
     expect([passed.status, passed.body.toString()]).toEqual([400, '{"error":{"message":"context too long"}}']);
     reject("include_usage is not allowed");
     expect((await ask(body)).status).toBe(200);
-    expect(upstream.requests).toHaveLength(4);
+    expect(gateway.upstream.requests).toHaveLength(4);
   });
 
   it("7: a long or cut rejection is passed as it comes", async () => {
@@ -171,12 +152,12 @@ describe("usage policy inject", () => {
     const body = '{"model":"m","stream":true}';
     await ask(body);
     const long = "x".repeat(100_000);
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.writeHead(400);
       response.end(long);
     });
     expect((await ask(body)).body.toString()).toBe(long);
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.writeHead(400, { "content-length": 100 });
       response.write("half");
       setTimeout(() => response.socket?.resetAndDestroy(), 20);
@@ -186,7 +167,7 @@ describe("usage policy inject", () => {
   });
 
   it("14: a cut stream passes its last, partial event before it breaks", async () => {
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write(`${PLAIN_EVENTS[1]}data: {"par`);
       setTimeout(() => response.socket?.destroy(), 20);
@@ -197,7 +178,7 @@ describe("usage policy inject", () => {
 
   it("drops a declared length when it strips, and keeps it otherwise", async () => {
     const event = usageEvent(1, 1);
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream", "content-length": event.length });
       response.end(event);
     });
@@ -210,14 +191,13 @@ describe("usage policy inject", () => {
 
 describe("usage policy observe", () => {
   it("1, 6: changes nothing in the request and nothing in the answer", async () => {
-    await gateway.gateway.close(0);
-    gateway = await startTestGateway({ upstreamOrigin: upstream.origin, monitoring, upstream: { usage: "observe" } });
+    await gateway.restart({ upstream: { usage: "observe" } });
     playOpenAi();
     const body = '{"model":"m","stream":true}';
-    const direct = await fetchRaw(upstream.origin, { body });
+    const direct = await fetchRaw(gateway.upstream.origin, { body });
     const proxied = await ask(body);
-    expect(upstream.requests.at(-1)?.body.toString()).toBe(body);
+    expect(gateway.upstream.requests.at(-1)?.body.toString()).toBe(body);
     expect(proxied.body.toString()).toBe(direct.body.toString());
-    expect(monitoring.calls()[0]?.attributes["llm.token_source"]).toBe("estimate");
+    expect(gateway.monitoring.calls()[0]?.attributes["llm.token_source"]).toBe("estimate");
   });
 });

@@ -1,40 +1,21 @@
 /** Whole answers of every wire format through the gateway, also those too long to be parsed. */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startFaultUpstream, type FaultUpstream } from "./testing/fault-upstream.testing.ts";
+import { describe, expect, it } from "vitest";
 import { fetchRaw, until, type RawAnswer } from "./testing/raw-client.testing.ts";
-import { startTestGateway, type TestGateway } from "./testing/test-gateway.testing.ts";
-import { createTestMonitoring, type SeenSpan, type TestMonitoring } from "./testing/test-monitoring.testing.ts";
+import { type SeenSpan } from "./testing/test-monitoring.testing.ts";
+import { monitoredGatewayEachTest } from "./testing/monitored-gateway.testing.ts";
 
-let upstream: FaultUpstream;
-let monitoring: TestMonitoring;
-let gateway: TestGateway;
-
-beforeEach(async () => {
-  upstream = await startFaultUpstream();
-  monitoring = createTestMonitoring();
-  gateway = await startTestGateway({
-    upstreamOrigin: upstream.origin,
-    upstream: { prefix: "/up", baseUrl: upstream.origin },
-    monitoring,
-  });
-});
-
-afterEach(async () => {
-  await gateway.gateway.close(0);
-  monitoring.recorder.close();
-  await upstream.close();
-});
+const gateway = monitoredGatewayEachTest({ prefix: "/up" });
 
 async function askFor(path: string, body: object, answer: unknown): Promise<{ answer: RawAnswer; call: SeenSpan }> {
   const text = JSON.stringify(answer);
-  upstream.play((_request, response) => {
+  gateway.upstream.play((_request, response) => {
     response.setHeader("content-type", "application/json");
     response.end(text);
   });
   const received = await fetchRaw(`${gateway.origin}/up${path}`, { body: JSON.stringify(body) });
   expect(received.body.toString() === text).toBe(true);
-  await until(() => monitoring.calls().length === 1);
-  const [call] = monitoring.calls();
+  await until(() => gateway.monitoring.calls().length === 1);
+  const [call] = gateway.monitoring.calls();
   if (call === undefined) throw new Error("no record");
   return { answer: received, call };
 }
@@ -166,9 +147,7 @@ describe.each([
 });
 
 it("an endpoint whose format is not read has model, status and duration", async () => {
-  await gateway.gateway.close(0);
-  const config = { prefix: "/up", baseUrl: upstream.origin, format: "opaque" } as const;
-  gateway = await startTestGateway({ upstreamOrigin: upstream.origin, upstream: config, monitoring });
+  await gateway.restart({ upstream: { format: "opaque" } });
   const { call } = await askFor("/v1/messages", { model: "m", stream: true }, { usage: { output_tokens: 6 } });
   expect(call.attributes).toMatchObject({ "llm.outcome": "ok", "gen_ai.request.model": "m", "llm.stream": false });
   expect(call.attributes["llm.output_tokens"]).toBeUndefined();
@@ -178,7 +157,7 @@ it("an Azure deployment is the model where the body names none", async () => {
   const path = "/openai/deployments/my%20gpt/chat/completions?api-version=2024-10-21";
   const { call } = await askFor(path, { messages: [] }, ANSWERS[0]?.[2](40));
   expect(call).toMatchObject({ name: "chat my gpt", attributes: { "gen_ai.request.model": "my gpt" } });
-  expect(upstream.requests[0]?.url).toBe(path);
+  expect(gateway.upstream.requests[0]?.url).toBe(path);
 });
 
 it.each([
@@ -193,13 +172,13 @@ it.each([
   ["/api/chat", { error: "model not found" }, 404, "not_found"],
   ["/v1/responses", { error: { type: "insufficient_quota", code: "insufficient_quota" } }, 429, "quota"],
 ])("an error of %s is one by its status", async (path, body, status, errorType) => {
-  upstream.play((_request, response) => {
+  gateway.upstream.play((_request, response) => {
     response.writeHead(status, { "content-type": "application/json" });
     response.end(JSON.stringify(body));
   });
   const answer = await fetchRaw(`${gateway.origin}/up${path}`, { body: '{"model":"m"}' });
   expect(answer).toMatchObject({ status });
   expect(answer.body.toString()).toBe(JSON.stringify(body));
-  await until(() => monitoring.calls().length === 1);
-  expect(monitoring.calls()[0]?.attributes).toMatchObject({ "llm.outcome": "error", "error.type": errorType });
+  await until(() => gateway.monitoring.calls().length === 1);
+  expect(gateway.monitoring.calls()[0]?.attributes).toMatchObject({ "llm.outcome": "error", "error.type": errorType });
 });

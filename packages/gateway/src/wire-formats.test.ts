@@ -2,11 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import http, { type ServerResponse } from "node:http";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startFaultUpstream, type FaultUpstream } from "./testing/fault-upstream.testing.ts";
+import { describe, expect, it } from "vitest";
 import { fetchRaw, until } from "./testing/raw-client.testing.ts";
-import { startTestGateway, type TestGateway } from "./testing/test-gateway.testing.ts";
-import { createTestMonitoring, type SeenSpan, type TestMonitoring } from "./testing/test-monitoring.testing.ts";
+import { monitoredGatewayEachTest } from "./testing/monitored-gateway.testing.ts";
 
 const FIXTURES = new URL("../../core/src/providers/fixtures/", import.meta.url);
 const SSE = "text/event-stream";
@@ -14,33 +12,7 @@ const NDJSON = "application/x-ndjson";
 const STREAM = '{"model":"m","stream":true}';
 const GEMINI = "/up/v1beta/models/gemini-test:streamGenerateContent";
 
-let upstream: FaultUpstream;
-let monitoring: TestMonitoring;
-let gateway: TestGateway;
-
-beforeEach(async () => {
-  upstream = await startFaultUpstream();
-  monitoring = createTestMonitoring();
-  gateway = await startTestGateway({
-    upstreamOrigin: upstream.origin,
-    upstream: { prefix: "/up", baseUrl: upstream.origin, usage: "observe" },
-    monitoring,
-  });
-});
-
-afterEach(async () => {
-  await gateway.gateway.close(0);
-  monitoring.recorder.close();
-  await upstream.close();
-});
-
-/** The one record of the one request so far. */
-async function onlyCall(): Promise<SeenSpan> {
-  await until(() => gateway.gateway.openRequests === 0 && monitoring.calls().length > 0);
-  const [call, ...others] = monitoring.calls();
-  if (call === undefined || others.length > 0) throw new Error(`${others.length + 1} records for one request`);
-  return call;
-}
+const gateway = monitoredGatewayEachTest({ prefix: "/up", upstream: { usage: "observe" } });
 
 /** Path, body and media type of the answer that a fixture is recorded from. */
 function exchangeOf(file: string): { readonly path: string; readonly body: string; readonly type: string } {
@@ -88,14 +60,14 @@ describe("a stream in pieces that end anywhere", () => {
   it.each(files)("%s: same bytes, one record", async (file) => {
     const bytes = readFileSync(new URL(file, FIXTURES));
     const { path, body, type } = exchangeOf(file);
-    upstream.play((_request, response) => sendInPieces(response, type, bytes, 11));
+    gateway.upstream.play((_request, response) => sendInPieces(response, type, bytes, 11));
     const answer = await fetchRaw(gateway.origin + path, { body });
     expect(answer.body.equals(bytes)).toBe(true);
     expect(answer).toMatchObject({ status: 200, complete: true });
     expect(answer.headers).toMatchObject({ "content-type": type, "x-accel-buffering": "no" });
-    expect(upstream.requests[0]?.body.toString()).toBe(body);
-    expect(upstream.requests[0]?.headers["accept-encoding"]).toBe("identity");
-    const { attributes } = await onlyCall();
+    expect(gateway.upstream.requests[0]?.body.toString()).toBe(body);
+    expect(gateway.upstream.requests[0]?.headers["accept-encoding"]).toBe("identity");
+    const { attributes } = await gateway.onlyCall();
     expect(attributes).toMatchObject({ "llm.stream": true, "http.response.status_code": 200 });
     expect([attributes["llm.outcome"], attributes["error.type"]]).toEqual(
       FAULTS[file] === undefined ? ["ok", undefined] : ["error", FAULTS[file]],
@@ -152,9 +124,11 @@ describe("the record of a stream", () => {
     ["llama-cpp-timings.sse", { "llm.server.decode_rate": 100, "llm.server.prefill_seconds": 0.04325 }],
   ])("%s says model, tokens and what the server says of itself", async (file, expected) => {
     const { path, body, type } = exchangeOf(file);
-    upstream.play((_request, response) => sendInPieces(response, type, readFileSync(new URL(file, FIXTURES)), 1 << 20));
+    gateway.upstream.play((_request, response) =>
+      sendInPieces(response, type, readFileSync(new URL(file, FIXTURES)), 1 << 20),
+    );
     await fetchRaw(gateway.origin + path, { body });
-    expect((await onlyCall()).attributes).toMatchObject(expected);
+    expect((await gateway.onlyCall()).attributes).toMatchObject(expected);
   });
 });
 
@@ -164,13 +138,13 @@ describe("a compressed stream", () => {
     async (file) => {
       const { path, body, type } = exchangeOf(file);
       const packed = gzipSync(readFileSync(new URL(file, FIXTURES)));
-      upstream.play((_request, response) => {
+      gateway.upstream.play((_request, response) => {
         response.setHeader("content-encoding", "gzip");
         sendInPieces(response, type, packed, 100);
       });
       const answer = await fetchRaw(gateway.origin + path, { body });
       expect(answer.body.equals(packed)).toBe(true);
-      const { attributes } = await onlyCall();
+      const { attributes } = await gateway.onlyCall();
       expect(attributes).toMatchObject({ "llm.outcome": "ok", "llm.stream": true });
       expect(attributes["gen_ai.usage.output_tokens"]).toBeGreaterThan(0);
     },
@@ -181,14 +155,16 @@ describe("a body that curl sends to Ollama", () => {
   it.each([{ "content-type": "application/x-www-form-urlencoded" }, { "content-type": [] }])(
     "is read under %j",
     async (headers) => {
-      upstream.play((_request, response) =>
+      gateway.upstream.play((_request, response) =>
         sendInPieces(response, NDJSON, readFileSync(new URL("ollama-chat.ndjson", FIXTURES)), 64),
       );
       const body = '{ "model": "m", "options": {"num_predict": 9} }';
       await fetchRaw(`${gateway.origin}/up/api/chat`, { body, headers });
-      expect(upstream.requests[0]?.headers["content-type"]).toBe(headers["content-type"].toString() || undefined);
-      expect(upstream.requests[0]?.body.toString()).toBe(body);
-      const { attributes } = await onlyCall();
+      expect(gateway.upstream.requests[0]?.headers["content-type"]).toBe(
+        headers["content-type"].toString() || undefined,
+      );
+      expect(gateway.upstream.requests[0]?.body.toString()).toBe(body);
+      const { attributes } = await gateway.onlyCall();
       expect(attributes).toMatchObject({ "gen_ai.request.model": "m", "gen_ai.request.max_tokens": 9 });
     },
   );
@@ -230,7 +206,7 @@ describe.each(OPENINGS)("a stream of %s that does not end well", (_name, file, e
   const { path, body, type } = exchangeOf(file);
 
   it("is over with its error event, also where the server leaves the connection open", async () => {
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.writeHead(200, { "content-type": type });
       response.write(firstFrame(file) + errorEvent);
     });
@@ -245,11 +221,11 @@ describe.each(OPENINGS)("a stream of %s that does not end well", (_name, file, e
       response.on("data", (chunk: Buffer) => seen.push(chunk));
     });
     request.end(body);
-    await until(() => monitoring.calls().length === 1);
+    await until(() => gateway.monitoring.calls().length === 1);
     expect(gateway.gateway.openRequests).toBe(1);
     await until(() => Buffer.concat(seen).toString() === firstFrame(file) + errorEvent);
     request.destroy();
-    expect((await onlyCall()).attributes).toMatchObject({
+    expect((await gateway.onlyCall()).attributes).toMatchObject({
       "llm.outcome": "error",
       "error.type": errorType,
       "http.response.status_code": 200,
@@ -257,7 +233,7 @@ describe.each(OPENINGS)("a stream of %s that does not end well", (_name, file, e
   });
 
   it("is interrupted when the upstream drops it, or ends it early", async () => {
-    upstream.play((request, response) => {
+    gateway.upstream.play((request, response) => {
       response.writeHead(200, { "content-type": type });
       response.write(firstFrame(file));
       if (request.number === 1) setTimeout(() => response.socket?.resetAndDestroy(), 20);
@@ -266,8 +242,8 @@ describe.each(OPENINGS)("a stream of %s that does not end well", (_name, file, e
     const answers = [await fetchRaw(gateway.origin + path, { body }), await fetchRaw(gateway.origin + path, { body })];
     expect(answers.map((answer) => answer.complete)).toEqual([false, true]);
     for (const answer of answers) expect(answer.body.toString()).toBe(firstFrame(file));
-    await until(() => monitoring.calls().length === 2);
-    for (const { attributes } of monitoring.calls()) {
+    await until(() => gateway.monitoring.calls().length === 2);
+    for (const { attributes } of gateway.monitoring.calls()) {
       expect(attributes).toMatchObject({
         "llm.outcome": "error",
         "error.type": "stream_interrupted",
@@ -277,7 +253,7 @@ describe.each(OPENINGS)("a stream of %s that does not end well", (_name, file, e
   });
 
   it("is cancelled by a client that leaves, with the status that had come", async () => {
-    upstream.play((_request, response) => {
+    gateway.upstream.play((_request, response) => {
       response.writeHead(200, { "content-type": type });
       response.write(firstFrame(file));
     });
@@ -291,12 +267,12 @@ describe.each(OPENINGS)("a stream of %s that does not end well", (_name, file, e
       response.once("data", () => request.destroy());
     });
     request.end(body);
-    expect((await onlyCall()).attributes).toMatchObject({
+    expect((await gateway.onlyCall()).attributes).toMatchObject({
       "llm.outcome": "cancelled",
       "http.response.status_code": 200,
     });
-    await until(() => upstream.requests[0]?.lostAtMs() !== undefined);
-    const server = monitoring.spans.find((span) => span.start.kind === "server");
+    await until(() => gateway.upstream.requests[0]?.lostAtMs() !== undefined);
+    const server = gateway.monitoring.spans.find((span) => span.start.kind === "server");
     expect(server?.attributes["http.response.status_code"]).toBe(200);
   });
 });
