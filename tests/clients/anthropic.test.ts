@@ -1,14 +1,10 @@
 import Anthropic, { APIUserAbortError, RateLimitError } from "@anthropic-ai/sdk";
 import { ATTR } from "@nexent/monitor-core";
 import { wrapAnthropic } from "@nexent/monitor/anthropic";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { collectUntil } from "../../packages/monitor/src/testing/follow.testing.ts";
-import {
-  type Handler,
-  type OpenAiServer,
-  startOpenAiServer,
-  writeSchedule,
-} from "../../packages/monitor/src/testing/openai-server.testing.ts";
+import { type Handler, writeSchedule } from "../../packages/monitor/src/testing/openai-server.testing.ts";
+import { providerEachTest } from "../../packages/monitor/src/testing/provider.testing.ts";
 import { monitorEachTest, outcomes, until } from "./monitored.testing.ts";
 
 function event(type: string, more: object = {}): string {
@@ -44,19 +40,14 @@ const ANSWER = {
 const REQUEST = { model: "claude-test", max_tokens: 64, messages: [{ role: "user" as const, content: "hi" }] };
 const STREAMED = { ...REQUEST, stream: true as const };
 
-let server: OpenAiServer | undefined;
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
+const server = providerEachTest();
 
 const stream: Handler = (response) => writeSchedule(response, STREAM);
 const answer: Handler = (response) =>
   void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(ANSWER));
 
 async function clientOf(handler: Handler, options: object = {}): Promise<Anthropic> {
-  server = await startOpenAiServer(handler);
+  await server.start(handler);
   const baseURL = server.baseURL.replace("/v1", "");
   return wrapAnthropic(new Anthropic({ apiKey: "none", baseURL, maxRetries: 0, ...options }));
 }
@@ -97,7 +88,7 @@ describe("wrapAnthropic", () => {
     const wrapped = await clientOf(answer);
     await wrapped.messages.create(REQUEST);
     await new Anthropic({ apiKey: "none", baseURL: wrapped.baseURL }).messages.create(REQUEST);
-    expect(server?.requests[0]?.body).toBe(server?.requests[1]?.body);
+    expect(server.requests[0]?.body).toBe(server.requests[1]?.body);
   });
 
   it("follows messages.stream() and beta.messages.stream() to their true end", async () => {
@@ -124,7 +115,7 @@ describe("wrapAnthropic", () => {
   it("is cancelled by a break, by an abort and not by a deadline", async () => {
     const client = await clientOf(stream);
     for await (const _ of await client.messages.create(STREAMED)) break;
-    await until(() => server?.requests[0]?.closed === true);
+    await until(() => server.requests.at(0)?.closed === true);
     const aborted = await client.messages.create(STREAMED);
     for await (const _ of aborted) aborted.controller.abort();
     const signal = AbortSignal.timeout(40);

@@ -4,38 +4,26 @@ import { monitoredFetch } from "@nexent/monitor/fetch";
 import { wrapOpenAI } from "@nexent/monitor/openai";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
-import { afterEach, describe, expect, it } from "vitest";
-import { chatChunk, HELLO } from "../../packages/monitor/src/testing/follow.testing.ts";
+import { describe, expect, it } from "vitest";
+import { chatChunk } from "../../packages/monitor/src/testing/follow.testing.ts";
 import {
   type Handler,
   jsonAnswer,
-  type OpenAiServer,
   sse,
-  startOpenAiServer,
   writeSchedule,
 } from "../../packages/monitor/src/testing/openai-server.testing.ts";
+import { helloSchedule, providerEachTest } from "../../packages/monitor/src/testing/provider.testing.ts";
 import { monitorEachTest, outcomes, until } from "./monitored.testing.ts";
 
-let server: OpenAiServer | undefined;
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
+const server = providerEachTest();
 
 async function serve(handler: Handler): Promise<string> {
-  server = await startOpenAiServer(handler);
+  await server.start(handler);
   return server.baseURL;
 }
 
 const USAGE = { choices: [], usage: { prompt_tokens: 7, completion_tokens: 2 } };
-const [ROLE, HEL, LO, STOP] = HELLO.map((chunk) => sse(chunk));
-const STREAM: readonly (readonly [number, string])[] = [
-  [10, ROLE ?? ""],
-  [60, HEL ?? ""],
-  [80, LO ?? ""],
-  [90, (STOP ?? "") + sse(USAGE) + sse("[DONE]")],
-];
+const STREAM = helloSchedule(USAGE);
 const stream: Handler = (response) => writeSchedule(response, STREAM);
 
 function typed(type: string, body: string, status = 200): Handler {
@@ -153,7 +141,7 @@ describe("monitoredFetch", () => {
     const upload: RequestInit & { duplex: "half" } = { method: "POST", body, duplex: "half" };
     await (await monitoredFetch()(`${base}/chat/completions`, upload)).json();
     await (await monitoredFetch()(new Request(`${base}/chat/completions`, post(ASKED)))).json();
-    expect(server?.requests.map((request) => request.body)).toEqual([JSON.stringify(ASKED), JSON.stringify(ASKED)]);
+    expect(server.requests.map((request) => request.body)).toEqual([JSON.stringify(ASKED), JSON.stringify(ASKED)]);
     const spans = await monitored.spans(2);
     for (const span of spans) expect(span).toMatchObject({ name: "chat", attributes: { [ATTR.llmOutcome]: "ok" } });
   });
@@ -178,9 +166,8 @@ describe("monitoredFetch", () => {
     controller.abort();
     await expect(reading).rejects.toMatchObject({ name: "AbortError" });
     await expect((async () => (await fetch(url, post(ASKED))).text())()).rejects.toThrow();
-    await server?.close();
+    await server.close();
     await expect(fetch(url, post(ASKED))).rejects.toThrow("fetch failed");
-    server = undefined;
     const spans = await monitored.spans(5);
     expect(spans.map(({ attributes }) => attributes[ATTR.errorType] ?? attributes[ATTR.llmOutcome])).toEqual([
       "rate_limited",
@@ -195,7 +182,7 @@ describe("monitoredFetch", () => {
     const base = await serve(stream);
     const response = await monitoredFetch()(`${base}/chat/completions`, post(ASKED));
     for await (const _ of response.body ?? []) break;
-    await until(() => server?.requests[0]?.closed === true);
+    await until(() => server.requests.at(0)?.closed === true);
     const [span] = await monitored.spans(1);
     expect(span?.attributes).toMatchObject({ [ATTR.llmOutcome]: "cancelled" });
   });
@@ -211,7 +198,7 @@ describe("monitoredFetch inside a client", () => {
     expect(chunks).toBe(5);
     const [span] = await monitored.spans(1);
     expect(span?.attributes).toMatchObject({ [ATTR.llmOutcome]: "ok", [ATTR.llmOutputTokens]: 2 });
-    await server?.close();
+    await server.close();
 
     const message = { id: "m", type: "message", role: "assistant", content: [], usage: { output_tokens: 3 } };
     const anthropicURL = (await serve(jsonAnswer({ ...message, stop_reason: "end_turn" }))).replace("/v1", "");

@@ -2,15 +2,10 @@ import { ApiError, GoogleGenAI } from "@google/genai";
 import { monitorLlmCall } from "@nexent/monitor";
 import { ATTR } from "@nexent/monitor-core";
 import { wrapGoogleGenAI } from "@nexent/monitor/genai";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { collectUntil, readAll } from "../../packages/monitor/src/testing/follow.testing.ts";
-import {
-  type Handler,
-  type OpenAiServer,
-  sse,
-  startOpenAiServer,
-  writeSchedule,
-} from "../../packages/monitor/src/testing/openai-server.testing.ts";
+import { type Handler, sse, writeSchedule } from "../../packages/monitor/src/testing/openai-server.testing.ts";
+import { providerEachTest } from "../../packages/monitor/src/testing/provider.testing.ts";
 import { monitorEachTest, outcomes } from "./monitored.testing.ts";
 
 function chunk(text: string, more: object = {}): object {
@@ -28,12 +23,7 @@ const STREAM: readonly (readonly [number, string])[] = [
 const ANSWER = { ...chunk("hello", { finishReason: "STOP" }), usageMetadata: USAGE };
 const ASKED = { model: "gemini-test", contents: "hi", config: { temperature: 0.5, maxOutputTokens: 9 } };
 
-let server: OpenAiServer | undefined;
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
+const server = providerEachTest();
 
 const stream: Handler = (response) => writeSchedule(response, STREAM);
 const answer =
@@ -42,11 +32,11 @@ const answer =
     void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 
 function plain(options: object = {}): GoogleGenAI {
-  return new GoogleGenAI({ apiKey: "none", httpOptions: { baseUrl: server?.baseURL ?? "", ...options } });
+  return new GoogleGenAI({ apiKey: "none", httpOptions: { baseUrl: server.baseURL, ...options } });
 }
 
 async function clientOf(handler: Handler, options: object = {}): Promise<GoogleGenAI> {
-  server = await startOpenAiServer(handler);
+  await server.start(handler);
   return wrapGoogleGenAI(plain(options));
 }
 
@@ -83,7 +73,7 @@ describe("wrapGoogleGenAI", () => {
     const one = await client.models.generateContent(ASKED);
     expect(one.text).toBe("hello");
     expect((await plain().models.generateContent(ASKED)).text).toBe("hello");
-    expect(server?.requests[1]?.body).toBe(server?.requests[0]?.body);
+    expect(server.requests[1]?.body).toBe(server.requests[0]?.body);
     const [span] = await monitored.spans(1);
     expect(span?.attributes).toMatchObject({ ...OK, [ATTR.llmStream]: false });
   });
@@ -152,8 +142,7 @@ describe("wrapGoogleGenAI", () => {
     await expect(read()).rejects.toThrow("busy");
     await expect(read()).rejects.toThrow("Incomplete JSON");
     expect(await read()).toHaveLength(1);
-    await server?.close();
-    server = undefined;
+    await server.close();
     await expect(read()).rejects.toThrow();
     const spans = await monitored.spans(5);
     expect(spans.map(({ attributes }) => attributes[ATTR.errorType])).toEqual([

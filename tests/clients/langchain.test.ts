@@ -4,19 +4,18 @@ import { ChatOpenAI } from "@langchain/openai";
 import { configure, monitorLlmCall } from "@nexent/monitor";
 import { ATTR } from "@nexent/monitor-core";
 import { monitorCallbacks } from "@nexent/monitor/langchain";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { chatChunk, HELLO } from "../../packages/monitor/src/testing/follow.testing.ts";
 import {
   type Handler,
   jsonAnswer,
-  type OpenAiServer,
   sse,
-  startOpenAiServer,
   writeSchedule,
 } from "../../packages/monitor/src/testing/openai-server.testing.ts";
+import { helloSchedule, providerEachTest } from "../../packages/monitor/src/testing/provider.testing.ts";
 import { monitorEachTest, outcomes, until } from "./monitored.testing.ts";
 
-const [ROLE, HEL, LO, STOP] = HELLO.map((chunk) => sse(chunk));
+const [, HEL, LO] = HELLO.map((chunk) => sse(chunk));
 const USAGE = {
   choices: [],
   usage: {
@@ -27,12 +26,7 @@ const USAGE = {
     completion_tokens_details: { reasoning_tokens: 0 },
   },
 };
-const STREAM: readonly (readonly [number, string])[] = [
-  [20, ROLE ?? ""],
-  [60, HEL ?? ""],
-  [80, LO ?? ""],
-  [90, (STOP ?? "") + sse(USAGE) + sse("[DONE]")],
-];
+const STREAM = helloSchedule(USAGE);
 const stream: Handler = (response) => writeSchedule(response, STREAM);
 const ANSWER = {
   id: "r1",
@@ -41,17 +35,12 @@ const ANSWER = {
   usage: { prompt_tokens: 3, completion_tokens: 9, total_tokens: 12 },
 };
 
-let server: OpenAiServer | undefined;
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
+const server = providerEachTest();
 
 const handler = monitorCallbacks();
 
 async function modelOf(reply: Handler, more: object = {}): Promise<ChatOpenAI> {
-  server = await startOpenAiServer(reply);
+  await server.start(reply);
   const configuration = { baseURL: server.baseURL };
   const settings = { model: "gpt-4o", apiKey: "none", maxRetries: 0, temperature: 0.5, maxTokens: 64 };
   return new ChatOpenAI({ ...settings, configuration, callbacks: [handler], ...more });

@@ -2,14 +2,10 @@ import { monitorLlmCall } from "@nexent/monitor";
 import { ATTR } from "@nexent/monitor-core";
 import { wrapOllama } from "@nexent/monitor/ollama";
 import { Ollama } from "ollama";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { collectUntil, readAll } from "../../packages/monitor/src/testing/follow.testing.ts";
-import {
-  type Handler,
-  type OpenAiServer,
-  startOpenAiServer,
-  writeSchedule,
-} from "../../packages/monitor/src/testing/openai-server.testing.ts";
+import { type Handler, writeSchedule } from "../../packages/monitor/src/testing/openai-server.testing.ts";
+import { providerEachTest } from "../../packages/monitor/src/testing/provider.testing.ts";
 import { monitorEachTest, outcomes, until } from "./monitored.testing.ts";
 
 function line(body: object): string {
@@ -28,12 +24,7 @@ const STREAM: readonly (readonly [number, string])[] = [
 const ASKED = { model: "llama", messages: [{ role: "user", content: "hi" }], options: { temperature: 0.5 } };
 const STREAMED = { ...ASKED, stream: true as const };
 
-let server: OpenAiServer | undefined;
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
+const server = providerEachTest();
 
 const stream: Handler = (response) => writeSchedule(response, STREAM);
 const answer =
@@ -43,7 +34,7 @@ const answer =
 const WHOLE = { message: { role: "assistant", content: "hello" }, ...DONE };
 
 async function clientOf(handler: Handler): Promise<Ollama> {
-  server = await startOpenAiServer(handler);
+  await server.start(handler);
   return wrapOllama(new Ollama({ host: server.baseURL.replace("/v1", "") }));
 }
 
@@ -82,8 +73,8 @@ describe("wrapOllama", () => {
     });
     expect(wrapOllama(client)).toBe(client);
     expect((await client.chat(ASKED)).message.content).toBe("hello");
-    await new Ollama({ host: server?.baseURL.replace("/v1", "") ?? "" }).chat(ASKED);
-    expect(server?.requests[1]?.body).toBe(server?.requests[0]?.body);
+    await new Ollama({ host: server.baseURL.replace("/v1", "") }).chat(ASKED);
+    expect(server.requests[1]?.body).toBe(server.requests[0]?.body);
     await client.generate({ model: "llama", prompt: "hi" });
     await client.embed({ model: "nomic", input: "x" });
     const spans = await monitored.spans(3);
@@ -99,7 +90,7 @@ describe("wrapOllama", () => {
     const reading = readAll(one);
     one.abort();
     await expect(reading).rejects.toMatchObject({ name: "AbortError" });
-    await until(() => server?.requests[1]?.closed === true);
+    await until(() => server.requests.at(1)?.closed === true);
     const all = readAll(await client.chat(STREAMED));
     client.abort();
     await expect(all).rejects.toMatchObject({ name: "AbortError" });
@@ -129,8 +120,7 @@ describe("wrapOllama", () => {
     const read = async (): Promise<unknown> => readAll(await client.chat(STREAMED));
     await expect(read()).rejects.toThrow("out of memory");
     await expect(read()).rejects.toThrow("Did not receive done");
-    await server?.close();
-    server = undefined;
+    await server.close();
     await expect(read()).rejects.toThrow("fetch failed");
     const spans = await monitored.spans(4);
     expect(spans.map(({ attributes }) => attributes[ATTR.errorType])).toEqual([

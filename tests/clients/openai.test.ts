@@ -5,15 +5,10 @@ import { ATTR } from "@nexent/monitor-core";
 import { wrapOpenAI } from "@nexent/monitor/openai";
 import type OpenAI from "openai";
 import type { AzureOpenAI } from "openai";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { chatChunk, collectUntil, HELLO } from "../../packages/monitor/src/testing/follow.testing.ts";
-import {
-  type Handler,
-  type OpenAiServer,
-  sse,
-  startOpenAiServer,
-  writeSchedule,
-} from "../../packages/monitor/src/testing/openai-server.testing.ts";
+import { type Handler, sse, writeSchedule } from "../../packages/monitor/src/testing/openai-server.testing.ts";
+import { helloSchedule, providerEachTest } from "../../packages/monitor/src/testing/provider.testing.ts";
 import { ensureNode24 } from "../../tools/node-24.mjs";
 import { monitorEachTest, outcomes, until } from "./monitored.testing.ts";
 
@@ -34,13 +29,8 @@ const LATER_NODE = Number(process.versions.node.split(".")[0]) >= 22;
 const VERSIONS = LATER_NODE ? ["openai4", "openai5", "openai", "openai7"] : ["openai4", "openai5", "openai"];
 
 const USAGE = { choices: [], usage: { prompt_tokens: 7, completion_tokens: 2 } };
-const [ROLE, HEL, LO, STOP] = HELLO;
-const STREAM: readonly (readonly [number, string])[] = [
-  [20, sse(ROLE ?? {})],
-  [60, sse(HEL ?? {})],
-  [80, sse(LO ?? {})],
-  [90, sse(STOP ?? {}) + sse(USAGE) + sse("[DONE]")],
-];
+const [, HEL, LO] = HELLO;
+const STREAM = helloSchedule(USAGE);
 const ANSWER = {
   id: "r1",
   object: "chat.completion",
@@ -83,12 +73,7 @@ const RESPONSE_STREAM: readonly (readonly [number, string])[] = [
 const REQUEST = { model: "gpt-4o", messages: [{ role: "user" as const, content: "hi" }] };
 const STREAMED = { ...REQUEST, stream: true as const };
 
-let server: OpenAiServer | undefined;
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
+const server = providerEachTest();
 
 const stream: Handler = (response) => writeSchedule(response, STREAM);
 const answer =
@@ -107,7 +92,7 @@ const monitored = monitorEachTest();
 describe.each(VERSIONS)("wrapOpenAI with the client %s", (name) => {
   async function clientOf(handler: Handler, options: object = {}): Promise<OpenAI> {
     const library = await load(name);
-    server = await startOpenAiServer(handler);
+    await server.start(handler);
     return wrapOpenAI(new library.OpenAI({ apiKey: "none", baseURL: server.baseURL, maxRetries: 0, ...options }));
   }
 
@@ -142,7 +127,7 @@ describe.each(VERSIONS)("wrapOpenAI with the client %s", (name) => {
         [ATTR.genAiProviderName]: "openai",
         [ATTR.genAiRequestTemperature]: 0.5,
         [ATTR.serverAddress]: "127.0.0.1",
-        [ATTR.serverPort]: Number(new URL(server?.baseURL ?? "").port),
+        [ATTR.serverPort]: Number(new URL(server.baseURL).port),
       },
     });
     const firstChunk = Number(span?.attributes[ATTR.llmTimeToFirstChunkSeconds]);
@@ -160,7 +145,7 @@ describe.each(VERSIONS)("wrapOpenAI with the client %s", (name) => {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the client gave is passed on
       return globalThis.fetch(input as string, init);
     };
-    const options = { apiKey: "none", baseURL: server?.baseURL ?? "", fetch };
+    const options = { apiKey: "none", baseURL: server.baseURL, fetch };
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- versions differ in the type of fetch only
     const plain = new library.OpenAI(options as never);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
@@ -169,7 +154,7 @@ describe.each(VERSIONS)("wrapOpenAI with the client %s", (name) => {
     await readAll(await client.chat.completions.create(STREAMED));
     const [first, second] = seen;
     expect(Reflect.ownKeys(second?.[1] ?? {})).toEqual(Reflect.ownKeys(first?.[1] ?? {}));
-    const [bare, ...others] = server?.requests ?? [];
+    const [bare, ...others] = server.requests;
     for (const other of others) expect(other.body).toBe(bare?.body);
     expect(others).toHaveLength(2);
   });
@@ -186,7 +171,7 @@ describe.each(VERSIONS)("wrapOpenAI with the client %s", (name) => {
     const client = await clientOf(stream);
     for await (const _ of await client.chat.completions.create(STREAMED)) break;
     const leftMs = performance.now();
-    await until(() => server?.requests[0]?.closed === true);
+    await until(() => server.requests.at(0)?.closed === true);
     expect(performance.now() - leftMs).toBeLessThan(50);
     const [span] = await monitored.spans(1);
     expect(span?.attributes).toMatchObject({ [ATTR.llmOutcome]: "cancelled" });
@@ -378,8 +363,7 @@ describe.each(VERSIONS)("wrapOpenAI with the client %s", (name) => {
 
   it("knows a dead server, attempt by attempt", async () => {
     const client = await clientOf(stream, { maxRetries: 1 });
-    await server?.close();
-    server = undefined;
+    await server.close();
     await expect(client.chat.completions.create(STREAMED)).rejects.toThrow("Connection error");
     const spans = await monitored.spans(3);
     for (const { attributes } of spans) expect(attributes).toMatchObject({ [ATTR.errorType]: "connection" });
@@ -419,7 +403,7 @@ describe.each(VERSIONS)("wrapOpenAI with the client %s", (name) => {
 
   it("observes responses, streamed or not, with parse() and stream()", async () => {
     const client = await clientOf((response, request) =>
-      server?.requests.at(-1)?.body.match(/"stream": ?true/)
+      server.requests.at(-1)?.body.match(/"stream": ?true/)
         ? writeSchedule(response, RESPONSE_STREAM)
         : answer(RESPONSE)(response, request),
     );
@@ -465,7 +449,7 @@ describe.each(VERSIONS)("wrapOpenAI with the client %s", (name) => {
 
   it("names Azure's service by its class", async () => {
     const library = await load(name);
-    server = await startOpenAiServer(stream);
+    await server.start(stream);
     const options = { apiKey: "none", endpoint: server.baseURL, apiVersion: "2024-10-21", deployment: "d1" };
     const client = wrapOpenAI(new library.AzureOpenAI(options));
     await readAll(await client.chat.completions.create(STREAMED));

@@ -1,23 +1,14 @@
 import { ATTR } from "@nexent/monitor-core";
 import OpenAI, { APIUserAbortError, BadRequestError } from "openai";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { chatChunk, collectUntil, createFollowedCall, HELLO } from "./testing/follow.testing.ts";
-import { sse, startOpenAiServer, writeSchedule, type OpenAiServer } from "./testing/openai-server.testing.ts";
+import { type Handler, sse, writeSchedule } from "./testing/openai-server.testing.ts";
+import { helloSchedule, providerEachTest } from "./testing/provider.testing.ts";
 
-let server: OpenAiServer | undefined;
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
+const server = providerEachTest();
 
 const USAGE = { choices: [], usage: { prompt_tokens: 7, completion_tokens: 2 } };
-const STREAM: readonly (readonly [number, string])[] = [
-  [20, sse(HELLO[0] ?? {})],
-  [60, sse(HELLO[1] ?? {})],
-  [80, sse(HELLO[2] ?? {})],
-  [90, sse(HELLO[3] ?? {}) + sse(USAGE) + sse("[DONE]")],
-];
+const STREAM = helloSchedule(USAGE);
 const ANSWER = {
   id: "r1",
   object: "chat.completion",
@@ -27,8 +18,8 @@ const ANSWER = {
 };
 const REQUEST = { model: "gpt-4o", messages: [{ role: "user" as const, content: "hi" }] };
 
-async function clientOf(handler: Parameters<typeof startOpenAiServer>[0]): Promise<OpenAI> {
-  server = await startOpenAiServer(handler);
+async function clientOf(handler: Handler): Promise<OpenAI> {
+  await server.start(handler);
   return new OpenAI({ apiKey: "none", baseURL: server.baseURL, maxRetries: 0 });
 }
 
@@ -74,7 +65,7 @@ describe("the real openai client, streaming", () => {
     const client = await streaming();
     await readAll(await client.chat.completions.create({ ...REQUEST, stream: true }));
     await readAll(await createFollowedCall().follow(client.chat.completions.create({ ...REQUEST, stream: true })));
-    expect(server?.requests[1]?.body).toBe(server?.requests[0]?.body);
+    expect(server.requests[1]?.body).toBe(server.requests[0]?.body);
   });
 
   it("keeps withResponse, tee, controller and toReadableStream", async () => {
@@ -103,7 +94,7 @@ describe("the real openai client, streaming", () => {
     const call = createFollowedCall();
     for await (const _ of await call.follow(client.chat.completions.create({ ...REQUEST, stream: true }))) break;
     expect(call.outcome).toBe("cancelled");
-    await collectUntil(() => server?.requests[0]?.closed === true);
+    await collectUntil(() => server.requests.at(0)?.closed === true);
   });
 
   it("is cancelled by controller.abort(), which ends the stream quietly, and by a signal before the answer", async () => {
@@ -136,7 +127,7 @@ describe("the real openai client, streaming", () => {
       readAll(await died.follow(dying.chat.completions.create({ ...REQUEST, stream: true }))),
     ).rejects.toThrow();
     expect(died.outcome).toBe("error/stream_interrupted");
-    await server?.close();
+    await server.close();
 
     const unfinished = await clientOf((response) =>
       writeSchedule(response, [[0, sse(HELLO[1] ?? {}) + sse("[DONE]")]]),
@@ -144,7 +135,7 @@ describe("the real openai client, streaming", () => {
     const cut = createFollowedCall();
     await readAll(await cut.follow(unfinished.chat.completions.create({ ...REQUEST, stream: true })));
     expect(cut.outcome).toBe("error/stream_interrupted");
-    await server?.close();
+    await server.close();
 
     const empty = await clientOf((response) => writeSchedule(response, [[0, sse("[DONE]")]]));
     const nothing = createFollowedCall();
@@ -227,8 +218,7 @@ describe("the real openai client, whole answers", () => {
 
   it("knows a failed connection though nobody awaits", async () => {
     const client = await answering();
-    await server?.close();
-    server = undefined;
+    await server.close();
     const call = createFollowedCall();
     const promise = call.follow(client.chat.completions.create(REQUEST));
     await collectUntil(() => call.outcome !== "open");

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { once } from "node:events";
+import { setTimeout } from "node:timers/promises";
 
 /** What the client sent, and when its connection closed. */
 interface SeenRequest {
@@ -54,16 +55,20 @@ export function sse(value: object | "[DONE]"): string {
   return `data: ${typeof value === "string" ? value : JSON.stringify(value)}\n\n`;
 }
 
-/** Writes pieces at their times after the first byte of the request, then ends. */
+/**
+ * Writes pieces at their times after the first byte of the request, then ends. A write that a busy machine delays delays
+ * those after it, so the gaps between them are never shorter than asked for.
+ */
 export async function writeSchedule(
   response: ServerResponse,
   writes: readonly (readonly [atMs: number, text: string])[],
 ): Promise<void> {
-  const startMs = performance.now();
   response.writeHead(200, { "content-type": "text/event-stream" });
   response.flushHeaders();
+  let writtenAtMs = 0;
   for (const [atMs, text] of writes) {
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, startMs + atMs - performance.now())));
+    await setTimeout(atMs - writtenAtMs);
+    writtenAtMs = atMs;
     if (response.destroyed) return;
     response.write(text);
   }
