@@ -20,22 +20,15 @@ import { commonScenarios, type Closing, type Dialect } from "./common.ts";
 import { definerOf } from "./define.ts";
 import { oddSse } from "./framing-bytes.ts";
 import { httpFailure } from "./http-failure.ts";
+import { EIGHT_WORDS, ENVELOPE_FIRSTS, REPORTED, TWENTY_WORDS } from "./right-answers.ts";
 import type { Scenario } from "./scenario.ts";
 import { at, every, JSON_HEADERS, STREAM_HEADERS, WORD } from "./writes.ts";
 
-/** What a plain answer with reported usage has in common. */
-const REPORTED = { outcome: "ok", inputTokens: 7, estimated: false, stallCount: 0 } as const;
-
-/** Firsts of the envelope at 100 ms and text from 200 ms on. */
-const FIRSTS = { firstChunkSeconds: 0.1, ttftSeconds: 0.2, firstAnswerTokenSeconds: 0.2 } as const;
-
-/** A plain answer of 20 words: (20 - 1) / (0.58 - 0.2). */
+/** A plain answer of 20 words. */
 const PLAIN = {
   ...REPORTED,
-  ...FIRSTS,
-  generationRateTokensPerSecond: 50,
-  durationSeconds: 0.62,
-  outputTokens: 20,
+  ...ENVELOPE_FIRSTS,
+  ...TWENTY_WORDS,
 } as const;
 
 const OPEN = messageStart() + textStart() + PING;
@@ -250,7 +243,7 @@ const REASONING: readonly Scenario[] = [
       at(620, blockStop(1), messageDelta("end_turn", { output_tokens: 120 }), STOP),
     ],
     end: { kind: "end", atMs: 620 },
-    truth: { ...REPORTED, ...FIRSTS, durationSeconds: 0.62, outputTokens: 120 },
+    truth: { ...REPORTED, ...ENVELOPE_FIRSTS, durationSeconds: 0.62, outputTokens: 120 },
   }),
   define({
     name: "anthropic-redacted-without-count",
@@ -262,12 +255,9 @@ const REASONING: readonly Scenario[] = [
       at(620, blockStop(1), messageDelta("end_turn", { output_tokens: 120 }), STOP),
     ],
     end: { kind: "end", atMs: 620 },
-    truth: { ...REPORTED, ...FIRSTS, durationSeconds: 0.62, outputTokens: 120 },
+    truth: { ...REPORTED, ...ENVELOPE_FIRSTS, durationSeconds: 0.62, outputTokens: 120 },
   }),
 ];
-
-/** 8 words in 0.14 s without usage: ceil(8 x 5 / 4) = 10 tokens, the first chunk holds 1. (10 - 1) / (0.34 - 0.2) */
-const EIGHT_WORDS = { generationRateTokensPerSecond: 9 / 0.14, outputTokens: 10, estimated: true } as const;
 
 const ENDINGS: readonly Scenario[] = [
   define({
@@ -279,7 +269,7 @@ const ENDINGS: readonly Scenario[] = [
     truth: {
       outcome: "error",
       errorType: "stream_interrupted",
-      ...FIRSTS,
+      ...ENVELOPE_FIRSTS,
       ...EIGHT_WORDS,
       inputTokens: 7,
       durationSeconds: 0.4,

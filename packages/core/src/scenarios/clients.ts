@@ -1,11 +1,9 @@
 /** What the client does to a stream. */
 import { define } from "./define.ts";
 import { DONE, finish, ROLE, text, usage } from "./openai-frames.ts";
+import { ENVELOPE_FIRSTS } from "./right-answers.ts";
 import type { Scenario } from "./scenario.ts";
 import { at, every } from "./writes.ts";
-
-/** Firsts of a role-only chunk at 100 ms and text from 200 ms on. */
-const FIRSTS = { firstChunkSeconds: 0.1, ttftSeconds: 0.2, firstAnswerTokenSeconds: 0.2 } as const;
 
 /**
  * 8 words, 40 ms apart from 200 ms on, without usage: ceil(8 x 5 / 4) = 10 tokens in 8 chunks (1.25 each: the first
@@ -23,7 +21,7 @@ export const CLIENTS: readonly Scenario[] = [
     writes: MORE_TO_COME,
     end: { kind: "hang" },
     client: { kind: "break", afterCountedChunks: 8 },
-    truth: { outcome: "cancelled", ...FIRSTS, ...EIGHT_WORDS, durationSeconds: 0.48, stallCount: 0 },
+    truth: { outcome: "cancelled", ...ENVELOPE_FIRSTS, ...EIGHT_WORDS, durationSeconds: 0.48, stallCount: 0 },
   }),
   define({
     name: "client-abort",
@@ -31,7 +29,7 @@ export const CLIENTS: readonly Scenario[] = [
     writes: MORE_TO_COME,
     end: { kind: "hang" },
     client: { kind: "abort", atMs: 600 },
-    truth: { outcome: "cancelled", ...FIRSTS, ...EIGHT_WORDS, durationSeconds: 0.6, stallCount: 0 },
+    truth: { outcome: "cancelled", ...ENVELOPE_FIRSTS, ...EIGHT_WORDS, durationSeconds: 0.6, stallCount: 0 },
   }),
   define({
     name: "abort-before-first-token",

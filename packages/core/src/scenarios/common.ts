@@ -4,6 +4,7 @@
  */
 import type { ErrorType } from "../model/outcome.ts";
 import { definerOf, type Define } from "./define.ts";
+import { EIGHT_WORDS, INTERRUPTED, REPORTED, TWENTY_WORDS } from "./right-answers.ts";
 import type { Scenario, ScenarioFormat, ScenarioTruth, ScheduledWrite } from "./scenario.ts";
 import { at, every, JSON_HEADERS, WORD } from "./writes.ts";
 
@@ -51,15 +52,6 @@ interface Kit {
   readonly openInput: Partial<ScenarioTruth>;
 }
 
-const REPORTED = { outcome: "ok", inputTokens: 7, estimated: false, stallCount: 0 } as const;
-const INTERRUPTED = { outcome: "error", errorType: "stream_interrupted", stallCount: 0 } as const;
-
-/**
- * 8 words, 20 ms apart from 200 ms on, without usage: ceil(8 x 5 / 4) = 10 tokens in 8 chunks (1.25 each: the first
- * holds 1), so (10 - 1) / (0.34 - 0.2).
- */
-const EIGHT_WORDS = { generationRateTokensPerSecond: 9 / 0.14, outputTokens: 10, estimated: true } as const;
-
 /** The same 8 words, 40 ms apart: (10 - 1) / (0.48 - 0.2). */
 const EIGHT_SLOW_WORDS = { generationRateTokensPerSecond: 9 / 0.28, outputTokens: 10, estimated: true } as const;
 
@@ -96,7 +88,7 @@ function shapes({ dialect, define, opening, word, firsts }: Kit): readonly Scena
       ],
       end: { kind: "end", atMs: 620 },
       // (20 - 1) / (0.58 - 0.2)
-      truth: { ...REPORTED, ...firsts, generationRateTokensPerSecond: 50, durationSeconds: 0.62, outputTokens: 20 },
+      truth: { ...REPORTED, ...firsts, ...TWENTY_WORDS },
     }),
     define({
       name: `${prefix}-several-tokens-per-chunk`,
@@ -108,7 +100,7 @@ function shapes({ dialect, define, opening, word, firsts }: Kit): readonly Scena
       ],
       end: { kind: "end", atMs: 620 },
       // 20 tokens in 5 chunks of equal bytes: the first holds 4. (20 - 4) / (0.52 - 0.2)
-      truth: { ...REPORTED, ...firsts, generationRateTokensPerSecond: 50, durationSeconds: 0.62, outputTokens: 20 },
+      truth: { ...REPORTED, ...firsts, ...TWENTY_WORDS },
     }),
     define({
       name: `${prefix}-answer-in-one-write`,

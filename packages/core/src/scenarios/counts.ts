@@ -1,13 +1,9 @@
 /** Where the token count comes from, and what follows when it does not come. */
 import { define } from "./define.ts";
 import { DONE, finish, ROLE, text, usage, usageOf } from "./openai-frames.ts";
+import { ENVELOPE_FIRSTS, REPORTED } from "./right-answers.ts";
 import type { Scenario } from "./scenario.ts";
 import { at, every, WORD } from "./writes.ts";
-
-const REPORTED = { outcome: "ok", inputTokens: 7, estimated: false, stallCount: 0 } as const;
-
-/** Firsts of a role-only chunk at 100 ms and text from 200 ms on. */
-const FIRSTS = { firstChunkSeconds: 0.1, ttftSeconds: 0.2, firstAnswerTokenSeconds: 0.2 } as const;
 
 /** Tokens of each chunk of `continuous-usage`; 16 together. */
 const TOKENS_OF_CHUNK = [2, 1, 3, 1, 2, 1, 4, 2];
@@ -24,7 +20,7 @@ export const COUNTS: readonly Scenario[] = [
     end: { kind: "end", atMs: 620 },
     truth: {
       outcome: "ok",
-      ...FIRSTS,
+      ...ENVELOPE_FIRSTS,
       // ceil(20 x 5 bytes / 4) = 25 in 20 chunks (1.25 each: the first holds 1). (25 - 1) / (0.58 - 0.2)
       generationRateTokensPerSecond: 24 / 0.38,
       durationSeconds: 0.62,
@@ -44,7 +40,7 @@ export const COUNTS: readonly Scenario[] = [
     end: { kind: "end", atMs: 620 },
     truth: {
       outcome: "ok",
-      ...FIRSTS,
+      ...ENVELOPE_FIRSTS,
       // ceil(20 x 6 bytes / 4) = 30 in 20 chunks (1.5 each: the first holds 1). (30 - 1) / (0.58 - 0.2)
       generationRateTokensPerSecond: 29 / 0.38,
       durationSeconds: 0.62,
@@ -64,7 +60,7 @@ export const COUNTS: readonly Scenario[] = [
     end: { kind: "end", atMs: 520 },
     truth: {
       ...REPORTED,
-      ...FIRSTS,
+      ...ENVELOPE_FIRSTS,
       // The first chunk holds 2, as it says itself. (16 - 2) / (0.48 - 0.2)
       generationRateTokensPerSecond: 50,
       durationSeconds: 0.52,
@@ -82,7 +78,7 @@ export const COUNTS: readonly Scenario[] = [
     end: { kind: "end", atMs: 400 },
     truth: {
       ...REPORTED,
-      ...FIRSTS,
+      ...ENVELOPE_FIRSTS,
       // 20 tokens in 10 chunks of equal bytes: the first holds 2. (20 - 2) / (0.38 - 0.2)
       generationRateTokensPerSecond: 100,
       durationSeconds: 0.4,
@@ -114,7 +110,7 @@ export const COUNTS: readonly Scenario[] = [
     end: { kind: "end", atMs: 620 },
     truth: {
       ...REPORTED,
-      ...FIRSTS,
+      ...ENVELOPE_FIRSTS,
       generationRateTokensPerSecond: 50,
       durationSeconds: 0.62,
       outputTokens: 20,
@@ -133,7 +129,7 @@ export const COUNTS: readonly Scenario[] = [
     end: { kind: "end", atMs: 750 },
     truth: {
       ...REPORTED,
-      ...FIRSTS,
+      ...ENVELOPE_FIRSTS,
       generationRateTokensPerSecond: 50,
       durationSeconds: 0.75,
       outputTokens: 20,
@@ -150,7 +146,7 @@ export const COUNTS: readonly Scenario[] = [
     end: { kind: "end", atMs: 620 },
     truth: {
       ...REPORTED,
-      ...FIRSTS,
+      ...ENVELOPE_FIRSTS,
       // (30 - 10 - 1) / (0.58 - 0.2)
       generationRateTokensPerSecond: 50,
       durationSeconds: 0.62,

@@ -1,19 +1,9 @@
 /** How a stream can end, well and badly. */
 import { define } from "./define.ts";
 import { DONE, finish, ROLE, text, usage } from "./openai-frames.ts";
+import { EIGHT_WORDS, ENVELOPE_FIRSTS, INTERRUPTED } from "./right-answers.ts";
 import type { Scenario } from "./scenario.ts";
 import { at, every, frame } from "./writes.ts";
-
-/** Firsts of a role-only chunk at 100 ms and text from 200 ms on. */
-const FIRSTS = { firstChunkSeconds: 0.1, ttftSeconds: 0.2, firstAnswerTokenSeconds: 0.2 } as const;
-
-const INTERRUPTED = { outcome: "error", errorType: "stream_interrupted", stallCount: 0 } as const;
-
-/**
- * 8 words, 20 ms apart from 200 ms on, without usage: ceil(8 x 5 / 4) = 10 tokens in 8 chunks (1.25 each: the first
- * holds 1), so (10 - 1) / (0.34 - 0.2).
- */
-const EIGHT_WORDS = { generationRateTokensPerSecond: 9 / 0.14, outputTokens: 10, estimated: true } as const;
 
 export const ENDINGS: readonly Scenario[] = [
   define({
@@ -23,7 +13,7 @@ export const ENDINGS: readonly Scenario[] = [
     end: { kind: "end", atMs: 320 },
     truth: {
       outcome: "ok",
-      ...FIRSTS,
+      ...ENVELOPE_FIRSTS,
       // (5 - 1) / (0.28 - 0.2)
       generationRateTokensPerSecond: 50,
       durationSeconds: 0.32,
@@ -40,7 +30,7 @@ export const ENDINGS: readonly Scenario[] = [
     end: { kind: "end", atMs: 320 },
     truth: {
       outcome: "ok",
-      ...FIRSTS,
+      ...ENVELOPE_FIRSTS,
       generationRateTokensPerSecond: 50,
       durationSeconds: 0.32,
       inputTokens: 7,
@@ -56,7 +46,7 @@ export const ENDINGS: readonly Scenario[] = [
     end: { kind: "end", atMs: 650 },
     truth: {
       outcome: "ok",
-      ...FIRSTS,
+      ...ENVELOPE_FIRSTS,
       generationRateTokensPerSecond: 50,
       durationSeconds: 0.65,
       inputTokens: 7,
@@ -70,7 +60,7 @@ export const ENDINGS: readonly Scenario[] = [
     title: "The terminal marker comes, the finish reason did not: the answer was cut.",
     writes: [at(100, ROLE), ...every(20, 200, 8, () => text()), at(400, DONE)],
     end: { kind: "end", atMs: 400 },
-    truth: { ...INTERRUPTED, ...FIRSTS, ...EIGHT_WORDS, durationSeconds: 0.4 },
+    truth: { ...INTERRUPTED, ...ENVELOPE_FIRSTS, ...EIGHT_WORDS, durationSeconds: 0.4 },
   }),
   define({
     name: "done-only",
@@ -86,14 +76,14 @@ export const ENDINGS: readonly Scenario[] = [
     title: "The body ends in the middle of the answer, without finish reason and marker.",
     writes: [at(100, ROLE), ...every(20, 200, 8, () => text())],
     end: { kind: "end", atMs: 400 },
-    truth: { ...INTERRUPTED, ...FIRSTS, ...EIGHT_WORDS, durationSeconds: 0.4 },
+    truth: { ...INTERRUPTED, ...ENVELOPE_FIRSTS, ...EIGHT_WORDS, durationSeconds: 0.4 },
   }),
   define({
     name: "connection-reset",
     title: "The connection is reset in the middle of the answer.",
     writes: [at(100, ROLE), ...every(20, 200, 8, () => text())],
     end: { kind: "reset", atMs: 400 },
-    truth: { ...INTERRUPTED, ...FIRSTS, ...EIGHT_WORDS, durationSeconds: 0.4 },
+    truth: { ...INTERRUPTED, ...ENVELOPE_FIRSTS, ...EIGHT_WORDS, durationSeconds: 0.4 },
   }),
   define({
     name: "reset-before-first-token",
@@ -123,7 +113,7 @@ export const ENDINGS: readonly Scenario[] = [
     truth: {
       outcome: "error",
       errorType: "server_error",
-      ...FIRSTS,
+      ...ENVELOPE_FIRSTS,
       ...EIGHT_WORDS,
       durationSeconds: 0.4,
       stallCount: 0,
@@ -141,7 +131,7 @@ export const ENDINGS: readonly Scenario[] = [
     truth: {
       outcome: "error",
       errorType: "stream_error",
-      ...FIRSTS,
+      ...ENVELOPE_FIRSTS,
       ...EIGHT_WORDS,
       durationSeconds: 0.4,
       stallCount: 0,
@@ -162,7 +152,7 @@ export const ENDINGS: readonly Scenario[] = [
     end: { kind: "end", atMs: 2800 },
     truth: {
       outcome: "ok",
-      ...FIRSTS,
+      ...ENVELOPE_FIRSTS,
       // (20 - 1) / (2.76 - 0.2)
       generationRateTokensPerSecond: 19 / 2.56,
       durationSeconds: 2.8,

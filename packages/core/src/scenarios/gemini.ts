@@ -15,22 +15,15 @@ import {
   whole,
 } from "./gemini-frames.ts";
 import { httpFailure } from "./http-failure.ts";
+import { REPORTED, TEXT_FIRSTS, TWENTY_WORDS } from "./right-answers.ts";
 import type { Scenario } from "./scenario.ts";
 import { at, every, JSON_HEADERS, STREAM_HEADERS, WORD } from "./writes.ts";
 
-/** What a plain answer with reported usage has in common. */
-const REPORTED = { outcome: "ok", inputTokens: 7, estimated: false, stallCount: 0 } as const;
-
-/** Text from 200 ms on, and nothing before it. */
-const FIRSTS = { firstChunkSeconds: 0.2, ttftSeconds: 0.2, firstAnswerTokenSeconds: 0.2 } as const;
-
-/** A plain answer of 20 words: (20 - 1) / (0.58 - 0.2). */
+/** A plain answer of 20 words. */
 const PLAIN = {
   ...REPORTED,
-  ...FIRSTS,
-  generationRateTokensPerSecond: 50,
-  durationSeconds: 0.62,
-  outputTokens: 20,
+  ...TEXT_FIRSTS,
+  ...TWENTY_WORDS,
 } as const;
 
 const words = (): string => text(WORD);
@@ -131,7 +124,7 @@ const COUNTS: readonly Scenario[] = [
       ),
     ],
     end: { kind: "end", atMs: 620 },
-    truth: { ...REPORTED, ...FIRSTS, durationSeconds: 0.62, outputTokens: 20 },
+    truth: { ...REPORTED, ...TEXT_FIRSTS, durationSeconds: 0.62, outputTokens: 20 },
   }),
 ];
 
@@ -238,7 +231,7 @@ const REASONING: readonly Scenario[] = [
       at(620, finish("STOP", { usageMetadata: { promptTokenCount: 7, candidatesTokenCount: 20 } })),
     ],
     end: { kind: "end", atMs: 620 },
-    truth: { ...REPORTED, ...FIRSTS, durationSeconds: 0.62, outputTokens: 20 },
+    truth: { ...REPORTED, ...TEXT_FIRSTS, durationSeconds: 0.62, outputTokens: 20 },
   }),
 ];
 
@@ -251,7 +244,7 @@ const FAULTS: readonly Scenario[] = [
     truth: {
       outcome: "error",
       errorType: "overloaded",
-      ...FIRSTS,
+      ...TEXT_FIRSTS,
       // ceil(8 x 5 / 4) = 10 in 8 chunks (1.25 each: the first holds 1). (10 - 1) / (0.34 - 0.2)
       generationRateTokensPerSecond: 9 / 0.14,
       durationSeconds: 0.4,

@@ -4,24 +4,17 @@ import { definerOf } from "./define.ts";
 import { inTwoWrites } from "./framing-bytes.ts";
 import { httpFailure } from "./http-failure.ts";
 import { countsOf, done, ending, errorLine, generated, line, message, NDJSON_HEADERS, text } from "./ollama-frames.ts";
+import { REPORTED, TEXT_FIRSTS, TWENTY_WORDS } from "./right-answers.ts";
 import type { Scenario } from "./scenario.ts";
 import { at, every, JSON_HEADERS, WORD } from "./writes.ts";
 
 const GENERATE = "/api/generate";
 
-/** What a plain answer with reported usage has in common. */
-const REPORTED = { outcome: "ok", inputTokens: 7, estimated: false, stallCount: 0 } as const;
-
-/** Text from 200 ms on, and nothing before it. */
-const FIRSTS = { firstChunkSeconds: 0.2, ttftSeconds: 0.2, firstAnswerTokenSeconds: 0.2 } as const;
-
-/** A plain answer of 20 words: (20 - 1) / (0.58 - 0.2). */
+/** A plain answer of 20 words. */
 const PLAIN = {
   ...REPORTED,
-  ...FIRSTS,
-  generationRateTokensPerSecond: 50,
-  durationSeconds: 0.62,
-  outputTokens: 20,
+  ...TEXT_FIRSTS,
+  ...TWENTY_WORDS,
 } as const;
 
 const words = (): string => text(WORD);
@@ -151,7 +144,7 @@ const OUTPUT: readonly Scenario[] = [
     end: { kind: "end", atMs: 620 },
     truth: {
       outcome: "ok",
-      ...FIRSTS,
+      ...TEXT_FIRSTS,
       generationRateTokensPerSecond: 50,
       durationSeconds: 0.62,
       outputTokens: 20,

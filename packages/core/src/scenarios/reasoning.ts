@@ -1,10 +1,9 @@
 /** Reasoning that is hidden, streamed in full, summarised, or only hinted at. */
 import { define } from "./define.ts";
 import { delta, DONE, finish, ROLE, text, usage } from "./openai-frames.ts";
+import { REPORTED } from "./right-answers.ts";
 import type { Scenario } from "./scenario.ts";
 import { at, every, WORD } from "./writes.ts";
-
-const REPORTED = { outcome: "ok", inputTokens: 7, estimated: false, stallCount: 0 } as const;
 
 const summary = (): string =>
   delta({ reasoning: WORD, reasoning_details: [{ type: "reasoning.summary", summary: WORD, index: 0 }] });

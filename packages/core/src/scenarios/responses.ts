@@ -22,14 +22,9 @@ import {
   usageOf,
   whole,
 } from "./responses-frames.ts";
+import { ENVELOPE_FIRSTS, REPORTED, TWENTY_WORDS } from "./right-answers.ts";
 import type { Scenario } from "./scenario.ts";
 import { at, every, JSON_HEADERS, STREAM_HEADERS, WORD, type Fields } from "./writes.ts";
-
-/** What a plain answer with reported usage has in common. */
-const REPORTED = { outcome: "ok", inputTokens: 7, estimated: false, stallCount: 0 } as const;
-
-/** Firsts of the envelope at 100 ms and text from 200 ms on. */
-const FIRSTS = { firstChunkSeconds: 0.1, ttftSeconds: 0.2, firstAnswerTokenSeconds: 0.2 } as const;
 
 const OPEN = CREATED + messageAdded();
 
@@ -151,7 +146,7 @@ const REASONING: readonly Scenario[] = [
       at(620, messageDone(WORD.repeat(20), 1), completed(usageOf(120))),
     ],
     end: { kind: "end", atMs: 620 },
-    truth: { ...REPORTED, ...FIRSTS, durationSeconds: 0.62, outputTokens: 120 },
+    truth: { ...REPORTED, ...ENVELOPE_FIRSTS, durationSeconds: 0.62, outputTokens: 120 },
   }),
 ];
 
@@ -204,7 +199,7 @@ const OUTPUT: readonly Scenario[] = [
       at(620, done("response.refusal.done", "refusal", WORD.repeat(20), MESSAGE_PLACE), completed(usageOf(20, 0))),
     ],
     end: { kind: "end", atMs: 620 },
-    truth: { ...REPORTED, ...FIRSTS, generationRateTokensPerSecond: 50, durationSeconds: 0.62, outputTokens: 20 },
+    truth: { ...REPORTED, ...ENVELOPE_FIRSTS, ...TWENTY_WORDS },
   }),
   ...TOOLS.map(({ name, type, events, item, member }) =>
     define({
@@ -255,7 +250,13 @@ const ENDINGS: readonly Scenario[] = [
     ],
     end: { kind: "end", atMs: 320 },
     // (5 - 1) / (0.28 - 0.2)
-    truth: { ...REPORTED, ...FIRSTS, generationRateTokensPerSecond: 50, durationSeconds: 0.32, outputTokens: 5 },
+    truth: {
+      ...REPORTED,
+      ...ENVELOPE_FIRSTS,
+      generationRateTokensPerSecond: 50,
+      durationSeconds: 0.32,
+      outputTokens: 5,
+    },
   }),
   define({
     name: "responses-failed",
@@ -265,7 +266,7 @@ const ENDINGS: readonly Scenario[] = [
     truth: {
       outcome: "error",
       errorType: "server_error",
-      ...FIRSTS,
+      ...ENVELOPE_FIRSTS,
       // ceil(8 x 5 / 4) = 10 in 8 chunks (1.25 each: the first holds 1). (10 - 1) / (0.34 - 0.2)
       generationRateTokensPerSecond: 9 / 0.14,
       durationSeconds: 0.4,
@@ -300,10 +301,8 @@ const ENDINGS: readonly Scenario[] = [
 
 const FRAMING_TRUTH = {
   ...REPORTED,
-  ...FIRSTS,
-  generationRateTokensPerSecond: 50,
-  durationSeconds: 0.62,
-  outputTokens: 20,
+  ...ENVELOPE_FIRSTS,
+  ...TWENTY_WORDS,
 } as const;
 
 const FRAMING: readonly Scenario[] = [

@@ -4,14 +4,12 @@
  */
 import { define } from "./define.ts";
 import { completion, delta, deltaOf, DONE, finish, ROLE, text, usage, usageOf } from "./openai-frames.ts";
+import { REPORTED } from "./right-answers.ts";
 import type { Scenario } from "./scenario.ts";
 import { at, every, WORD } from "./writes.ts";
 
 /** Usage is null in every chunk but the last when it was asked for. */
 const NO_USAGE = { usage: null };
-
-/** What a plain answer with reported usage has in common. */
-const REPORTED = { outcome: "ok", inputTokens: 7, estimated: false, stallCount: 0 } as const;
 
 const toolCall = (call: Readonly<Record<string, unknown>>): string => delta({ tool_calls: [{ index: 0, ...call }] });
 
