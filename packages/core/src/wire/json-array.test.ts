@@ -2,24 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { utf8OfLatin1 } from "../utf8.ts";
 import { createJsonArrayScanner } from "./json-array.ts";
+import { scanAll, type Scanned } from "./scan.testing.ts";
 
 const encoder = new TextEncoder();
 
-type Seen = readonly [json: string, cut: boolean];
-
-function scan(text: string | Uint8Array, cuts: readonly number[] = [], maxElementBytes?: number): readonly Seen[] {
-  const bytes = typeof text === "string" ? encoder.encode(text) : text;
-  const scanner = createJsonArrayScanner(maxElementBytes);
-  const seen: Seen[] = [];
-  const keep = (text: string, isCut: boolean): void => void seen.push([text, isCut]);
-  let from = 0;
-  for (const cut of [...cuts, bytes.length]) {
-    scanner.push(bytes.subarray(from, cut), keep);
-    from = cut;
-  }
-  scanner.end(keep);
-  return seen;
-}
+const scan = (text: string | Uint8Array, cuts: readonly number[] = [], maxElementBytes?: number): readonly Scanned[] =>
+  scanAll(createJsonArrayScanner(maxElementBytes), text, cuts);
 
 const elements = (text: string): readonly string[] => scan(text).map(([json]) => json);
 

@@ -1,24 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createNdjsonScanner } from "./ndjson.ts";
+import { scanAll, type Scanned } from "./scan.testing.ts";
 
 const encoder = new TextEncoder();
 
-type Seen = readonly [line: string, cut: boolean];
-
-function scan(text: string | Uint8Array, cuts: readonly number[] = [], maxLineBytes?: number): readonly Seen[] {
-  const bytes = typeof text === "string" ? encoder.encode(text) : text;
-  const scanner = createNdjsonScanner(maxLineBytes);
-  const seen: Seen[] = [];
-  const keep = (text: string, isCut: boolean): void => void seen.push([text, isCut]);
-  let from = 0;
-  for (const cut of [...cuts, bytes.length]) {
-    scanner.push(bytes.subarray(from, cut), keep);
-    from = cut;
-  }
-  scanner.end(keep);
-  return seen;
-}
+const scan = (text: string | Uint8Array, cuts: readonly number[] = [], maxLineBytes?: number): readonly Scanned[] =>
+  scanAll(createNdjsonScanner(maxLineBytes), text, cuts);
 
 const lines = (text: string): readonly string[] => scan(text).map(([line]) => line);
 
