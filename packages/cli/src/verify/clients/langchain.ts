@@ -12,37 +12,44 @@ interface ModelSettings {
   readonly useResponsesApi: boolean;
   /** It asks for usage unless told otherwise. */
   readonly streamUsage: boolean;
-  readonly callbacks?: readonly unknown[];
-  readonly configuration: {
-    readonly baseURL: string;
-    readonly defaultHeaders: ClientCall["headers"];
-    readonly fetch?: typeof fetch;
-  };
+  readonly configuration: { readonly baseURL: string; readonly fetch?: typeof fetch };
 }
+
+interface CallSettings {
+  readonly signal: AbortSignal;
+  readonly callbacks?: readonly unknown[];
+  /** Of a stream. */
+  readonly headers: ClientCall["headers"];
+  /** Of a whole answer. */
+  readonly options: { readonly headers: ClientCall["headers"] };
+}
+
+type Ask = (prompt: string, settings: CallSettings) => Promise<unknown>;
 
 /** What is used of `@langchain/openai`. */
 interface LangChainModule {
-  readonly ChatOpenAI: new (settings: ModelSettings) => {
-    stream(prompt: string, options: { readonly signal: AbortSignal }): Promise<unknown>;
-    invoke(prompt: string, options: { readonly signal: AbortSignal }): Promise<unknown>;
-  };
+  readonly ChatOpenAI: new (settings: ModelSettings) => { readonly stream: Ask; readonly invoke: Ask };
 }
 
 /** What a call is watched by: a callback handler, or the transport of the model's client. */
 type Watched = "callbacks" | "fetch";
 
-function settingsOf({ scenario, origin, headers, attributes }: ClientCall, watched: Watched): ModelSettings {
-  const configuration = { baseURL: `${origin}/v1`, defaultHeaders: headers };
+function settingsOf({ scenario, origin, attributes }: ClientCall, watched: Watched): ModelSettings {
+  const baseURL = `${origin}/v1`;
   return {
     model: modelOf(scenario),
     apiKey: "none",
     maxRetries: 0,
     useResponsesApi: scenario.format === "openai-responses",
     streamUsage: scenario.includeUsage,
-    ...(watched === "callbacks"
-      ? { callbacks: [monitorCallbacks({ attributes })], configuration }
-      : { configuration: { ...configuration, fetch: monitoredFetch(undefined, { attributes }) } }),
+    configuration:
+      watched === "callbacks" ? { baseURL } : { baseURL, fetch: monitoredFetch(undefined, { attributes }) },
   };
+}
+
+function callSettingsOf({ headers, attributes, signal }: ClientCall, watched: Watched): CallSettings {
+  const settings = { signal, headers, options: { headers } };
+  return watched === "callbacks" ? { ...settings, callbacks: [monitorCallbacks({ attributes })] } : settings;
 }
 
 function hasText(chunk: unknown): boolean {
@@ -50,13 +57,24 @@ function hasText(chunk: unknown): boolean {
 }
 
 function createDriver({ ChatOpenAI }: LangChainModule, watched: Watched): ClientDriver {
+  type Model = InstanceType<typeof ChatOpenAI>;
+  const models = new Map<string, Model>();
+  /** Applications keep a model: it makes its client within its first call, and that is not repeated. */
+  function modelFor(call: ClientCall): Model {
+    const settings = settingsOf(call, watched);
+    if (watched === "fetch") return new ChatOpenAI(settings);
+    const key = JSON.stringify(settings);
+    const model = models.get(key) ?? new ChatOpenAI(settings);
+    models.set(key, model);
+    return model;
+  }
   return {
     async ask(call) {
-      const model = new ChatOpenAI(settingsOf(call, watched));
-      const { scenario, signal } = call;
-      return scenario.stream
-        ? model.stream("Play your schedule.", { signal })
-        : model.invoke("Play your schedule.", { signal });
+      const model = modelFor(call);
+      const settings = callSettingsOf(call, watched);
+      return call.scenario.stream
+        ? model.stream("Play your schedule.", settings)
+        : model.invoke("Play your schedule.", settings);
     },
     counter: () => (chunk) => (hasText(chunk) ? 1 : 0),
   };
