@@ -235,6 +235,18 @@ export interface RetentionReport {
   readonly freedBytes: number;
   /** Nothing was removed because the wall clock jumped by more than 10 min; the next call believes it. */
   readonly held?: "clock-jump";
+  /** Absent for a store that has no disk. */
+  readonly left?: LeftOnDisk;
+}
+
+/** What a retention left, for whoever keeps several stores inside one bound. */
+export interface LeftOnDisk {
+  /** Of journal and index, as `maxBytes` counts them. */
+  readonly bytes: number;
+  /** The oldest day, unless it is today's, which is never removed. */
+  readonly oldestDay?: string;
+  /** Less of the disk is free than is kept in reserve, so nothing will be taken. */
+  readonly isDiskLow: boolean;
 }
 
 /** Which spans to erase. Conditions are joined by AND; without one, `all` must say so. */

@@ -115,7 +115,12 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
   await forgetEndedSpans(tail, index);
   await fill();
   const journal = openJournal();
-  const guard = await createDiskGuard({ io, directory: options.dataDir, reserveBytes: options.diskReserveBytes });
+  const guard = await createDiskGuard({
+    io,
+    directory: options.dataDir,
+    reserveBytes: options.diskReserveBytes,
+    onLow: options.onDiskLow,
+  });
   const catalogue = createSegmentCatalogue({ io, directory: folder.journal, describe: describeBatch });
   const parts: EmbeddedParts = {
     journal,

@@ -55,6 +55,7 @@ export {
   type LabelMatcher,
   type MetricBatch,
   type MetricExemplar,
+  type MetricRetention,
   type MetricSeries,
   type MetricStore,
   type MetricStoreStats,

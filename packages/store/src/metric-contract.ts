@@ -2,7 +2,7 @@
  * What a store of metric samples promises: raw samples, exactly as they were measured. Rates, sums over series and every
  * other evaluation are not its business.
  */
-import type { TimeRange, WriteOutcome } from "./contract.ts";
+import type { RetentionPolicy, RetentionReport, TimeRange, WriteOutcome } from "./contract.ts";
 
 /** Prometheus' word for what a family is. */
 export type MetricType = "counter" | "gauge" | "histogram" | "summary" | "info" | "stateset" | "unknown";
@@ -138,6 +138,9 @@ export function isStaleMarker(value: number): boolean {
   return (scratch.getBigUint64(0) & NAN_PAYLOAD) === (STALE_NAN_BITS & NAN_PAYLOAD);
 }
 
+/** What a retention removed of metric samples. */
+export type MetricRetention = Omit<RetentionReport, "spans">;
+
 /**
  * Keeps metric samples. Safe for concurrent calls; queries take an AbortSignal and throw as those of `TraceStore` do.
  * Of two samples of one series and timestamp the first stays, and the repeat is acknowledged.
@@ -165,10 +168,7 @@ export interface MetricStore {
   exemplars(filter: SeriesFilter, range: TimeRange, signal?: AbortSignal): Promise<readonly SeriesSamples[]>;
   stats(): Promise<MetricStoreStats>;
   /** Removes whole UTC days older than that, never today's. */
-  retain(policy: {
-    readonly maxAgeDays?: number;
-    readonly maxBytes?: number;
-  }): Promise<{ readonly days: readonly string[] }>;
+  retain(policy: RetentionPolicy): Promise<MetricRetention>;
   /** Erases everything, or the samples of a time range; no file has them afterwards. */
   purge(selector: { readonly all: true } | { readonly range: TimeRange }): Promise<{ readonly samples: number }>;
   /** Waits until everything acknowledged is visible to every query. */

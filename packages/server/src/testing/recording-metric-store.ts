@@ -42,7 +42,7 @@ export function createRecordingMetricStore(): RecordingMetricStore {
     exemplars: unasked,
     stats: unasked,
     purge: unasked,
-    retain: () => Promise.resolve({ days: [] }),
+    retain: () => Promise.resolve({ days: [], freedBytes: 0 }),
     flush: () => Promise.resolve(),
     close: () => Promise.resolve(void (isClosed = true)),
   };
