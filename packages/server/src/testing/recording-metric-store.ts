@@ -42,6 +42,8 @@ export function createRecordingMetricStore(): RecordingMetricStore {
     exemplars: unasked,
     stats: unasked,
     purge: unasked,
+    verify: () => Promise.resolve([]),
+    backUp: () => Promise.resolve([]),
     retain: () => Promise.resolve({ days: [], freedBytes: 0 }),
     flush: () => Promise.resolve(),
     close: () => Promise.resolve(void (isClosed = true)),

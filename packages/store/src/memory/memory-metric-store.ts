@@ -193,6 +193,22 @@ export function createMemoryMetricStore(options: MetricStoreOptions = {}): Metri
       return { samples: daysIn(fromMs, toMs).reduce((sum, day) => sum + purgeDay(day, fromMs, toMs), 0) };
     },
 
+    async verify() {
+      ready();
+      return [...days]
+        .sort(([a], [b]) => a - b)
+        .map(([day, { series }]) => ({
+          day: new Date(day * DAY_MS).toISOString().slice(0, 10),
+          samples: [...series.values()].reduce((sum, { samples }) => sum + samples.size, 0),
+          bytes: 0,
+        }));
+    },
+
+    async backUp() {
+      ready();
+      return [];
+    },
+
     async flush() {
       ready();
     },

@@ -40,11 +40,14 @@ export function addDataRoutes(app: ApiApp, routes: DataRoutes, hostRules: HostRu
     log.info("data_purged", { spans: report.spans, metricSamples: report.metricSamples });
     return answerData(c, report);
   });
-  app.post("/api/data/verify", ownOrigin, async (c) => answerData(c, { days: await store.verify() }));
+  app.post("/api/data/verify", ownOrigin, async (c) =>
+    answerData(c, { days: await store.verify(), metricDays: await metricStore.verify() }),
+  );
   app.post("/api/data/backup", ownOrigin, async (c) => {
     // The path is one of this machine, and so must be who names it.
     if (!isThisMachine(c.env.incoming)) throw new ApiRefusal("FORBIDDEN", { reason: "backup" });
-    return answerData(c, await store.backup((await readJson(c, backupRequestSchema)).directory));
+    const { directory } = await readJson(c, backupRequestSchema);
+    return answerData(c, await store.backup(directory, (to) => metricStore.backUp(to)));
   });
   app.post("/api/data/retain", ownOrigin, async (c) => answerData(c, await retention.run()));
 }
