@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -6,6 +5,7 @@ import { signIn } from "../harness/api-client.ts";
 import { audit, CLEAN, createLoad, type Load } from "../harness/load.ts";
 import { eventually, temporaryFolder, type Program } from "../harness/program.ts";
 import { serverUnderTest, type ServerUnderTest } from "../harness/server.ts";
+import { hasStrace, withFault } from "../harness/tracing.ts";
 
 /** Spans the base folder holds at least; several row groups of the index and several frames of the journal. */
 const SPANS = 1_000;
@@ -120,22 +120,12 @@ describe("D12: two servers on one folder", () => {
   });
 });
 
-function hasStrace(): boolean {
-  try {
-    execFileSync("strace", ["-o", "/dev/null", "-f", "true"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false; // not installed, or tracing is not allowed here
-  }
-}
-
 describe("D6: fsync fails", () => {
   it.skipIf(!hasStrace())(
     "nothing is acknowledged any more, the server ends with 74, and what was acknowledged is there (skipped without strace)",
     async () => {
       cpSync(base, dataDir, { recursive: true });
-      const inject = ["strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=fdatasync"];
-      const program = await server.start({}, [...inject, "-e", "inject=fdatasync:error=EIO:when=6+"]);
+      const program = await server.start({}, withFault("fdatasync", "error=EIO:when=6+"));
       const more = createLoad(server.otlpUrl, "damage-sync");
       more.start(2);
       expect(await program.exited).toBe(74);

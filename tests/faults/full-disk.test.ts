@@ -1,33 +1,23 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { signIn } from "../harness/api-client.ts";
 import { audit, CLEAN, createLoad } from "../harness/load.ts";
 import { eventually, temporaryFolder } from "../harness/program.ts";
 import { serverUnderTest, type ServerUnderTest } from "../harness/server.ts";
+import { mountSmallDisk, unmountSmallDisk } from "../harness/small-disk.ts";
 
 const MIB = 1024 * 1024;
 const folder = temporaryFolder();
 const disk = join(folder.path, "disk");
 
-/** A disk of 64 MiB, where this user may make one. */
-function mountSmallDisk(): boolean {
-  mkdirSync(disk);
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", disk], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false; // not root, or not allowed in this container
-  }
-}
-const isMounted = mountSmallDisk();
+const isMounted = mountSmallDisk(disk, 64);
 
 let server: ServerUnderTest | undefined;
 
 afterAll(async () => {
   await server?.end();
-  if (isMounted) execFileSync("umount", ["-l", disk]);
+  if (isMounted) unmountSmallDisk(disk);
   folder.remove();
 });
 

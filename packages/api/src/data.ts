@@ -59,6 +59,14 @@ export type RetentionReportAnswer = z.infer<typeof retentionReportSchema>;
 
 /** `POST /api/data/verify`: what reading every file found, oldest day first. */
 export const verifyReportSchema = z.object({
+  metricDays: z.array(
+    z.object({
+      day: z.string(),
+      samples: z.number().int().nonnegative(),
+      bytes: z.number().nonnegative(),
+      problem: z.string().optional(),
+    }),
+  ),
   days: z.array(
     z.object({
       day: z.string(),

@@ -28,7 +28,7 @@ import { createJaegerThriftReceiver } from "./receivers/jaeger-thrift.ts";
 import { createOtlpGrpcReceiver } from "./receivers/otlp-grpc.ts";
 import { createOtlpHttpReceiver } from "./receivers/otlp-http.ts";
 import type { Receiver, ReceiverOptions } from "./receivers/receiver.ts";
-import { startRetention } from "./retention.ts";
+import { startRetention, type Retention } from "./retention.ts";
 import { createPipelineCounters, type PipelineCounters } from "./self/pipeline-counters.ts";
 import { createServerMetrics } from "./self/server-metrics.ts";
 import {
@@ -98,16 +98,19 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     log.error("store_failed", { code: error.code, message: error.message });
     deps.onFailure?.(error);
   };
-  const opening = { config, clock, log, onFailure };
+  let retention: Retention | undefined;
+  const onDiskLow = async (): Promise<void> => retention?.freeDisk();
+  const opening = { config, clock, log, onFailure, onDiskLow };
   const onAcknowledged = (spans: readonly StoredSpan[]): void => tellStored(spans, counters, live);
   const store = await (deps.openStore ?? openConfiguredStore)({ ...opening, onAcknowledged });
   stopList.push(() => store.close());
-  const policy = { maxAgeDays: config.retentionDays, maxBytes: config.retentionBytes };
-  const retention = startRetention({ store, log, policy });
-  stopList.push(() => retention.stop());
   const metricStore = await (deps.openMetricStore ?? openConfiguredMetricStore)(opening);
   const metrics = createMetricsPipeline({ store: metricStore, config, events: counters, clock, log });
   stopList.push(() => metrics.stop());
+  const policy = { maxAgeDays: config.retentionDays, maxBytes: config.retentionBytes };
+  const removal = startRetention({ stores: [store, metricStore], log, policy });
+  retention = removal;
+  stopList.push(() => removal.stop());
   const isReady = (): boolean => state.isReady;
 
   const control = (name: string) => controlFileIn(config.dataDir, name);
@@ -155,7 +158,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
       isReceiverOpen: isReady,
       pipeline: () => counters.snapshot(),
     }),
-    data: { store, metricStore, policy },
+    data: { store, metricStore, retention: removal },
     tokens,
     readToken: createTokenCheck(config.readToken, tokens.verifier("read")),
     live: hub,

@@ -22,6 +22,8 @@ interface StoreOpening {
   readonly onAcknowledged: AcknowledgedListener;
   /** The store stopped for good; nothing more will be acknowledged. */
   readonly onFailure: (error: MonitorError) => void;
+  /** Less of the disk is free than is kept in reserve: removes what may go, before anything is refused. */
+  readonly onDiskLow: () => Promise<void>;
 }
 
 /** Opens the store of a configuration. @throws {DATA_DIR_LOCKED} {DATA_DIR_UNUSABLE} {DATA_DIR_TOO_NEW} */
@@ -31,7 +33,7 @@ export type OpenStore = (opening: StoreOpening) => Promise<TraceStore>;
 export type OpenMetricStore = (opening: Omit<StoreOpening, "onAcknowledged">) => Promise<MetricStore>;
 
 /** The embedded store in the data folder; without a folder, a store that ends with the process. */
-export const openConfiguredStore: OpenStore = async ({ config, clock, log, onAcknowledged, onFailure }) => {
+export const openConfiguredStore: OpenStore = async ({ config, clock, log, onAcknowledged, onFailure, onDiskLow }) => {
   if (config.dataDir === undefined) return createMemoryStore({ onAcknowledged });
   if (config.durability !== "fsync") log.warn("durability_reduced", { durability: config.durability });
   const failpoint = createFailpointHook(config.failpoint);
@@ -44,6 +46,7 @@ export const openConfiguredStore: OpenStore = async ({ config, clock, log, onAck
     logger: storeLogger(log),
     onAcknowledged,
     onFailure,
+    onDiskLow,
     // Not the sessions: one that was ended must not come back with a backup.
     backupAlso: ["control/users.json", "control/accents.json"],
     ...(failpoint === undefined ? {} : { failpoint }),
@@ -53,7 +56,7 @@ export const openConfiguredStore: OpenStore = async ({ config, clock, log, onAck
 };
 
 /** The store of metric samples beside it, of the same durability and in the same folder. */
-export const openConfiguredMetricStore: OpenMetricStore = async ({ config, clock, log, onFailure }) => {
+export const openConfiguredMetricStore: OpenMetricStore = async ({ config, clock, log, onFailure, onDiskLow }) => {
   const clocks = { now: () => clock.wallMs(), monotonicMs: () => clock.monotonicMs() };
   if (config.dataDir === undefined || config.durability === "memory") return createMemoryMetricStore(clocks);
   return await openEmbeddedMetricStore({
@@ -63,6 +66,7 @@ export const openConfiguredMetricStore: OpenMetricStore = async ({ config, clock
     diskReserveBytes: config.diskReserveBytes,
     logger: storeLogger(log),
     onFailure,
+    onDiskLow,
   });
 };
 

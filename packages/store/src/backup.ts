@@ -1,10 +1,10 @@
-import { copyFile, constants, mkdir, open, readdir } from "node:fs/promises";
-import { dirname, isAbsolute, join, relative, sep } from "node:path";
+import { mkdir, readdir } from "node:fs/promises";
+import { isAbsolute, join, relative, sep } from "node:path";
 import { MonitorError } from "@nexent/monitor-core";
 import type { BackupReport } from "./contract.ts";
+import { checkSpace, copySynced, type CopiedFile } from "./copy-files.ts";
 import { fileName, isSealed } from "./duckdb/index-files.ts";
 import type { EmbeddedParts } from "./embedded-start.ts";
-import { sha256Of } from "./file-hash.ts";
 import { errnoOf, type IoPort } from "./io-port.ts";
 import { segmentName } from "./journal/segment-files.ts";
 import { invalidQuery } from "./query-rules.ts";
@@ -13,12 +13,14 @@ import { replaceFile } from "./replace-file.ts";
 const VERSION = 1;
 /** Written last: a folder without it is no backup. */
 const LIST = "backup.json";
+/** Of a data folder; those of metric samples lie in it like one of their own. */
+const FOLDERS = ["journal", "index", "metrics/journal", "metrics/index", "metrics"];
 
 /** What a backup holds. */
 interface BackupList {
   readonly version: number;
   readonly createdUnixMillis: number;
-  readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[];
+  readonly files: readonly CopiedFile[];
 }
 
 /** Options of a backup. */
@@ -28,6 +30,8 @@ export interface BackupOptions {
   readonly dataDir: string;
   /** Further files to take along, relative; those that exist. */
   readonly also: readonly string[];
+  /** Copies what others keep in the data folder, before the backup counts as complete. */
+  readonly copyOthers?: ((to: string) => Promise<readonly CopiedFile[]>) | undefined;
   /** Wall clock, ms. */
   readonly now: () => number;
 }
@@ -37,7 +41,8 @@ export interface BackupOptions {
  * segments. The caller keeps upkeep from removing anything meanwhile; writes go on.
  * @throws {QUERY_INVALID} {STORE_FULL}
  */
-export async function backUp({ parts, io, dataDir, also, now }: BackupOptions, to: string): Promise<BackupReport> {
+export async function backUp(options: BackupOptions, to: string): Promise<BackupReport> {
+  const { parts, io, dataDir, also, now } = options;
   await checkTarget(dataDir, to);
   await parts.journal.rotate();
   const paths = [
@@ -52,10 +57,11 @@ export async function backUp({ parts, io, dataDir, also, now }: BackupOptions, t
   await checkSpace(io, to, bytes);
   const files = [];
   for (const path of paths) files.push(await copySynced(io, dataDir, to, path));
+  files.push(...((await options.copyOthers?.(to)) ?? []));
   for (const path of [join(to, "journal"), join(to, "index"), to]) await io.syncDirectory(path);
   const list: BackupList = { version: VERSION, createdUnixMillis: now(), files };
   await replaceFile(io, join(to, LIST), Buffer.from(JSON.stringify(list, undefined, 1)));
-  return { directory: to, files: files.length, bytes };
+  return { directory: to, files: files.length, bytes: files.reduce((sum, file) => sum + file.bytes, 0) };
 }
 
 /**
@@ -65,7 +71,7 @@ export async function backUp({ parts, io, dataDir, also, now }: BackupOptions, t
 export async function restoreBackup(from: string, to: string, io: IoPort): Promise<BackupReport> {
   const list = await readList(io, from);
   await checkEmpty(to);
-  for (const folder of ["journal", "index"]) await mkdir(join(to, folder), { recursive: true });
+  for (const folder of FOLDERS) await mkdir(join(to, folder), { recursive: true });
   let bytes = 0;
   // The format last: until then nobody takes the folder for a whole one.
   for (const { path, sha256 } of list.files.toSorted((a, b) => rank(a.path) - rank(b.path))) {
@@ -73,7 +79,7 @@ export async function restoreBackup(from: string, to: string, io: IoPort): Promi
     if (copy.sha256 !== sha256) throw damaged(join(from, path));
     bytes += copy.bytes;
   }
-  for (const path of [join(to, "journal"), join(to, "index"), to]) await io.syncDirectory(path);
+  for (const path of [...FOLDERS.map((folder) => join(to, folder)), to]) await io.syncDirectory(path);
   return { directory: to, files: list.files.length, bytes };
 }
 
@@ -109,7 +115,9 @@ async function readList(io: IoPort, from: string): Promise<BackupList> {
 /** Names of a list are those that a backup writes; anything else could lead out of the folder. */
 function checkedPath(path: string): string {
   if (
-    /^(journal\/\d{12}\.seg|index\/[\d-]{10}\.sealed\.duckdb|control\/[a-z-]+\.json|FORMAT|manifest\.json)$/.test(path)
+    /^((metrics\/)?(journal\/\d{12}\.seg|FORMAT)|index\/[\d-]{10}\.sealed\.duckdb|metrics\/index\/[\d-]{10}\.duckdb|control\/[a-z-]+\.json|manifest\.json)$/.test(
+      path,
+    )
   )
     return path;
   throw new MonitorError("DATA_DIR_UNUSABLE", `the backup names a file that is not one of ours: ${path.slice(0, 80)}`);
@@ -119,19 +127,6 @@ function damaged(path: string): MonitorError {
   return new MonitorError("DATA_DIR_UNUSABLE", `${path} is not what it was when it was backed up`, {
     hint: "Remove the unfinished folder and restore another backup.",
   });
-}
-
-async function copySynced(io: IoPort, fromRoot: string, toRoot: string, path: string) {
-  const to = join(toRoot, path);
-  await mkdir(dirname(to), { recursive: true });
-  await copyFile(join(fromRoot, path), to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  const file = await open(to, "r+");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  return { path, bytes: await io.sizeOf(to), sha256: await sha256Of(to) };
 }
 
 async function checkTarget(dataDir: string, to: string): Promise<void> {
@@ -150,10 +145,4 @@ async function checkEmpty(path: string): Promise<void> {
     if (errnoOf(error) === "ENOTDIR") throw invalidQuery(`${path} is a file`);
     if (errnoOf(error) !== "ENOENT") throw error;
   }
-}
-
-async function checkSpace(io: IoPort, to: string, bytes: number): Promise<void> {
-  const { freeBytes } = await io.space(to);
-  if (freeBytes > bytes * 1.05) return;
-  throw new MonitorError("STORE_FULL", `the backup needs ${bytes} bytes, ${freeBytes} are free under ${to}`);
 }

@@ -3,6 +3,7 @@
  * proves them on every implementation.
  */
 import type { LlmFields, MonitorError, SpanKind, SpanRecord, StatusCode, RecordBatch } from "@nexent/monitor-core";
+import type { CopiedFile } from "./copy-files.ts";
 
 /** The answer to a write. Expected outcomes are values, never exceptions. */
 export type WriteOutcome =
@@ -235,6 +236,18 @@ export interface RetentionReport {
   readonly freedBytes: number;
   /** Nothing was removed because the wall clock jumped by more than 10 min; the next call believes it. */
   readonly held?: "clock-jump";
+  /** Absent for a store that has no disk. */
+  readonly left?: LeftOnDisk;
+}
+
+/** What a retention left, for whoever keeps several stores inside one bound. */
+export interface LeftOnDisk {
+  /** Of journal and index, as `maxBytes` counts them. */
+  readonly bytes: number;
+  /** The oldest day, unless it is today's, which is never removed. */
+  readonly oldestDay?: string;
+  /** Less of the disk is free than is kept in reserve, so nothing will be taken. */
+  readonly isDiskLow: boolean;
 }
 
 /** Which spans to erase. Conditions are joined by AND; without one, `all` must say so. */
@@ -351,9 +364,10 @@ export interface TraceStore {
   purge(planId: string): Promise<PurgeReport>;
   /**
    * Copies everything acknowledged before the call into a folder that does not exist or is empty, while writes and
-   * queries go on. @param directory absolute, outside the data. @throws {QUERY_INVALID} {STORE_FULL} {CAPABILITY_MISSING}
+   * queries go on. @param directory absolute, outside the data. @param copyOthers copies what others keep in the data
+   * folder, before the backup counts as complete. @throws {QUERY_INVALID} {STORE_FULL} {CAPABILITY_MISSING}
    */
-  backup(directory: string): Promise<BackupReport>;
+  backup(directory: string, copyOthers?: (directory: string) => Promise<readonly CopiedFile[]>): Promise<BackupReport>;
   /** Reads everything that is stored, oldest day first; what is damaged is set aside and repaired. */
   verify(): Promise<readonly DayReport[]>;
   /**

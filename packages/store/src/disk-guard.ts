@@ -6,6 +6,8 @@ const MIB = 1024 * 1024;
 const SPILL_BYTES = 512 * MIB;
 /** Free space is looked at that often while spans arrive. */
 const CHECK_MS = 1_000;
+/** What could not be freed is tried again that often: another day may be over. */
+const FREE_EVERY_MS = 60_000;
 
 /** Refuses writes before the disk is full. */
 export interface DiskGuard {
@@ -13,6 +15,8 @@ export interface DiskGuard {
   refusal(): MonitorError | undefined;
   /** A write failed for lack of space: refused until space is seen again. */
   reportFull(): void;
+  /** Looks now whether less is free than the reserve. */
+  isLow(): Promise<boolean>;
 }
 
 /** Options of the disk guard. */
@@ -21,18 +25,32 @@ export interface DiskGuardOptions {
   readonly directory: string;
   /** Default: 5 % of the file system, at least 256 MiB and at most 2 GiB, and what the engine may spill. */
   readonly reserveBytes?: number | undefined;
+  /** Frees space, if it can; until it resolves, nothing more is refused than before. */
+  readonly onLow?: (() => Promise<void>) | undefined;
 }
 
 /** Looks at the disk once before it resolves. */
-export async function createDiskGuard({ io, directory, reserveBytes }: DiskGuardOptions): Promise<DiskGuard> {
+export async function createDiskGuard({ io, directory, reserveBytes, onLow }: DiskGuardOptions): Promise<DiskGuard> {
   let full = false;
-  let lookedAt = 0;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let freedAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<void> | undefined;
+
+  async function isLow(): Promise<boolean> {
+    const { freeBytes, totalBytes } = await io.space(directory);
+    return freeBytes < (reserveBytes ?? defaultReserve(totalBytes));
+  }
 
   async function look(): Promise<void> {
     lookedAt = performance.now();
-    const { freeBytes, totalBytes } = await io.space(directory);
-    full = freeBytes < (reserveBytes ?? defaultReserve(totalBytes));
+    const low = await isLow();
+    if (!low || onLow === undefined || performance.now() - freedAt < FREE_EVERY_MS) {
+      full = low;
+      return;
+    }
+    freedAt = performance.now();
+    await onLow();
+    full = await isLow();
   }
 
   function lookAgain(): void {
@@ -43,8 +61,9 @@ export async function createDiskGuard({ io, directory, reserveBytes }: DiskGuard
       .finally(() => (looking = undefined));
   }
 
-  await look();
+  full = await isLow();
   return {
+    isLow,
     refusal() {
       lookAgain();
       if (!full) return undefined;

@@ -23,6 +23,8 @@ export interface EmbeddedStoreOptions {
   readonly onFailure?: (error: MonitorError) => void;
   /** Bytes of free disk below which writes are refused; the default depends on the size of the disk. */
   readonly diskReserveBytes?: number;
+  /** Called when less is free than that, at most once a minute; frees space before anything is refused. */
+  readonly onDiskLow?: () => Promise<void>;
   /**
    * Queries at once, at most 4; default 2. Each takes a thread of Node's pool (`UV_THREADPOOL_SIZE`, 4 by default),
    * which the journal's syncs need too: allow 4 only with a pool of 8 or more.

@@ -3,6 +3,7 @@ import { LIMITS } from "@nexent/monitor-core";
 import type { StoreLogger } from "./contract.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { createDiskGuard, type DiskGuard } from "./disk-guard.ts";
+import { isWritable } from "./duckdb/day-files.ts";
 import { openDuckdbIndex, type DuckdbIndex } from "./duckdb/duckdb-index.ts";
 import { dayOfFile, fileOfName, isSealed, sealedFileOf } from "./duckdb/index-files.ts";
 import type { EmbeddedStoreOptions } from "./embedded-options.ts";
@@ -103,12 +104,23 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
     onIndexed,
     onError: onWriteError,
   });
-  keeper = createIndexKeeper(index, { open: openIndex, replay, between: (work) => feeder.between(work), logger });
+  keeper = createIndexKeeper(index, {
+    open: openIndex,
+    replay,
+    between: (work) => feeder.between(work),
+    isWritable: () => isWritable(io, folder.index),
+    logger,
+  });
   const held = keeper;
   await forgetEndedSpans(tail, index);
   await fill();
   const journal = openJournal();
-  const guard = await createDiskGuard({ io, directory: options.dataDir, reserveBytes: options.diskReserveBytes });
+  const guard = await createDiskGuard({
+    io,
+    directory: options.dataDir,
+    reserveBytes: options.diskReserveBytes,
+    onLow: options.onDiskLow,
+  });
   const catalogue = createSegmentCatalogue({ io, directory: folder.journal, describe: describeBatch });
   const parts: EmbeddedParts = {
     journal,

@@ -270,6 +270,30 @@ describe("faults", () => {
     expect(await store.trace(traceIdOf(90))).toStrictEqual([]);
   });
 
+  it("RET-7 D5 asks for space before it refuses, and refuses only when there is none to be had", async () => {
+    let freeBytes = 10_000;
+    let canFree = true;
+    let asked = 0;
+    const store = await open(await temporary(), {
+      diskReserveBytes: 5_000,
+      ioPort: portWith({ space: async () => ({ freeBytes, totalBytes: 10_000 }) }),
+      onDiskLow: async () => {
+        asked++;
+        if (canFree) freeBytes = 10_000;
+      },
+    });
+    freeBytes = 4_000;
+    let n = 0;
+    const write = async (): Promise<string> => (await store.write({ spans: calls(n++, 1) })).status;
+    await expect
+      .poll(async () => [await write(), asked], { timeout: 5_000, interval: 200 })
+      .toStrictEqual(["accepted", 1]);
+    canFree = false;
+    freeBytes = 4_000;
+    await expect.poll(write, { timeout: 5_000, interval: 200 }).toBe("rejected");
+    expect(asked, "not again within a minute").toBe(1);
+  });
+
   it("EMB-6 D6 acknowledges nothing after a lasting sync failure and says so once; what was acknowledged stays", async () => {
     const dataDir = await temporary();
     let broken = false;

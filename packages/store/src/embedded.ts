@@ -214,11 +214,11 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
       return await inUpkeep(() => purge.run(planId));
     },
 
-    async backup(directory) {
+    async backup(directory, copyOthers) {
       if (options.durability === "memory")
         throw new MonitorError("CAPABILITY_MISSING", "without a journal there is nothing to build the open days from");
       return await inUpkeep(() =>
-        backUp({ parts, io, dataDir: options.dataDir, also: options.backupAlso ?? [], now }, directory),
+        backUp({ parts, io, dataDir: options.dataDir, also: options.backupAlso ?? [], copyOthers, now }, directory),
       );
     },
 

@@ -42,7 +42,7 @@ function fakeIndex(log: string[], state: { failure?: Error; lost: number[] }): D
   };
 }
 
-function createKeeper(state: { failure?: Error; lost: number[] }) {
+function createKeeper(state: { failure?: Error; lost: number[] }, isWritable = () => true) {
   const log: string[] = [];
   const keeper = createIndexKeeper(fakeIndex(log, state), {
     async open() {
@@ -54,6 +54,7 @@ function createKeeper(state: { failure?: Error; lost: number[] }) {
       log.push(`replay degraded=${keeper.degraded}`);
     },
     between: (work) => work(),
+    isWritable: async () => isWritable(),
     logger: { info: () => undefined, warn: (event) => log.push(event) },
   });
   return { keeper, log };
@@ -87,6 +88,17 @@ describe("index keeper", () => {
     await keeper.onWriteError(state.failure);
     expect(log).toStrictEqual(["index_write_failed", "close", "open", "verify", "replay degraded=true"]);
     await expect(keeper.ask((index) => index.trace("x"))).resolves.toStrictEqual([]);
+  });
+
+  it("EMB-17 D8 leaves files alone that can only be read, until the disk takes something again", async () => {
+    let takes = false;
+    const { keeper, log } = createKeeper({ lost: [] }, () => takes);
+    const failure = new Error("Could not write file: Read-only file system");
+    await keeper.onWriteError(failure);
+    expect(log).toStrictEqual(["index_write_failed"]);
+    takes = true;
+    await keeper.onWriteError(failure);
+    expect(log.slice(1)).toStrictEqual(["index_write_failed", "close", "open", "verify", "replay degraded=true"]);
   });
 
   it("QRY-2 passes a fault with a code on, and gives any other one", async () => {

@@ -13,6 +13,8 @@ export interface IndexKeeperOptions {
   readonly replay: (index: DuckdbIndex) => Promise<void>;
   /** Runs work that must not overlap with a write to the index. */
   readonly between: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Whether the folder of the index takes anything now. */
+  readonly isWritable: () => Promise<boolean>;
   readonly logger: StoreLogger;
 }
 
@@ -35,9 +37,11 @@ export interface IndexKeeper {
   close(): Promise<void>;
 }
 
-/** What the engine says when a file is damaged, and when it will answer nothing any more. */
+/** What the engine says when a file is damaged, and when it has to be opened again before it takes anything. */
 const DAMAGE = /corrupt|checksum|IO Error|serialization|FATAL|invalidated/i;
-const UNUSABLE = /FATAL|invalidated/i;
+const UNUSABLE = /FATAL|invalidated|read-only/i;
+/** What it says of files that were opened to be read only, since the disk took nothing. */
+const READ_ONLY = /read-only/i;
 
 const REPAIR_RETRY_MS = 5_000;
 
@@ -64,14 +68,26 @@ export function createIndexKeeper(first: DuckdbIndex, options: IndexKeeperOption
       if (closed) return;
       options.logger.warn("index_repair_failed", { error: String(error) });
       // Until it works the answers stay marked as incomplete.
-      setTimeout(() => closed || startRepair(async () => true), REPAIR_RETRY_MS).unref();
+      const again = work === reopen || UNUSABLE.test(String(error)) ? () => reopenAfter(error) : fill;
+      setTimeout(() => closed || startRepair(again), REPAIR_RETRY_MS).unref();
     }
+  }
+
+  /** Nothing but the replay. */
+  async function fill(): Promise<boolean> {
+    return true;
   }
 
   /** Reads every file; those that were set aside are built again. */
   async function verify(): Promise<boolean> {
     const lost = await options.between(() => index.verifyAll());
     return lost.length > 0;
+  }
+
+  /** As long as the disk takes nothing, another opening changes nothing and disturbs queries. */
+  async function reopenAfter(error: unknown): Promise<boolean> {
+    if (READ_ONLY.test(String(error)) && !(await options.isWritable())) throw error;
+    return await reopen();
   }
 
   async function reopen(): Promise<boolean> {
@@ -124,14 +140,14 @@ export function createIndexKeeper(first: DuckdbIndex, options: IndexKeeperOption
     },
     rebuild() {
       degraded = true;
-      startRepair(async () => true);
+      startRepair(fill);
     },
     async onWriteError(error) {
       options.logger.warn("index_write_failed", { error: String(error) });
-      if (UNUSABLE.test(String(error))) {
-        startRepair(reopen);
-        await repair;
-      }
+      if (!UNUSABLE.test(String(error))) return;
+      if (READ_ONLY.test(String(error)) && !(await options.isWritable())) return;
+      startRepair(reopen);
+      await repair;
     },
     async settled() {
       await repair;

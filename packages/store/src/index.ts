@@ -38,6 +38,7 @@ export {
 export { createMemoryStore, type MemoryStoreOptions } from "./memory/memory-store.ts";
 export { openDataFolder } from "./data-folder.ts";
 export { restoreBackup } from "./backup.ts";
+export type { CopiedFile } from "./copy-files.ts";
 export { openEmbeddedStore } from "./embedded.ts";
 export type { EmbeddedStoreOptions } from "./embedded-options.ts";
 export type { EngineLimits } from "./duckdb/database.ts";
@@ -54,7 +55,9 @@ export {
   type HistogramSample,
   type LabelMatcher,
   type MetricBatch,
+  type MetricDayReport,
   type MetricExemplar,
+  type MetricRetention,
   type MetricSeries,
   type MetricStore,
   type MetricStoreStats,

@@ -2,7 +2,8 @@
  * What a store of metric samples promises: raw samples, exactly as they were measured. Rates, sums over series and every
  * other evaluation are not its business.
  */
-import type { TimeRange, WriteOutcome } from "./contract.ts";
+import type { CopiedFile } from "./copy-files.ts";
+import type { RetentionPolicy, RetentionReport, TimeRange, WriteOutcome } from "./contract.ts";
 
 /** Prometheus' word for what a family is. */
 export type MetricType = "counter" | "gauge" | "histogram" | "summary" | "info" | "stateset" | "unknown";
@@ -138,6 +139,19 @@ export function isStaleMarker(value: number): boolean {
   return (scratch.getBigUint64(0) & NAN_PAYLOAD) === (STALE_NAN_BITS & NAN_PAYLOAD);
 }
 
+/** What reading a day of samples found. */
+export interface MetricDayReport {
+  /** `2026-11-24` */
+  readonly day: string;
+  readonly samples: number;
+  readonly bytes: number;
+  /** Absent when everything could be read. */
+  readonly problem?: string;
+}
+
+/** What a retention removed of metric samples. */
+export type MetricRetention = Omit<RetentionReport, "spans">;
+
 /**
  * Keeps metric samples. Safe for concurrent calls; queries take an AbortSignal and throw as those of `TraceStore` do.
  * Of two samples of one series and timestamp the first stays, and the repeat is acknowledged.
@@ -165,12 +179,16 @@ export interface MetricStore {
   exemplars(filter: SeriesFilter, range: TimeRange, signal?: AbortSignal): Promise<readonly SeriesSamples[]>;
   stats(): Promise<MetricStoreStats>;
   /** Removes whole UTC days older than that, never today's. */
-  retain(policy: {
-    readonly maxAgeDays?: number;
-    readonly maxBytes?: number;
-  }): Promise<{ readonly days: readonly string[] }>;
+  retain(policy: RetentionPolicy): Promise<MetricRetention>;
   /** Erases everything, or the samples of a time range; no file has them afterwards. */
   purge(selector: { readonly all: true } | { readonly range: TimeRange }): Promise<{ readonly samples: number }>;
+  /** Reads everything that is stored; damaged days are set aside and rebuilt as far as the journal holds them. */
+  verify(): Promise<readonly MetricDayReport[]>;
+  /**
+   * Copies everything acknowledged before into the folder of a backup, while writes go on; answers the files, none for a
+   * store without any. @throws {STORE_FULL}
+   */
+  backUp(directory: string): Promise<readonly CopiedFile[]>;
   /** Waits until everything acknowledged is visible to every query. */
   flush(): Promise<void>;
   /** Finishes writes in flight and closes files. Idempotent. */

@@ -1,5 +1,5 @@
 import type { ClockGuard } from "./clock-guard.ts";
-import type { RetentionPolicy, RetentionReport } from "./contract.ts";
+import type { LeftOnDisk, RetentionPolicy, RetentionReport } from "./contract.ts";
 import { diskUsage } from "./disk-usage.ts";
 import { dayName, dayOf, dayOfFile } from "./duckdb/index-files.ts";
 import type { EmbeddedParts } from "./embedded-start.ts";
@@ -49,12 +49,12 @@ export function createRetention(options: RetentionOptions): (policy: RetentionPo
     });
   }
 
-  async function dropBySize(maxBytes: number, today: number): Promise<{ days: readonly number[]; spans: number }> {
+  async function dropBySize(maxBytes: number): Promise<{ days: readonly number[]; spans: number }> {
     const gone: number[] = [];
     let spans = 0;
     while ((await diskUsage(io, folders)) > maxBytes) {
       const [oldest] = days();
-      if (oldest === undefined || oldest >= today) break;
+      if (oldest === undefined || oldest >= today()) break;
       spans += await drop([oldest]);
       await cleaner.clean();
       gone.push(oldest);
@@ -62,25 +62,39 @@ export function createRetention(options: RetentionOptions): (policy: RetentionPo
     return { days: gone, spans };
   }
 
+  async function left(): Promise<LeftOnDisk> {
+    const [oldest = today()] = days();
+    return {
+      bytes: await diskUsage(io, folders),
+      ...(oldest < today() ? { oldestDay: dayName(oldest) } : {}),
+      isDiskLow: await parts.guard.isLow(),
+    };
+  }
+
+  function today(): number {
+    return Math.floor(options.now() / DAY_MS);
+  }
+
   return async ({ maxAgeDays, maxBytes }) => {
-    if (!options.clock.confirm()) return { days: [], spans: 0, freedBytes: 0, held: "clock-jump" };
+    if (!options.clock.confirm()) return { days: [], spans: 0, freedBytes: 0, held: "clock-jump", left: await left() };
     // Spans that are on their way into a day would make it again.
     await feeder.flush();
     const before = await diskUsage(io, folders);
-    const today = Math.floor(options.now() / DAY_MS);
     const isOld = (day: number): boolean =>
-      maxAgeDays !== undefined && day < today && day + 1 + maxAgeDays <= options.now() / DAY_MS;
+      maxAgeDays !== undefined && day < today() && day + 1 + maxAgeDays <= options.now() / DAY_MS;
     const expired = days().filter(isOld);
     const byAge = await drop(expired);
     await options.seal();
     await cleaner.clean();
-    const bySize = maxBytes === undefined ? { days: [], spans: 0 } : await dropBySize(maxBytes, today);
+    const bySize = maxBytes === undefined ? { days: [], spans: 0 } : await dropBySize(maxBytes);
     const spans = byAge + bySize.spans;
     parts.counters.expired += spans;
+    const after = await left();
     return {
       days: [...expired, ...bySize.days].map(dayName),
       spans,
-      freedBytes: Math.max(0, before - (await diskUsage(io, folders))),
+      freedBytes: Math.max(0, before - after.bytes),
+      left: after,
     };
   };
 }

@@ -9,17 +9,16 @@ export const verifyDataCommand = dataCommand(
     options: [],
   },
   async ({ output, session }) => {
-    const { days } = await session.post("/api/data/verify", {}, verifyReportSchema);
-    for (const { day, sealed, spans, bytes, problem } of days) {
-      const columns = [
-        day,
-        sealed ? "sealed" : "open  ",
-        `${String(spans).padStart(10)} spans`,
-        bytesText(bytes).padStart(10),
-      ];
-      output.line(`${columns.join("  ")}  ${problem ?? "ok"}`);
+    const { days, metricDays } = await session.post("/api/data/verify", {}, verifyReportSchema);
+    const lines = [
+      ...days.map((day) => ({ ...day, state: day.sealed ? "sealed" : "open", count: day.spans, what: "spans" })),
+      ...metricDays.map((day) => ({ ...day, state: "metric", count: day.samples, what: "samples" })),
+    ];
+    for (const { day, state, count, what, bytes, problem } of lines) {
+      const amount = `${String(count).padStart(10)} ${what.padEnd(7)}`;
+      output.line([day, state.padEnd(6), amount, bytesText(bytes).padStart(10), problem ?? "ok"].join("  "));
     }
-    if (days.length === 0) output.line("Nothing is stored.");
-    return days.some(({ problem }) => problem !== undefined) ? 1 : 0;
+    if (lines.length === 0) output.line("Nothing is stored.");
+    return lines.some(({ problem }) => problem !== undefined) ? 1 : 0;
   },
 );

@@ -222,7 +222,8 @@ export const SERVER_ENV: readonly EnvVariable[] = [
     type: "number",
     default: "256",
     unit: "MiB",
-    meaning: "Free disk space below which ingest is refused.",
+    meaning:
+      "Free disk space below which the oldest days are removed and, once none but today's is left, ingest is refused.",
     program: "server",
   },
   {
@@ -239,7 +240,7 @@ export const SERVER_ENV: readonly EnvVariable[] = [
     default: "20",
     unit: "GiB",
     meaning:
-      "Size of journal and index beyond which the oldest day is removed; metric samples have the same bound of their own.",
+      "Size of everything stored, spans and metric samples together, beyond which the oldest day is removed, whichever it holds.",
     program: "server",
   },
   {

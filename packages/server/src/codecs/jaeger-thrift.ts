@@ -21,6 +21,7 @@ import {
   type JaegerWireSpan,
 } from "./jaeger-spans.ts";
 import { malformed } from "./malformed.ts";
+import { atOnce, type Steps } from "./steps.ts";
 import type { TelemetryBatch } from "./telemetry-batch.ts";
 import { ThriftReader } from "./thrift-reader.ts";
 
@@ -38,32 +39,38 @@ interface Dropped {
  * @throws {PAYLOAD_MALFORMED} {PAYLOAD_TOO_LARGE} beyond `LIMITS.spansPerRequest`.
  */
 export function decodeJaegerThrift(bytes: Uint8Array): TelemetryBatch {
+  return atOnce(readJaegerThrift(bytes));
+}
+
+/** The same with rests, for bodies that may be large. */
+export function* readJaegerThrift(bytes: Uint8Array): Steps<TelemetryBatch> {
   const reader = new ThriftReader(bytes);
   const dropped: Dropped = { count: 0 };
-  const spans: JaegerWireSpan[] = [];
+  const spans: ReturnType<typeof jaegerSpan>[] = [];
   let resource: AttributeMap | undefined;
   let hasSpans = false;
-  reader.struct((id, type) => {
+  yield* reader.structInSteps(function* (id, type) {
     if (id === BATCH_FIELD.process && type === struct) {
-      resource = readProcess(reader);
+      resource = readProcess(reader, dropped);
       return true;
     }
     if (id !== BATCH_FIELD.spans || type !== list) return false;
     hasSpans = true;
-    reader.structs(LIMITS.spansPerRequest - spans.length, "spans", () => spans.push(readSpan(reader, dropped)));
+    const most = LIMITS.spansPerRequest - spans.length;
+    yield* reader.structsInSteps(most, "spans", () => spans.push(jaegerSpan(readSpan(reader, dropped))));
     return true;
   });
   if (resource === undefined || !hasSpans) throw malformed("a Jaeger batch needs a process and spans");
   if (reader.left > 0) throw malformed("bytes follow the Jaeger batch");
-  return { resources: [jaegerResource(resource, spans.map(jaegerSpan))], droppedItems: dropped.count };
+  return { resources: [jaegerResource(resource, spans)], droppedItems: dropped.count };
 }
 
-function readProcess(reader: ThriftReader): AttributeMap {
+function readProcess(reader: ThriftReader, dropped: Dropped): AttributeMap {
   let serviceName: string | undefined;
   let tags = new Map<string, AttributeValue>();
   reader.struct((id, type) => {
     if (id === PROCESS_FIELD.serviceName && type === string) serviceName = reader.text();
-    else if (id === PROCESS_FIELD.tags && type === list) tags = readTags(reader, "process tags");
+    else if (id === PROCESS_FIELD.tags && type === list) tags = readTags(reader, "process tags", dropped);
     else return false;
     return true;
   });
@@ -88,7 +95,7 @@ function readSpan(reader: ThriftReader, dropped: Dropped): JaegerWireSpan {
     if (read !== undefined) read(reader, span);
     else if (id === SPAN_FIELD.operationName && type === string) span.name = reader.text();
     else if (id === SPAN_FIELD.flags && type === i32) span.flags = reader.i32();
-    else if (id === SPAN_FIELD.tags && type === list) span.tags = readTags(reader, "tags");
+    else if (id === SPAN_FIELD.tags && type === list) span.tags = readTags(reader, "tags", dropped);
     else if (id === SPAN_FIELD.logs && type === list) span.logs = readLogs(reader, dropped);
     else if (id === SPAN_FIELD.references && type === list) span.references = readReferences(reader, dropped);
     else return false;
@@ -116,10 +123,23 @@ function isWhole(span: Draft<JaegerWireSpan>): span is JaegerWireSpan {
 /** Stands for all empty lists of tags: a body can hold millions. Nothing is ever put into it. */
 const NO_TAGS = new Map<string, AttributeValue>();
 
-/** Tags of a span, log or process; of a key that comes twice the last value holds. */
-function readTags(reader: ThriftReader, what: string): Map<string, AttributeValue> {
+/** Many more than are kept of a span: some stand for fields of it and are no attributes in the end. */
+const TAGS_READ = 8 * LIMITS.attributesPerSpan;
+
+/**
+ * Tags of a span, log or process; of a key that comes twice the last value holds. Those far beyond the limit are
+ * counted, not read.
+ */
+function readTags(reader: ThriftReader, what: string, dropped: Dropped): Map<string, AttributeValue> {
   let tags: Map<string, AttributeValue> | undefined;
-  reader.structs(Number.MAX_SAFE_INTEGER, what, () => readTag(reader, (tags ??= new Map<string, AttributeValue>())));
+  let count = 0;
+  reader.structs(Number.MAX_SAFE_INTEGER, what, () => {
+    if (++count <= TAGS_READ) readTag(reader, (tags ??= new Map<string, AttributeValue>()));
+    else {
+      dropped.count++;
+      reader.struct(() => false);
+    }
+  });
   return tags ?? NO_TAGS;
 }
 
@@ -160,7 +180,7 @@ function readTag(reader: ThriftReader, tags: Map<string, AttributeValue>): void 
 function readLogs(reader: ThriftReader, dropped: Dropped): readonly JaegerLog[] {
   const logs: JaegerLog[] = [];
   reader.structs(Number.MAX_SAFE_INTEGER, "logs", () => {
-    if (logs.length < LIMITS.eventsPerSpan) logs.push(readLog(reader));
+    if (logs.length < LIMITS.eventsPerSpan) logs.push(readLog(reader, dropped));
     else {
       dropped.count++;
       reader.struct(() => false);
@@ -169,12 +189,12 @@ function readLogs(reader: ThriftReader, dropped: Dropped): readonly JaegerLog[] 
   return logs;
 }
 
-function readLog(reader: ThriftReader): JaegerLog {
+function readLog(reader: ThriftReader, dropped: Dropped): JaegerLog {
   let timeMicros: bigint | undefined;
   let fields = NO_TAGS;
   reader.struct((id, type) => {
     if (id === LOG_FIELD.timestamp && type === i64) timeMicros = reader.i64();
-    else if (id === LOG_FIELD.fields && type === list) fields = readTags(reader, "log fields");
+    else if (id === LOG_FIELD.fields && type === list) fields = readTags(reader, "log fields", dropped);
     else return false;
     return true;
   });

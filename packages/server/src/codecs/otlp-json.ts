@@ -16,11 +16,13 @@ import {
   type JsonObject,
 } from "./json-fields.ts";
 import { malformed } from "./malformed.ts";
+import { atOnce, SPANS_PER_STEP, type Steps } from "./steps.ts";
 import type {
   Signal,
   TelemetryBatch,
   TelemetryEvent,
   TelemetryLink,
+  TelemetryResource,
   TelemetryScope,
   TelemetrySpan,
 } from "./telemetry-batch.ts";
@@ -119,12 +121,17 @@ function linkOf(item: unknown): TelemetryLink {
   };
 }
 
-function scopeOf(item: unknown): TelemetryScope {
+function* scopeOf(item: unknown): Steps<TelemetryScope> {
   const scopeSpans = objectOf(item, "scopeSpans");
   const scope = own(scopeSpans, "scope");
+  const spans: TelemetrySpan[] = [];
+  for (const span of listOf(scopeSpans, "spans")) {
+    spans.push(spanOf(span));
+    if (spans.length % SPANS_PER_STEP === 0) yield;
+  }
   return {
     name: scope === undefined || scope === null ? "" : textOf(objectOf(scope, "scope"), "name"),
-    spans: listOf(scopeSpans, "spans").map(spanOf),
+    spans,
   };
 }
 
@@ -134,13 +141,21 @@ function scopeOf(item: unknown): TelemetryScope {
  * @throws {PAYLOAD_MALFORMED}
  */
 export function decodeTracesJson(bytes: Uint8Array): TelemetryBatch {
-  const resources = listOf(parseOtlpJson(bytes), "resourceSpans").map((item) => {
+  return atOnce(readTracesJson(bytes));
+}
+
+/** The same with rests, for bodies that may be large; only the parser of JSON takes none. */
+export function* readTracesJson(bytes: Uint8Array): Steps<TelemetryBatch> {
+  const resources: TelemetryResource[] = [];
+  for (const item of listOf(parseOtlpJson(bytes), "resourceSpans")) {
     const resourceSpans = objectOf(item, "resourceSpans");
     const resource = own(resourceSpans, "resource");
     const attributes =
       resource === undefined || resource === null ? [] : listOf(objectOf(resource, "resource"), "attributes");
-    return { attributes: attributesOf(attributes), scopes: listOf(resourceSpans, "scopeSpans").map(scopeOf) };
-  });
+    const scopes: TelemetryScope[] = [];
+    for (const scope of listOf(resourceSpans, "scopeSpans")) scopes.push(yield* scopeOf(scope));
+    resources.push({ attributes: attributesOf(attributes), scopes });
+  }
   return { resources };
 }
 

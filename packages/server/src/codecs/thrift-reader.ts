@@ -1,5 +1,6 @@
 import { LIMITS, MonitorError, THRIFT_STOP, THRIFT_TYPE } from "@nexent/monitor-core";
 import { malformed } from "./malformed.ts";
+import { SPANS_PER_STEP, type Steps } from "./steps.ts";
 
 const { bool, byte, double, i16, i32, i64, string, struct, map, set, list } = THRIFT_TYPE;
 
@@ -17,6 +18,9 @@ const MIN_BYTES: ReadonlyMap<number, number> = new Map([
   [set, 5],
   [list, 5],
 ]);
+
+/** Elements of containers that are read without a rest. */
+const ELEMENTS_PER_STEP = 8_192;
 
 /**
  * Reads TBinaryProtocol from bytes anybody may have sent. Every length is checked against the bytes that are left before
@@ -60,16 +64,46 @@ export class ThriftReader {
     this.#depth--;
   }
 
+  /** The fields of a struct one by one, as `struct` reads them, with rests where the reader of a field takes one. */
+  *structInSteps(read: (id: number, type: number) => Steps<boolean>): Steps<void> {
+    this.#enter();
+    for (;;) {
+      const type = this.#bytes[this.#take(1)] ?? THRIFT_STOP;
+      if (type === THRIFT_STOP) break;
+      const id = this.#bytes.readInt16BE(this.#take(2));
+      if (!(yield* read(id, type))) this.#skip(type);
+    }
+    this.#depth--;
+  }
+
+  /** As `structs`, with a rest after every {@link SPANS_PER_STEP} structs, or after fewer with much in them. */
+  *structsInSteps(maxCount: number, what: string, read: () => void): Steps<void> {
+    const count = this.#enterStructs(maxCount, what);
+    let elements = this.#elements;
+    for (let i = 1; i <= count; i++) {
+      read();
+      if (i % SPANS_PER_STEP !== 0 && this.#elements - elements < ELEMENTS_PER_STEP) continue;
+      elements = this.#elements;
+      yield;
+    }
+    this.#depth--;
+  }
+
   /** Reads a list of structs; `read` must consume one element. Gives the number of elements. */
   structs(maxCount: number, what: string, read: () => void): number {
+    const count = this.#enterStructs(maxCount, what);
+    for (let i = 0; i < count; i++) read();
+    this.#depth--;
+    return count;
+  }
+
+  #enterStructs(maxCount: number, what: string): number {
     this.#enter();
     const element = this.#bytes[this.#take(1)];
     const count = this.#count(element ?? 0);
     this.#countElements(count);
     if (count > 0 && element !== struct) throw malformed(`${what} must be structs`);
     if (count > maxCount) throw new MonitorError("PAYLOAD_TOO_LARGE", `more than ${maxCount} ${what} in one request`);
-    for (let i = 0; i < count; i++) read();
-    this.#depth--;
     return count;
   }
 

@@ -82,6 +82,7 @@ describe("data routes", () => {
     await storeCalls(server.store, [{ startMs: 1_700_000_000_000 }]);
     expect(verifyReportSchema.parse(await post("/api/data/verify", {}))).toStrictEqual({
       days: [{ day: "2023-11-14", sealed: false, spans: 1, bytes: 0 }],
+      metricDays: [],
     });
     const body = { directory: "/nowhere" };
     expect(await browser.refusal("POST", "/api/data/backup", { body })).toStrictEqual([501, "CAPABILITY_MISSING"]);

@@ -1,10 +1,12 @@
 import type { OtlpEncoding, PartialSuccess } from "../codecs/otlp-answers.ts";
-import { countJson, decodeTracesJson } from "../codecs/otlp-json.ts";
+import { countJson, readTracesJson } from "../codecs/otlp-json.ts";
 import { countProtobuf } from "../codecs/otlp-protobuf.ts";
 import { decodeTracesProtobuf } from "../codecs/otlp-traces.ts";
+import { stepByStep } from "../codecs/steps.ts";
 import type { Signal } from "../codecs/telemetry-batch.ts";
 import type { Ingest, IngestAnswer } from "../ingest/ingest.ts";
 import type { PipelineEvents } from "../pipeline-events.ts";
+import { ingestInSlices } from "./ingest-in-slices.ts";
 import { answerRefusal, errorRefusal, type Refusal } from "./refusal.ts";
 
 /** What became of one OTLP request; both transports answer with it in their own way. */
@@ -38,8 +40,8 @@ export function createOtlpIntake(ingest: Ingest, events: PipelineEvents): OtlpIn
     async receive(signal, encoding, bytes) {
       try {
         if (signal === "traces") {
-          const batch = encoding === "json" ? decodeTracesJson(bytes) : decodeTracesProtobuf(bytes);
-          return outcomeOf(await ingest.traces(batch));
+          const batch = encoding === "json" ? await stepByStep(readTracesJson(bytes)) : decodeTracesProtobuf(bytes);
+          return outcomeOf(await ingestInSlices(ingest, batch));
         }
         if (signal === "metrics" && ingest.metrics !== undefined) {
           return outcomeOf(await ingest.metrics({ encoding, bytes }));

@@ -42,7 +42,9 @@ export function createRecordingMetricStore(): RecordingMetricStore {
     exemplars: unasked,
     stats: unasked,
     purge: unasked,
-    retain: () => Promise.resolve({ days: [] }),
+    verify: () => Promise.resolve([]),
+    backUp: () => Promise.resolve([]),
+    retain: () => Promise.resolve({ days: [], freedBytes: 0 }),
     flush: () => Promise.resolve(),
     close: () => Promise.resolve(void (isClosed = true)),
   };

@@ -4,7 +4,7 @@ import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
 
 /** Sizes of the engine. */
 export interface EngineLimits {
-  /** Default a sixteenth of the memory of the host, from 256 to 512. */
+  /** Default a sixteenth of the memory of the host or of its control group, from 256 to 512. */
   readonly memoryMiB?: number;
   /** Default 2. */
   readonly threads?: number;
@@ -18,7 +18,14 @@ export interface EngineLimits {
  * Exact quantiles hold every value of their range at once: with 256 MiB the summary over 10 million calls is refused. It is
  * a ceiling, not a reservation.
  */
-const DEFAULT_MEMORY_MIB = Math.min(512, Math.max(256, Math.floor(totalmem() / 2 ** 20 / 16)));
+const DEFAULT_MEMORY_MIB = Math.min(512, Math.max(256, Math.floor(memoryBytes() / 2 ** 20 / 16)));
+
+/** What the control group of this process may use, or what the host has. */
+function memoryBytes(): number {
+  // 0 or beyond all memory: no limit.
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
 
 /** The in-memory instance to which day files are attached. */
 export interface Database {

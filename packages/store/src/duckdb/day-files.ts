@@ -102,8 +102,15 @@ export function createDayFiles<S extends { readonly applied: bigint }>(options: 
     return result;
   }
 
+  /** Where the disk takes nothing the file is opened to be read: that it cannot be written is no damage. */
   async function attach(file: IndexFile): Promise<void> {
-    await attachFile(connection, join(directory, fileName(file)), fileAlias(file), isSealed(file));
+    const [path, alias] = [join(directory, fileName(file)), fileAlias(file)];
+    try {
+      await attachFile(connection, path, alias, isSealed(file));
+    } catch (error) {
+      if (isSealed(file) || (await isWritable(io, directory))) throw error;
+      await attachFile(connection, path, alias, true);
+    }
     attached.set(file, { pins: 0, onIdle: undefined });
   }
 
@@ -134,6 +141,9 @@ export function createDayFiles<S extends { readonly applied: bigint }>(options: 
   }
 
   async function setAside(file: IndexFile, cause: unknown): Promise<void> {
+    if (!(await isWritable(io, directory))) {
+      throw new MonitorError("STORE_UNAVAILABLE", "the folder " + directory + " cannot be written", { cause });
+    }
     summaries.delete(file);
     if (attached.has(file)) await detach(file).catch(() => attached.delete(file));
     const name = fileName(file);
@@ -350,6 +360,18 @@ export async function readEverything(
 ): Promise<void> {
   for (const table of tables) {
     await readRows(connection, "SELECT bit_xor(hash(t)) FROM " + alias + ".main." + table + " t");
+  }
+}
+
+/** Whether the folder takes new files: what fails where it does not may be whole. */
+export async function isWritable(io: IoPort, directory: string): Promise<boolean> {
+  const path = join(directory, "probe.new");
+  try {
+    await io.writeFile(path, new Uint8Array());
+    await io.remove(path);
+    return true;
+  } catch {
+    return false; // read-only, full, or no descriptor is left
   }
 }
 

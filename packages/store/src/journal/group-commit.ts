@@ -92,7 +92,7 @@ export function openGroupCommit(options: GroupCommitOptions): Journal {
         settle(group, await writeGroup(group));
         return;
       } catch (cause) {
-        const error = faultOf(cause, failures);
+        const error = faultOf(cause, failures, options.directory);
         if (error === undefined) continue;
         if (error.code === "JOURNAL_SYNC_FAILED") stop(error);
         refuse(group, error);
@@ -191,16 +191,17 @@ export function openGroupCommit(options: GroupCommitOptions): Journal {
 }
 
 /** What to tell the writers of a group that failed; `undefined` means: try it again in a new segment. */
-function faultOf(cause: unknown, failures: number): MonitorError | undefined {
+function faultOf(cause: unknown, failures: number, directory: string): MonitorError | undefined {
   const errno = errnoOf(cause);
   if (errno === "ENOSPC" || errno === "EDQUOT") {
-    return new MonitorError("STORE_FULL", "the disk is full", {
+    return new MonitorError("STORE_FULL", `the disk under ${directory} is full`, {
       cause,
       hint: "Free some space; ingest resumes by itself.",
     });
   }
   if (errno !== undefined && REFUSED.has(errno)) {
-    return new MonitorError("STORE_UNAVAILABLE", `the journal cannot be written (${errno})`, {
+    const why = errno === "EROFS" ? "its file system is read-only" : errno;
+    return new MonitorError("STORE_UNAVAILABLE", `the journal in ${directory} cannot be written: ${why}`, {
       cause,
       hint: "Check that the data folder exists and may be written; ingest resumes by itself.",
     });

@@ -175,12 +175,14 @@ export function createMemoryMetricStore(options: MetricStoreOptions = {}): Metri
 
     async retain({ maxAgeDays }) {
       ready();
-      if (!clock.confirm() || maxAgeDays === undefined) return { days: [] };
+      if (!clock.confirm()) return { days: [], freedBytes: 0, held: "clock-jump" };
+      if (maxAgeDays === undefined) return { days: [], freedBytes: 0 };
       const today = dayOfMs(now());
       const old = [...days.keys()].filter((day) => day < today && day + 1 + maxAgeDays <= now() / DAY_MS);
       const removed = old.filter((day) => (days.get(day)?.series.size ?? 0) > 0).sort((a, b) => a - b);
       for (const day of old) days.delete(day);
-      return { days: removed.map((day) => new Date(day * DAY_MS).toISOString().slice(0, 10)) };
+      const names = removed.map((day) => new Date(day * DAY_MS).toISOString().slice(0, 10));
+      return { days: names, freedBytes: 0 };
     },
 
     async purge(selector) {
@@ -189,6 +191,22 @@ export function createMemoryMetricStore(options: MetricStoreOptions = {}): Metri
       checkMetricQuestion({}, range);
       const { fromMs, toMs } = millisOf(range);
       return { samples: daysIn(fromMs, toMs).reduce((sum, day) => sum + purgeDay(day, fromMs, toMs), 0) };
+    },
+
+    async verify() {
+      ready();
+      return [...days]
+        .sort(([a], [b]) => a - b)
+        .map(([day, { series }]) => ({
+          day: new Date(day * DAY_MS).toISOString().slice(0, 10),
+          samples: [...series.values()].reduce((sum, { samples }) => sum + samples.size, 0),
+          bytes: 0,
+        }));
+    },
+
+    async backUp() {
+      ready();
+      return [];
     },
 
     async flush() {

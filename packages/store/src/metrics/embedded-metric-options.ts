@@ -15,6 +15,8 @@ export interface EmbeddedMetricStoreOptions extends MetricStoreOptions {
   readonly indexFlushMs?: number;
   /** Bytes of free disk below which writes are refused; the default depends on the size of the disk. */
   readonly diskReserveBytes?: number;
+  /** Called when less is free than that, at most once a minute; frees space before anything is refused. */
+  readonly onDiskLow?: () => Promise<void>;
   /** Sizes of the engine; `memoryMiB` is 128 by default. */
   readonly engine?: EngineLimits;
   /** The journal stopped for good (`JOURNAL_SYNC_FAILED`). */

@@ -21,7 +21,9 @@ import {
 } from "./metric-answers.ts";
 import type { MetricQuestion } from "./metric-queries.ts";
 import { startMetrics, type MetricParts } from "./metric-start.ts";
+import { backUpMetrics } from "./metric-backup.ts";
 import { createMetricUpkeep } from "./metric-upkeep.ts";
+import { verifyMetrics } from "./metric-verification.ts";
 import { createMetricWritePath } from "./metric-write-path.ts";
 
 /** Longest wait for the index and for upkeep at `close`; what is left is done at the next start. */
@@ -173,6 +175,14 @@ async function createStore(
       if ("range" in selector) checkMetricQuestion({}, selector.range);
       const span = "range" in selector ? millisOf(selector.range) : EVERYTHING;
       return await inTurn(async () => ({ samples: await upkeep.purge(span) }));
+    },
+    async verify() {
+      ready();
+      return await inTurn(() => verifyMetrics(parts));
+    },
+    async backUp(directory) {
+      ready();
+      return await inTurn(() => backUpMetrics(parts, upkeep, options.dataDir, directory));
     },
     async flush() {
       ready();

@@ -28,6 +28,15 @@ export interface MetricIndexOptions {
   readonly failpoint?: ((name: string) => void) | undefined;
 }
 
+/** A sorted copy of a day file. */
+export interface PackedCopy {
+  /** What had been applied to the file. */
+  readonly applied: bigint;
+}
+
+/** Covers no time: a copy without it has everything. */
+const NO_SPAN: Span = { fromMs: 0, toMs: 0 };
+
 /** Day files of metric samples, and an engine of their own. */
 export interface MetricIndex {
   readonly summaries: ReadonlyMap<IndexFile, MetricFileSummary>;
@@ -42,6 +51,12 @@ export interface MetricIndex {
     signal: AbortSignal | undefined,
     query: (connection: DuckDBConnection, files: readonly IndexFile[]) => Promise<T>,
   ): Promise<T>;
+  /** Reads the file of a day; sets it aside if that fails. */
+  verify(file: IndexFile): Promise<boolean>;
+  /** Copies a day, each series together, into a new file and reads it back. */
+  copyForPack(day: number): Promise<PackedCopy>;
+  /** The copy takes the place of the file, unless that changed since. Must not overlap with a write. */
+  pack(day: number, copy: PackedCopy): Promise<void>;
   /** Writes the files of a span anew without it; answers how many samples went. Must not overlap with a write. */
   erase(span: Span): Promise<number>;
   /** Removes the file of a day. Must not overlap with a write. */
@@ -64,6 +79,7 @@ async function openIndex(options: MetricIndexOptions, database: Database): Promi
   const { io, directory } = options;
   const admin = await database.connect();
   const writing = await database.connect();
+  const packing = await database.connect();
   const files = createDayFiles({ ...options, schema: METRIC_FILES, connection: admin });
   await files.openAll();
   const gate = createReadGate();
@@ -79,19 +95,29 @@ async function openIndex(options: MetricIndexOptions, database: Database): Promi
     return touched.sort((a, b) => a - b);
   }
 
-  async function eraseFrom(file: IndexFile, span: Span): Promise<number> {
-    const before = files.summaries.get(file)?.samples ?? 0;
+  async function removeNew(file: IndexFile): Promise<void> {
+    for (const end of [".new", ".new.wal"]) await io.remove(join(directory, fileName(file) + end));
+  }
+
+  /** The copy takes the place of its file; an empty one only takes it away. */
+  async function replace(file: IndexFile, isEmpty: boolean): Promise<void> {
     const path = join(directory, fileName(file));
-    for (const left of [path + ".new", path + ".new.wal"]) await io.remove(left);
-    const copy = await files.use([file], false, () => copyWithout(writing, file, path + ".new", span));
-    options.failpoint?.("metric-erase-copied");
     await files.exchange([file], async () => {
       // Closing the file took its log over.
       await io.remove(path + ".wal");
-      if (!copy.isEmpty) await io.rename(path + ".new", path);
+      if (!isEmpty) await io.rename(path + ".new", path);
       else for (const gone of [path + ".new", path]) await io.remove(gone);
       await io.syncDirectory(directory);
     });
+  }
+
+  async function eraseFrom(file: IndexFile, span: Span): Promise<number> {
+    const before = files.summaries.get(file)?.samples ?? 0;
+    const path = join(directory, fileName(file));
+    await removeNew(file);
+    const copy = await files.use([file], false, () => copyWithout(writing, file, path + ".new", span));
+    options.failpoint?.("metric-erase-copied");
+    await replace(file, copy.isEmpty);
     options.failpoint?.("metric-erase-renamed");
     return before - copy.samples;
   }
@@ -114,6 +140,22 @@ async function openIndex(options: MetricIndexOptions, database: Database): Promi
         ),
       );
     },
+    verify: (file) => gate.exclusive(() => files.verify(file)),
+    async copyForPack(day) {
+      const file = openFileOf(day);
+      const applied = files.summaries.get(file)?.applied ?? 0n;
+      await removeNew(file);
+      const path = join(directory, fileName(file) + ".new");
+      await files.use([file], false, () => copyWithout(packing, file, path, NO_SPAN));
+      return { applied };
+    },
+    async pack(day, { applied }) {
+      const file = openFileOf(day);
+      if (files.summaries.get(file)?.applied !== applied) return await removeNew(file);
+      writer.forget();
+      await replace(file, false);
+      options.failpoint?.("metric-packed");
+    },
     async erase(span) {
       writer.forget();
       let samples = 0;
@@ -128,7 +170,7 @@ async function openIndex(options: MetricIndexOptions, database: Database): Promi
       closing = true;
       await gate.exclusive(async () => {
         slots.close();
-        for (const connection of [admin, writing]) connection.closeSync();
+        for (const connection of [admin, writing, packing]) connection.closeSync();
         database.close();
       });
     },

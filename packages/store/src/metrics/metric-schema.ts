@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { checkSchema, readApplied, type DayFileSchema } from "../duckdb/day-files.ts";
 import { fileAlias, type IndexFile } from "../duckdb/index-files.ts";
-import { numberOrNothing, readRows } from "../duckdb/statement.ts";
+import { numberOrNothing, readRows, textOrNothing } from "../duckdb/statement.ts";
 
 const SCHEMA_VERSION = 1;
 
@@ -12,6 +12,8 @@ export const MARK = { nan: 1, stale: 2, minusZero: 3, end: 4 } as const;
 export interface MetricFileSummary {
   applied: bigint;
   samples: number;
+  /** Samples that lay sorted by series and time when the file was last written as a whole. */
+  sortedSamples: number;
   oldestMs: number | undefined;
   newestMs: number | undefined;
 }
@@ -43,7 +45,7 @@ export const METRIC_FILES: DayFileSchema<MetricFileSummary> = {
     "CREATE TABLE " + alias + ".main.meta (key VARCHAR, value VARCHAR)",
     "INSERT INTO " + alias + ".main.meta VALUES ('schema', '" + String(SCHEMA_VERSION) + "')",
   ],
-  emptySummary: () => ({ applied: 0n, samples: 0, oldestMs: undefined, newestMs: undefined }),
+  emptySummary: () => ({ applied: 0n, samples: 0, sortedSamples: 0, oldestMs: undefined, newestMs: undefined }),
   readSummary,
   tables: [...Object.keys(METRIC_TABLES), "applied", "meta"],
 };
@@ -52,7 +54,9 @@ async function readSummary(connection: DuckDBConnection, file: IndexFile): Promi
   await checkSchema(connection, file, SCHEMA_VERSION);
   const alias = fileAlias(file);
   const [row] = await readRows(connection, "SELECT count(*), min(ts_ms), max(ts_ms) FROM (" + timesOf(alias) + ")");
+  const [sorted] = await readRows(connection, "SELECT value FROM " + alias + ".main.meta WHERE key = 'sorted'");
   return {
+    sortedSamples: Number(textOrNothing(sorted?.[0]) ?? "0"),
     applied: await readApplied(connection, alias),
     samples: numberOrNothing(row?.[0]) ?? 0,
     oldestMs: numberOrNothing(row?.[1]),

@@ -108,7 +108,12 @@ export async function startMetrics(
     folder,
     journal,
     feeder,
-    guard: await createDiskGuard({ io, directory: options.dataDir, reserveBytes: options.diskReserveBytes }),
+    guard: await createDiskGuard({
+      io,
+      directory: options.dataDir,
+      reserveBytes: options.diskReserveBytes,
+      onLow: options.onDiskLow,
+    }),
     index,
     lastIndexed: () => lastIndexed,
     queuedBytes: () => queuedBytes,

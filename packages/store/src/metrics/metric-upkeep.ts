@@ -1,8 +1,10 @@
 import { createClockGuard } from "../clock-guard.ts";
+import type { LeftOnDisk, RetentionPolicy } from "../contract.ts";
 import { diskUsage } from "../disk-usage.ts";
 import { dayName, dayOfFile } from "../duckdb/index-files.ts";
-import { createSegmentCatalogue } from "../journal/segment-catalogue.ts";
+import { createSegmentCatalogue, type SegmentCatalogue } from "../journal/segment-catalogue.ts";
 import { segmentPath } from "../journal/segment-files.ts";
+import type { MetricRetention } from "../metric-contract.ts";
 import { DAY_MS, dayOfMs } from "../metric-series.ts";
 import { decodeMetrics, metricFacts } from "./metric-codec.ts";
 import { readMetricPlan, removeMetricPlan, writeMetricPlan } from "./metric-purge-plan.ts";
@@ -11,6 +13,10 @@ import type { MetricParts } from "./metric-start.ts";
 
 /** A segment stays for that long after its last batch, whatever the index says. */
 const SEGMENT_KEPT_MS = 60 * 60 * 1000;
+/** A day is over two hours after its end: senders retry and clocks differ. */
+const PACKED_AFTER_MS = 2 * 60 * 60 * 1000;
+/** With fewer sorted samples than that, a day is worth another copy. */
+const SORTED_SHARE = 0.95;
 
 /** Options of the upkeep. */
 export interface MetricUpkeepOptions {
@@ -26,10 +32,10 @@ export interface MetricUpkeepOptions {
 
 /** Removes what is old or unwanted; one after the other. */
 export interface MetricUpkeep {
-  retain(policy: {
-    readonly maxAgeDays?: number;
-    readonly maxBytes?: number;
-  }): Promise<{ readonly days: readonly string[] }>;
+  /** Segments of the journal. */
+  readonly catalogue: SegmentCatalogue;
+  /** Removes old days, and packs those that are over: a file that is sorted takes less than half. */
+  retain(policy: RetentionPolicy): Promise<MetricRetention>;
   /** Goes on with a purge that failed or was interrupted; what came meanwhile for its span goes too. */
   finishPending(): Promise<void>;
   /** Erases a span of time from every file; answers how many samples went. */
@@ -96,29 +102,64 @@ export function createMetricUpkeep(options: MetricUpkeepOptions): MetricUpkeep {
     return [...index().summaries.keys()].map(dayOfFile).sort((a, b) => a - b);
   }
 
-  async function dropBySize(maxBytes: number, today: number): Promise<readonly number[]> {
+  function usedBytes(): Promise<number> {
+    return diskUsage(io, [folder.journal, folder.index]);
+  }
+
+  async function left(): Promise<LeftOnDisk> {
+    const today = dayOfMs(now());
+    const [oldest = today] = storedDays();
+    return {
+      bytes: await usedBytes(),
+      ...(oldest < today ? { oldestDay: dayName(oldest) } : {}),
+      isDiskLow: await parts.guard.isLow(),
+    };
+  }
+
+  async function dropBySize(maxBytes: number): Promise<readonly number[]> {
     const gone: number[] = [];
-    while ((await diskUsage(io, [folder.journal, folder.index])) > maxBytes) {
+    while ((await usedBytes()) > maxBytes) {
       const [oldest] = storedDays();
-      if (oldest === undefined || oldest >= today) break;
+      if (oldest === undefined || oldest >= dayOfMs(now())) break;
       await drop([oldest]);
       gone.push(oldest);
     }
     return gone;
   }
 
+  /** A day without late samples is copied while writes go on; one that changed meanwhile waits for the next time. */
+  async function packDays(): Promise<void> {
+    for (const [file, { samples, sortedSamples }] of index().summaries) {
+      const day = dayOfFile(file);
+      if (now() < (day + 1) * DAY_MS + PACKED_AFTER_MS || sortedSamples >= samples * SORTED_SHARE) continue;
+      try {
+        const copy = await index().copyForPack(day);
+        options.failpoint?.("metric-pack-copied");
+        await feeder.between(() => index().pack(day, copy));
+      } catch (error) {
+        // It stays as it is, and is tried again the next time.
+        parts.logger.warn("metric_day_not_packed", { day: dayName(day), error: String(error) });
+      }
+    }
+  }
+
   return {
+    catalogue,
     async retain({ maxAgeDays, maxBytes }) {
-      if (!clock.confirm()) return { days: [] };
+      if (!clock.confirm()) return { days: [], freedBytes: 0, held: "clock-jump", left: await left() };
       await feeder.flush();
+      const before = await usedBytes();
       const today = dayOfMs(now());
       const isOld = (day: number): boolean =>
         maxAgeDays !== undefined && day < today && day + 1 + maxAgeDays <= now() / DAY_MS;
       const expired = storedDays().filter(isOld);
       await drop(expired);
+      await packDays();
       await removeSegments(SEGMENT_KEPT_MS);
-      const bySize = maxBytes === undefined ? [] : await dropBySize(maxBytes, today);
-      return { days: [...expired, ...bySize].map(dayName) };
+      const bySize = maxBytes === undefined ? [] : await dropBySize(maxBytes);
+      const after = await left();
+      const freedBytes = Math.max(0, before - after.bytes);
+      return { days: [...expired, ...bySize].map(dayName), freedBytes, left: after };
     },
 
     async finishPending() {

@@ -52,6 +52,8 @@ export async function copyWithout(
   }
 }
 
+/** Rows that are sorted at once. */
+const SORTED_ROWS = 2_000_000;
 const OUTSIDE = "(ts_ms < $from OR ts_ms >= $to)";
 
 function bounds({ fromMs, toMs }: Span): Parameters {
@@ -63,10 +65,8 @@ async function copyTables(connection: DuckDBConnection, from: string, to: string
   const [source, target] = [from + ".main.", to + ".main."];
   await runStatement(connection, "BEGIN TRANSACTION");
   try {
-    for (const table of [...SAMPLE_TABLES, "exemplars"]) {
-      const sql = "INSERT INTO " + target + table + " SELECT * FROM " + source + table + " WHERE " + OUTSIDE;
-      await readRows(connection, sql + " ORDER BY series_id, ts_ms", bounds(span));
-    }
+    for (const table of [...SAMPLE_TABLES, "exemplars"])
+      await copySorted(connection, source + table, target + table, span);
     const used =
       "SELECT series_id FROM (" + timesOf(to) + " UNION ALL SELECT series_id, ts_ms FROM " + target + "exemplars)";
     const rest = [
@@ -81,6 +81,7 @@ async function copyTables(connection: DuckDBConnection, from: string, to: string
         "bounds WHERE id IN (SELECT bounds_id FROM " +
         target +
         "histograms) ORDER BY id",
+      "meta SELECT 'sorted', count(*)::VARCHAR FROM (" + timesOf(to) + ")",
       "applied SELECT max(position) FROM " + source + "applied HAVING count(*) > 0",
     ];
     for (const sql of rest) await runStatement(connection, "INSERT INTO " + target + sql);
@@ -88,6 +89,22 @@ async function copyTables(connection: DuckDBConnection, from: string, to: string
   } catch (error) {
     await runStatement(connection, "ROLLBACK").catch(() => undefined);
     throw error;
+  }
+}
+
+/** Some series after the other, so that no sort holds more than fits in memory. */
+async function copySorted(connection: DuckDBConnection, from: string, to: string, span: Span): Promise<void> {
+  const [size] = await readRows(connection, "SELECT count(*), coalesce(max(series_id), 0)::BIGINT FROM " + from);
+  const [rows = 0, last = 0] = (size ?? []).map((value) => Number(bigintOf(value)));
+  const step = Math.max(1, Math.floor((last * SORTED_ROWS) / Math.max(1, rows)));
+  for (let after = 0; after <= last; after += step) {
+    const sql =
+      "INSERT INTO " + to + " SELECT * FROM " + from + " WHERE series_id > $after AND series_id <= $through AND ";
+    await readRows(connection, sql + OUTSIDE + " ORDER BY series_id, ts_ms", {
+      ...bounds(span),
+      after: bind.integer(after),
+      through: bind.integer(after + step),
+    });
   }
 }
 

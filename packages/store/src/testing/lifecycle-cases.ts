@@ -64,12 +64,8 @@ export const LIFECYCLE_CASES: readonly StoreCase[] = [
       equal((await store.retain({ maxAgeDays: 15 })).held, undefined);
       for (const jump of [400 * DAY_MS, -400 * DAY_MS, 60 * MINUTE_MS, -120 * MINUTE_MS, -SAMPLE_MS, SAMPLE_MS]) {
         nowMs += jump;
-        deepStrictEqual(await store.retain({ maxAgeDays: 15 }), {
-          days: [],
-          spans: 0,
-          freedBytes: 0,
-          held: "clock-jump",
-        });
+        const { days, held } = await store.retain({ maxAgeDays: 15 });
+        deepStrictEqual({ days, held }, { days: [], held: "clock-jump" });
         equal((await calls(store)).length, 1);
       }
       nowMs += 400 * DAY_MS;

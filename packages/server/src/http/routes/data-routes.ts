@@ -4,9 +4,10 @@ import {
   purgeSelectorSchema,
   type PurgeSelectorInput,
 } from "@nexent/monitor-api";
-import type { MetricStore, PurgeSelector, RetentionPolicy, TraceStore } from "@nexent/monitor-store";
+import type { MetricStore, PurgeSelector, TraceStore } from "@nexent/monitor-store";
 import type { HostRules } from "../../host-origin.ts";
 import type { Log } from "../../log.ts";
+import type { Retention } from "../../retention.ts";
 import { answerData, ApiRefusal } from "../api-answer.ts";
 import type { ApiApp } from "../api-context.ts";
 import { isThisMachine } from "../peer.ts";
@@ -18,8 +19,8 @@ import { requireOwnOrigin } from "../session-guard.ts";
 export interface DataRoutes {
   readonly store: TraceStore;
   readonly metricStore: MetricStore;
-  /** What `retain` keeps. */
-  readonly policy: RetentionPolicy;
+  /** What `retain` runs. */
+  readonly retention: Pick<Retention, "run">;
 }
 
 const MS_NANOS = 1_000_000n;
@@ -28,7 +29,7 @@ const END_OF_TIME = 2n ** 63n;
 
 /** `/api/data/…`: erasing, checking and copying what is stored. What a purge names is never logged: it may be a secret. */
 export function addDataRoutes(app: ApiApp, routes: DataRoutes, hostRules: HostRules, log: Log): void {
-  const { store, metricStore, policy } = routes;
+  const { store, metricStore, retention } = routes;
   const purge = createPurgeOfBoth(store, metricStore);
   const ownOrigin = requireOwnOrigin(hostRules);
   app.post("/api/data/purge/preview", ownOrigin, async (c) =>
@@ -39,13 +40,16 @@ export function addDataRoutes(app: ApiApp, routes: DataRoutes, hostRules: HostRu
     log.info("data_purged", { spans: report.spans, metricSamples: report.metricSamples });
     return answerData(c, report);
   });
-  app.post("/api/data/verify", ownOrigin, async (c) => answerData(c, { days: await store.verify() }));
+  app.post("/api/data/verify", ownOrigin, async (c) =>
+    answerData(c, { days: await store.verify(), metricDays: await metricStore.verify() }),
+  );
   app.post("/api/data/backup", ownOrigin, async (c) => {
     // The path is one of this machine, and so must be who names it.
     if (!isThisMachine(c.env.incoming)) throw new ApiRefusal("FORBIDDEN", { reason: "backup" });
-    return answerData(c, await store.backup((await readJson(c, backupRequestSchema)).directory));
+    const { directory } = await readJson(c, backupRequestSchema);
+    return answerData(c, await store.backup(directory, (to) => metricStore.backUp(to)));
   });
-  app.post("/api/data/retain", ownOrigin, async (c) => answerData(c, await store.retain(policy)));
+  app.post("/api/data/retain", ownOrigin, async (c) => answerData(c, await retention.run()));
 }
 
 function selectorOf({ all, from, to, service, model, traceId }: PurgeSelectorInput): PurgeSelector {
