@@ -20,19 +20,16 @@ const FOLDED = 16;
 export class ChunkLog {
   readonly #maxEntries: number;
   #at = new Float64Array(FIRST_CAPACITY);
-  #bytes = new Float64Array(FIRST_CAPACITY);
+  #bytes = new Uint32Array(FIRST_CAPACITY);
   #tags = new Uint8Array(FIRST_CAPACITY);
   /** Cumulative output tokens as of the chunk; -1 = the chunk did not say. Absent until a chunk says it. */
   #tokens: Float64Array | undefined;
   #length = 0;
   #folded = 0;
+  #foldedBytes = 0;
   #withTokens = 0;
   #totalBytes = 0;
   #paused = false;
-  /** At least as long as the longest gap, in microseconds. */
-  #longestGap = 0;
-  /** Every gap is a whole number of 32 bits. */
-  #plainGaps = true;
 
   constructor(maxEntries: number = LIMITS.tokenClockChunks) {
     this.#maxEntries = maxEntries;
@@ -76,11 +73,11 @@ export class ChunkLog {
     }
     if (this.#length === this.#at.length) this.#grow();
     const i = this.#length;
-    if (i > 0) this.#noteGap(atMicros - (this.#at[i - 1] ?? 0));
     if (afterPause) this.#paused = true;
     this.#at[i] = atMicros;
     this.#bytes[i] = bytes;
-    this.#tags[i] = (kind === "text" ? TEXT : KINDS.indexOf(kind)) | (afterPause ? AFTER_PAUSE : 0);
+    const tag = (kind === "text" ? TEXT : KINDS.indexOf(kind)) | (afterPause ? AFTER_PAUSE : 0);
+    if (tag !== 0) this.#tags[i] = tag;
     this.#length = i + 1;
     if (cumulativeTokens >= 0 || this.#tokens !== undefined) this.#say(i, cumulativeTokens);
   }
@@ -90,7 +87,7 @@ export class ChunkLog {
   }
 
   bytes(i: number): number {
-    return this.#bytes[i] ?? 0;
+    return (this.#bytes[i] ?? 0) + (i === this.#length - 1 ? this.#foldedBytes : 0);
   }
 
   /** UTF-8 bytes of all chunks from entry `start` on. */
@@ -117,19 +114,23 @@ export class ChunkLog {
     return (this.#tags[i] ?? 0) <= KIND_BITS ? this.atMicros(i) - this.atMicros(i - 1) : undefined;
   }
 
-  /** Whether a gap may be this long; false is certain. Counted while the stream runs, so that its end need not look. */
+  /** Whether two entries may be this far apart; false is certain. */
   mayHaveGapOf(micros: number): boolean {
-    return this.#longestGap >= micros;
+    for (let i = 1; i < this.#length; i += 1) {
+      if ((this.#at[i] ?? 0) - (this.#at[i - 1] ?? 0) >= micros) return true;
+    }
+    return false;
   }
 
   /** All gaps before entry `end`, in order, without those that say nothing. */
   gapsBefore(end: number): Uint32Array | Float64Array {
-    const gaps = this.#plainGaps ? new Uint32Array(Math.max(0, end - 1)) : new Float64Array(Math.max(0, end - 1));
+    const most = Math.max(0, end - 1);
+    const gaps = this.#hasPlainGaps(end) ? new Uint32Array(most) : new Float64Array(most);
     let count = 0;
     for (let i = 1; i < end; i += 1) {
       if ((this.#tags[i] ?? 0) <= KIND_BITS) gaps[count++] = (this.#at[i] ?? 0) - (this.#at[i - 1] ?? 0);
     }
-    return count === gaps.length ? gaps : gaps.subarray(0, count);
+    return count === most ? gaps : gaps.subarray(0, count);
   }
 
   /** Whether the relay paused the upstream before the first chunk. */
@@ -148,9 +149,13 @@ export class ChunkLog {
     return i < this.#length && ((this.#tags[i] ?? 0) & AFTER_PAUSE) !== 0;
   }
 
-  #noteGap(micros: number): void {
-    if (micros > this.#longestGap) this.#longestGap = micros;
-    if (micros !== micros >>> 0) this.#plainGaps = false;
+  /** Whether every gap is a whole number of 32 bits. */
+  #hasPlainGaps(end: number): boolean {
+    for (let i = 1; i < end; i += 1) {
+      const micros = (this.#at[i] ?? 0) - (this.#at[i - 1] ?? 0);
+      if (micros !== micros >>> 0) return false;
+    }
+    return true;
   }
 
   #say(i: number, cumulativeTokens: number): void {
@@ -164,7 +169,7 @@ export class ChunkLog {
     this.#folded += 1;
     if (afterPause) this.#paused = true;
     this.#at[last] = atMicros;
-    this.#bytes[last] = this.bytes(last) + bytes;
+    this.#foldedBytes += bytes;
     this.#tags[last] = (this.#tags[last] ?? 0) | FOLDED | (afterPause ? AFTER_PAUSE : 0);
     if (cumulativeTokens >= 0 || this.#tokens !== undefined) this.#say(last, cumulativeTokens);
   }
@@ -172,13 +177,13 @@ export class ChunkLog {
   #grow(): void {
     const capacity = Math.min(this.#maxEntries, Math.max(SECOND_CAPACITY, this.#length * 2));
     this.#at = grown(this.#at, new Float64Array(capacity));
-    this.#bytes = grown(this.#bytes, new Float64Array(capacity));
+    this.#bytes = grown(this.#bytes, new Uint32Array(capacity));
     this.#tags = grown(this.#tags, new Uint8Array(capacity));
     if (this.#tokens !== undefined) this.#tokens = grown(this.#tokens, new Float64Array(capacity));
   }
 }
 
-function grown<T extends Float64Array | Uint8Array>(from: T, to: T): T {
+function grown<T extends Float64Array | Uint32Array | Uint8Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }

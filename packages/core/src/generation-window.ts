@@ -149,9 +149,11 @@ export function generationWindow(seen: SeenAnswer, counts: TokenCounts, choiceCo
   const perToken = choiceCount <= 1 && windowMicros >= MIN_WINDOW_MICROS;
   const { windowTokens } = counts;
   if (windowTokens === undefined || windowTokens < 1) return { perToken };
-  const first = firstChunkOf(seen, counts, windowTokens);
-  const tokens = windowTokens - first.firstChunkTokens;
+  // Member by member: every copy of an object to which something is added has a layout of its own.
+  const { firstChunkTokens, firstChunkTokensSource } = firstChunkOf(seen, counts, windowTokens);
+  const tokens = windowTokens - firstChunkTokens;
   const timed = perToken && chunks.length - windowStart >= 2 && !chunks.pausedAfter(windowStart);
-  if (!timed || tokens < 1) return { ...first, perToken };
-  return { ...first, perToken, rateTokensPerSecond: tokens / (windowMicros / 1_000_000) };
+  if (!timed || tokens < 1) return { firstChunkTokens, firstChunkTokensSource, perToken };
+  const rateTokensPerSecond = tokens / (windowMicros / 1_000_000);
+  return { firstChunkTokens, firstChunkTokensSource, perToken, rateTokensPerSecond };
 }

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TokenTimings } from "./model/token-timings.ts";
 import { DELTA_KIND_BIT, emptyStreamEvent, type DeltaKind, type StreamEvent } from "./providers/provider.ts";
@@ -34,6 +35,44 @@ function gapsOf(clock: TokenClock): readonly (readonly [number, number | undefin
   clock.forEachGap((gap, tokens) => gaps.push([gap, tokens]));
   return gaps;
 }
+
+describe("a piece of text alone", () => {
+  const kinds = fc.constantFrom<DeltaKind | "pause" | undefined>(
+    "text",
+    "text",
+    "reasoning",
+    "tool",
+    "pause",
+    undefined,
+  );
+
+  it("is counted as its chunk would be, whatever came before it", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(kinds, fc.nat(40)), { maxLength: 20 }), (steps) => {
+        const [whole, alone] = [createTokenClock(), createTokenClock()];
+        for (const clock of [whole, alone]) clock.record(chunk({ responseModel: "gpt-4o", responseId: "c1" }), 1);
+        steps.forEach(([kind, bytes], i) => {
+          const atMicros = SECOND / 2 + i * i * 1_000;
+          for (const clock of [whole, alone]) {
+            if (kind === "pause") clock.markPause(atMicros);
+            else if (kind === "text" && clock === alone) clock.recordText(bytes, atMicros);
+            else clock.record(kind === undefined ? chunk() : output(bytes, kind), atMicros);
+          }
+        });
+        for (const clock of [whole, alone]) clock.record(usage(steps.length), 2 * SECOND);
+        expect(ended(alone)).toEqual(ended(whole));
+        expect(gapsOf(alone)).toEqual(gapsOf(whole));
+      }),
+    );
+  });
+
+  it("changes nothing once the clock is closed", () => {
+    const clock = fed(words(2));
+    const timings = ended(clock);
+    clock.recordText(9, 3 * SECOND);
+    expect([ended(clock), clock.progress().lastTokenMicros]).toEqual([timings, timings.lastTokenMicros]);
+  });
+});
 
 describe("the five firsts", () => {
   it("are each stamped once, by what they are the first of", () => {

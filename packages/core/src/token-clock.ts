@@ -55,6 +55,8 @@ export interface TokenClock {
    * @param tokens token count of this delta when known.
    */
   recordDelta(kind: DeltaKind, bytes: number, atMicros: number, tokens?: number): void;
+  /** One counted piece of text of a chunk that said nothing else, as {@link record} would count it. */
+  recordText(bytes: number, atMicros: number): void;
   /** Hand-written streams: the first token came now; for callers that do not report every token. Later calls are ignored. */
   markFirstToken(atMicros: number): void;
   /** A usage that came outside the stream (non-streaming body, `recordCompletion`). */
@@ -210,6 +212,19 @@ class MarkingClock implements TokenClock {
     if (counted) this.#handTokens += tokens;
     else this.#handGap = true;
     this.#count(DELTA_KIND_BIT[kind], kind, bytes, counted ? this.#handTokens : -1, atMicros);
+  }
+
+  recordText(bytes: number, atMicros: number): void {
+    if (this.#result !== undefined) return;
+    if ((this.#kindsSeen & DELTA_KIND_BIT.text) !== 0) {
+      // Whatever comes first has come.
+      this.#chunkCount += 1;
+      this.#chunks.append(atMicros, "text", bytes, -1, this.#pausedSinceLast);
+      this.#pausedSinceLast = false;
+    } else {
+      this.#markChunk(atMicros);
+      this.#count(DELTA_KIND_BIT.text, "text", bytes, -1, atMicros);
+    }
   }
 
   markFirstToken(atMicros: number): void {

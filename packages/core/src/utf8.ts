@@ -13,6 +13,13 @@ const PIECE = 4096;
 
 /** Bytes of `text` in UTF-8. A lone surrogate counts as the three bytes of U+FFFD. */
 export function utf8Length(text: string): number {
+  // Most pieces are short and ASCII: a look without a branch per character tells.
+  let seen = 0;
+  for (let i = 0; i < text.length; i += 1) seen |= text.charCodeAt(i);
+  return seen < 0x80 ? text.length : wideUtf8Length(text);
+}
+
+function wideUtf8Length(text: string): number {
   let bytes = text.length;
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);

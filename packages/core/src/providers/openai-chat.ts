@@ -2,6 +2,7 @@
 import { readChunk, readResponse } from "./openai-chunk.ts";
 import { readRequest } from "./openai-request.ts";
 import { createOpenAiStreamParser } from "./openai-stream.ts";
+import { readText } from "./openai-plain-chunk.ts";
 import type { Provider } from "./provider.ts";
 
 function createOpenAiProvider(format: string): Provider {
@@ -9,6 +10,7 @@ function createOpenAiProvider(format: string): Provider {
     format,
     createStreamParser: createOpenAiStreamParser,
     readChunk,
+    readText,
     readRequest,
     readResponse,
     normalEnd: "finish_reason",

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { utf8Length } from "../utf8.ts";
 import type { Fields } from "./json-fields.ts";
 import { fillEvent, readChunk } from "./openai-chunk.ts";
-import { readPlainChunk } from "./openai-plain-chunk.ts";
+import { readPlainChunk, readText } from "./openai-plain-chunk.ts";
 import { emptyStreamEvent, type StreamEvent } from "./provider.ts";
 
 const PLAIN = {
@@ -92,7 +93,41 @@ describe("the quick reading of a plain chunk", () => {
   });
 });
 
+describe("the text of a chunk that says nothing else", () => {
+  it("is read alone", () => {
+    expect(readText(PLAIN)).toBe("Zürich");
+    expect(readText(chunkWith({}, { finish_reason: "" }, {}))).toBe("Zürich");
+  });
+
+  it("is left to the full reading where there is more, or nothing", () => {
+    for (const more of [
+      chunkWith({}, { finish_reason: "stop" }, {}),
+      chunkWith({}, { index: 1 }, {}),
+      chunkWith({ usage: { completion_tokens: 1 } }, {}, {}),
+      chunkWith({}, {}, { content: "" }),
+      chunkWith({}, {}, { content: null }),
+      chunkWith({ choices: [] }, {}, {}),
+    ]) {
+      expect(readText(more)).toBeUndefined();
+    }
+    for (const none of [undefined, null, "text", [], Object.create(null), new Proxy({}, { get: () => fail() })]) {
+      expect(readText(none)).toBeUndefined();
+    }
+  });
+});
+
+function fail(): never {
+  throw new Error("no member may be read");
+}
+
 function expectSame(chunk: Fields): void {
   // Without choices it is no chunk, and nothing is read.
-  if (Array.isArray(chunk["choices"])) expect(quickly(chunk)).toEqual(fully(chunk));
+  if (!Array.isArray(chunk["choices"])) return;
+  const whole = fully(chunk);
+  expect(quickly(chunk)).toEqual(whole);
+  const text = readText(chunk);
+  if (text === undefined) return;
+  const { responseModel, responseId } = whole;
+  const alone = { kinds: 1, kind: "text", outputBytes: utf8Length(text), choiceCount: 1 };
+  expect(whole).toEqual({ ...emptyStreamEvent(), ...alone, responseModel, responseId });
 }

@@ -195,6 +195,12 @@ export interface Provider {
    * @returns false when `value` is not a chunk of this format; `event` is then not valid.
    */
   readChunk(value: unknown, event: StreamEvent): boolean;
+  /**
+   * A cheaper reading of a parsed chunk, for the chunks that most streams consist of.
+   * @returns the text of a chunk that says one piece of text of the only choice and nothing else, its model and id aside;
+   * undefined for any other: read that with {@link readChunk}.
+   */
+  readText?(value: unknown): string | undefined;
   /** Reads a parsed request body; unknown shapes give `{ stream: false, parameters: {} }`. */
   readRequest(body: unknown): RequestReading;
   /** Reads a parsed non-streaming answer, error bodies included. `undefined` when it is not of this format. */

@@ -45,15 +45,29 @@ function observedStep(original: Method, { iterator, observer, inside, isThrow }:
     else observer.threw(error);
     throw error;
   };
+  const follow = (result: unknown): unknown => (isPromise(result) ? result.then(settled, failed) : settled(result));
+  if (inside !== undefined) {
+    return function step(...values) {
+      observer.asked();
+      let result: unknown;
+      try {
+        result = runStep(original, iterator, values, inside);
+      } catch (error) {
+        return failed(error);
+      }
+      return follow(result);
+    };
+  }
+  // Apart, so that its arguments go nowhere else: an engine then makes no list of them.
   return function step(...values) {
     observer.asked();
     let result: unknown;
     try {
-      result = inside === undefined ? original.apply(iterator, values) : runStep(original, iterator, values, inside);
+      result = original.apply(iterator, values);
     } catch (error) {
       return failed(error);
     }
-    return isPromise(result) ? result.then(settled, failed) : settled(result);
+    return follow(result);
   };
 }
 

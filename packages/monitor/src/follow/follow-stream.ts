@@ -39,7 +39,7 @@ function openOnce(open: Open, stream: object, observer: StreamObserver, inside?:
 
 export function followClientStream(stream: ClientStream, call: Followed): object {
   const signal = signalOf(stream);
-  const observer = new StreamObserver(signal === undefined ? call : { ...call, signal }, stream);
+  const observer = new StreamObserver(call, stream, signal);
   if (!Reflect.set(stream, "iterator", openOnce(stream.iterator, stream, observer))) observer.giveUp();
   return stream;
 }

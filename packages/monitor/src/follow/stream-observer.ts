@@ -7,10 +7,12 @@ import {
   type Provider,
   type StreamEvent,
   type StreamParser,
+  type TokenClock,
 } from "@nexent/monitor-core";
-import type { Unread } from "./abandon-watch.ts";
+import type { AbandonWatch, Unread } from "./abandon-watch.ts";
 import type { Followed } from "./followed.ts";
 import { createSniffingParser, formatOfChunk } from "./format-detector.ts";
+import type { CallSink } from "../recording/call-sink.ts";
 import type { CallEnd } from "../recording/recording.ts";
 import { endOfAbort, endOfThrown } from "../recording/thrown-error.ts";
 
@@ -22,18 +24,23 @@ export type Classify = (
 /** After so many elements of no format a stream is of none. */
 const FORMAT_LOOKS = 16;
 
+const STREAMS = { streaming: true } as const;
+
 /** Whether a wait for the consumer is too short to matter for what was measured in this time. */
 function isShort(waitMs: number, micros: number): boolean {
   return waitMs <= Math.max(2, (micros / 1000) * 0.01);
 }
 
-export interface StreamObserverOptions extends Omit<Followed, "inside"> {
-  /** Set for the stream of a client library: its abort signal (an aborted stream may end quietly). */
-  readonly signal?: AbortSignal;
-}
-
 export class StreamObserver implements Unread {
-  readonly #options: StreamObserverOptions;
+  // One by one: a copy of the options has a layout of its own for every stream, which makes each look at it slow.
+  readonly #sink: CallSink;
+  readonly #watch: AbandonWatch;
+  readonly #classify: Classify | undefined;
+  readonly #callerSignal: AbortSignal | undefined;
+  readonly #signal: AbortSignal | undefined;
+  readonly #isBody: boolean;
+  /** Whether the format was told before any element was seen. */
+  readonly #isOfProvider: boolean;
   // The global of this name is a getter; twice per element that is a fifth of the clock's price.
   readonly #time = performance;
   readonly #event: StreamEvent = emptyStreamEvent();
@@ -45,13 +52,15 @@ export class StreamObserver implements Unread {
   /** The stream speaks a format that says how it ends, so that a quiet end without it is an interruption. */
   #expectsEnd: boolean;
   #sawFormat = false;
+  /** Knows by an element read in full what all of them repeat: the answer's model and id, and that it has choices. */
+  #namedClock: TokenClock | undefined;
   #readMicros = 0;
   #readCounted = false;
   // One closure for the stream, none per read.
   readonly #onEvent = (event: StreamEvent): void => {
     this.#sawFormat ||= event.type !== "malformed";
     this.#readCounted ||= event.kinds !== 0;
-    this.#options.sink.clock.record(event, this.#readMicros);
+    this.#sink.clock.record(event, this.#readMicros);
   };
   /** Always a number, so that an element costs no allocation; it counts while nobody waits. */
   #idleSinceMs = this.#time.now();
@@ -63,17 +72,25 @@ export class StreamObserver implements Unread {
   #firstMicros = -1;
   #lastMicros = -1;
 
-  /** @param target the stream; it must not be reachable from the observer, or it could never be collected. */
-  constructor(options: StreamObserverOptions, target: object) {
-    this.#options = options;
-    this.#provider = options.provider;
+  /**
+   * @param target the stream; it must not be reachable from the observer, or it could never be collected.
+   * @param signal set for the stream of a client library: its abort signal (an aborted stream may end quietly).
+   */
+  constructor(call: Omit<Followed, "inside">, target: object, signal?: AbortSignal) {
+    const { sink, watch } = call;
+    this.#sink = sink;
+    this.#watch = watch;
+    this.#classify = call.classify;
+    this.#callerSignal = call.callerSignal;
+    this.#signal = signal;
+    this.#isBody = call.isBody === true;
+    this.#isOfProvider = call.provider !== undefined;
+    this.#provider = call.provider;
     // A client's stream that ends without a single element has not ended normally.
-    this.#expectsEnd = options.signal !== undefined;
-    options.sink.amend({ streaming: true });
-    if (options.sink.text !== undefined) {
-      this.#event.onText = (kind, text): void => this.#options.sink.text?.add(kind, text);
-    }
-    options.watch.watch(this, target);
+    this.#expectsEnd = signal !== undefined;
+    sink.amend(STREAMS);
+    if (sink.text !== undefined) this.#event.onText = (kind, text): void => this.#sink.text?.add(kind, text);
+    watch.watch(this, target);
   }
 
   get idleSinceMs(): number | undefined {
@@ -82,7 +99,7 @@ export class StreamObserver implements Unread {
 
   /** Reading goes on through `iterator`, which outlives the stream it came from. */
   readThrough(iterator: object): void {
-    this.#options.watch.move(this, iterator);
+    this.#watch.move(this, iterator);
   }
 
   /** The consumer asks for the next element. */
@@ -97,7 +114,7 @@ export class StreamObserver implements Unread {
     const nowMs = this.#time.now();
     this.#idleSinceMs = nowMs;
     this.#awaited = false;
-    const { sink } = this.#options;
+    const sink = this.#sink;
     if (sink.ended) return;
     try {
       // All elements decoded from one read of the body share its stamp (measurement contract 1.2).
@@ -116,16 +133,15 @@ export class StreamObserver implements Unread {
 
   /** The stream threw. */
   threw(error: unknown): void {
-    const { provider, callerSignal } = this.#options;
-    const end = endOfThrown(error, "stream", callerSignal);
+    const end = endOfThrown(error, "stream", this.#callerSignal);
     // What the stream of a client throws for no reason of its own, the provider has said.
-    const isTold = provider !== undefined && end.errorType === "application";
+    const isTold = this.#isOfProvider && end.errorType === "application";
     this.#end(isTold ? { ...end, errorType: "stream_error" } : end);
   }
 
   /** The consumer left. After the finish reason the answer was complete; after an error event that was the cause. */
   left(): void {
-    const outcome = this.#options.sink.clock.sawNormalEnd ? "ok" : "cancelled";
+    const outcome = this.#sink.clock.sawNormalEnd ? "ok" : "cancelled";
     this.#end(this.#fault() ?? { outcome });
   }
 
@@ -135,15 +151,18 @@ export class StreamObserver implements Unread {
 
   /** The stream cannot be watched (frozen): only the duration up to here is known. */
   giveUp(): void {
-    const { sink, watch } = this.#options;
-    watch.forget(this);
-    sink.amend({ streaming: false });
-    sink.end({ outcome: "ok" });
+    this.#watch.forget(this);
+    this.#sink.amend({ streaming: false });
+    this.#sink.end({ outcome: "ok" });
   }
 
   /** Feeds the clock; true when something was counted. */
   #record(value: unknown, atMicros: number): boolean {
-    const { classify } = this.#options;
+    if (this.#sink.clock === this.#namedClock) {
+      const text = this.#provider?.readText?.(value);
+      if (text !== undefined) return this.#text(text, atMicros);
+    }
+    const classify = this.#classify;
     if (classify !== undefined) {
       const found = classify(value);
       return found !== undefined && this.#delta(found.kind ?? "text", found.text, atMicros, found.tokens);
@@ -152,10 +171,19 @@ export class StreamObserver implements Unread {
     if (value instanceof Uint8Array) return this.#bytes(value, atMicros);
     if (!this.#read(value)) return this.#noFormat();
     this.#sawFormat = true;
-    this.#options.sink.clock.record(this.#event, atMicros);
+    this.#sink.clock.record(this.#event, atMicros);
+    const { usage, choiceCount, responseModel, responseId } = this.#event;
     // The provider has counted: nobody will have to.
-    if (this.#event.usage?.outputTokens !== undefined) this.#options.sink.text?.drop();
+    if (usage?.outputTokens !== undefined) this.#sink.text?.drop();
+    if (choiceCount > 0 && responseModel !== undefined && responseId !== undefined) this.#namedClock = this.#sink.clock;
     return this.#event.kinds !== 0;
+  }
+
+  /** A piece of text of an answer that is known by name: nothing else is to be learned from its chunk. */
+  #text(text: string, atMicros: number): true {
+    this.#sink.clock.recordText(utf8Length(text), atMicros);
+    this.#sink.text?.add("text", text);
+    return true;
   }
 
   /** Reads an element; the first that is of a format decides for all. */
@@ -181,8 +209,8 @@ export class StreamObserver implements Unread {
   #delta(kind: DeltaKind, text: string, atMicros: number, tokens?: number): boolean {
     this.#noFormat();
     if (text === "") return false;
-    this.#options.sink.clock.recordDelta(kind, utf8Length(text), atMicros, tokens);
-    this.#options.sink.text?.add(kind, text);
+    this.#sink.clock.recordDelta(kind, utf8Length(text), atMicros, tokens);
+    this.#sink.text?.add(kind, text);
     return true;
   }
 
@@ -190,8 +218,8 @@ export class StreamObserver implements Unread {
     this.#readMicros = atMicros;
     this.#readCounted = false;
     // Bytes are measured without becoming text.
-    this.#options.sink.text?.drop();
-    this.#options.sink.content?.bytes(bytes, this.#provider);
+    this.#sink.text?.drop();
+    this.#sink.content?.bytes(bytes, this.#provider);
     this.#parser ??= this.#provider?.createStreamParser() ?? createSniffingParser(this.#event);
     this.#parser.push(bytes, this.#onEvent);
     return this.#readCounted;
@@ -206,15 +234,15 @@ export class StreamObserver implements Unread {
   /** A last event may lack its separator. */
   #flush(): void {
     try {
-      if (!this.#options.sink.ended) this.#parser?.end(this.#onEvent);
+      if (!this.#sink.ended) this.#parser?.end(this.#onEvent);
     } catch {
       // It counts for nothing.
     }
   }
 
   #quietEnd(): CallEnd {
-    const { sink, signal, callerSignal } = this.#options;
-    const { sawNormalEnd } = sink.clock;
+    const [signal, callerSignal] = [this.#signal, this.#callerSignal];
+    const { sawNormalEnd } = this.#sink.clock;
     // The client's own signal does not pass the caller's reason on.
     if (signal?.aborted === true && !sawNormalEnd)
       return endOfAbort(callerSignal?.aborted === true ? callerSignal.reason : signal.reason);
@@ -227,19 +255,19 @@ export class StreamObserver implements Unread {
 
   /** What the provider said went wrong inside the stream. */
   #fault(): CallEnd | undefined {
-    const { fault } = this.#options.sink.clock;
+    const { fault } = this.#sink.clock;
     if (fault === undefined) return undefined;
     const { errorType, code } = fault;
     return { outcome: "error", errorType, ...(code !== undefined && { errorCode: code }) };
   }
 
   #end(end: CallEnd): void {
-    const { sink, watch, isBody } = this.#options;
-    watch.forget(this);
+    const sink = this.#sink;
+    this.#watch.forget(this);
     if (sink.ended) return;
     const windowWaitMs = this.#lastWaitMs - this.#firstWaitMs;
     if (windowWaitMs > 0) sink.amend({ attributes: { [ATTR.llmConsumerWaitSeconds]: windowWaitMs / 1000 } });
-    const tapped = isBody === true || sink.readAtMs !== undefined;
+    const tapped = this.#isBody || sink.readAtMs !== undefined;
     if (tapped && this.#consumerKeptUp(windowWaitMs)) sink.amend({ clockSource: "wire" });
     sink.end(end);
   }
