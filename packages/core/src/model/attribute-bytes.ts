@@ -34,8 +34,8 @@ export function writeAttributes(target: GrowingBytes, attributes: AttributeMap, 
     isFirst = false;
     const { bytes, field } = keptForms.get(key) ?? keepForm(key);
     target.bytes(bytes);
-    const held = field !== undefined && llm !== undefined && typeof value !== "object" && llm[field] === value;
-    if (held) target.ascii(IN_COLUMN);
+    // Only texts are held in columns.
+    if (field !== undefined && typeof value === "string" && llm?.[field] === value) target.ascii(IN_COLUMN);
     else writeValue(target, value);
   }
 }
@@ -60,7 +60,8 @@ function writeValue(target: GrowingBytes, value: AttributeValue): void {
 
 function writeString(target: GrowingBytes, value: string): void {
   // What is above the separator and below 0x80 needs no quotes.
-  if (value.length > SHORT_TEXT_UNITS || !target.ascii(value, SEPARATOR_CODE + 1)) target.text(encodeAttributeValue(value));
+  if (value.length > SHORT_TEXT_UNITS || !target.ascii(value, SEPARATOR_CODE + 1))
+    target.text(encodeAttributeValue(value));
 }
 
 function writeNumber(target: GrowingBytes, value: number): void {

@@ -2,7 +2,7 @@
  * Spans as columns: the payload of the journal and the hand-over to the index. Byte picture: `store/FORMAT.md`.
  * Every value comes back exactly; text that is not well-formed Unicode outside of attributes comes back with U+FFFD.
  */
-import { LLM_COLUMNS, storableLlmFields } from "../names/columns.ts";
+import { isStorable, LLM_COLUMNS } from "../names/columns.ts";
 import type { LlmFields } from "../llm-call.ts";
 import { writeAttributes } from "./attribute-bytes.ts";
 import { encodeAttributes, type ColumnValues } from "./attribute-text.ts";
@@ -54,10 +54,9 @@ class Builder implements ColumnBatchBuilder {
   }
 
   append(span: SpanRecord, llm: LlmFields | undefined): void {
-    const storable = llm === undefined ? undefined : storableLlmFields(llm);
     this.#appendSpan(span);
-    this.#appendExtras(span, storable);
-    if (storable !== undefined) this.#appendLlm(storable);
+    this.#appendExtras(span, llm);
+    if (llm !== undefined) this.#appendLlm(llm);
     this.#rowCount++;
   }
 
@@ -107,9 +106,9 @@ class Builder implements ColumnBatchBuilder {
 
   #appendLlm(llm: LlmFields): void {
     this.#fixed(SPAN_COLUMN.isLlm).u8(1);
-    for (const { field, id } of LLM_COLUMNS) {
+    for (const { field, id, kind } of LLM_COLUMNS) {
       const value = llm[field];
-      if (value === undefined) continue;
+      if (value === undefined || !isStorable(kind, value)) continue;
       if (typeof value === "string") this.#column(id).text(this.#rowCount, value);
       else if (typeof value === "boolean") this.#fixed(id).u8(value ? 1 : 0);
       else this.#fixed(id).f64(value);
@@ -128,7 +127,8 @@ class Builder implements ColumnBatchBuilder {
     for (const value of [this.#rowCount, columns, this.#resources.count(), 0]) target.u32(value);
     target.f64(writtenUnixMillis);
     target.bytes(this.#resources.bytes());
-    for (const column of this.#columns) if (column !== undefined && column.encodedBytes(this.#rowCount) > 0) column.writeTo(target, this.#rowCount);
+    for (const column of this.#columns)
+      if (column !== undefined && column.encodedBytes(this.#rowCount) > 0) column.writeTo(target, this.#rowCount);
     return target.view();
   }
 
