@@ -22,48 +22,81 @@ export interface AttributeReaderOptions {
 
 /** A reader over `attributes`. It never throws: attributes come from anybody. */
 export function createAttributeReader(attributes: AttributeMap, options: AttributeReaderOptions = {}): AttributeReader {
-  function first<T>(
-    names: readonly string[],
-    read: (value: AttributeValue, name: string) => T | undefined,
-  ): T | undefined {
+  return new MapReader(attributes, options.zeroIsUnknown);
+}
+
+class MapReader implements AttributeReader {
+  readonly #attributes: AttributeMap;
+  readonly #zeroIsUnknown: ReadonlySet<string> | undefined;
+
+  constructor(attributes: AttributeMap, zeroIsUnknown: ReadonlySet<string> | undefined) {
+    this.#attributes = attributes;
+    this.#zeroIsUnknown = zeroIsUnknown;
+  }
+
+  text(names: readonly string[]): string | undefined {
     for (const name of names) {
-      const value = attributes.get(name);
-      const found = value === undefined ? undefined : read(value, name);
-      if (found !== undefined) return found;
+      const value = this.#attributes.get(name);
+      if (typeof value === "string" && value !== "") return value;
     }
     return undefined;
   }
 
-  function numberOf(value: AttributeValue, name: string): number | undefined {
+  flag(names: readonly string[]): boolean | undefined {
+    for (const name of names) {
+      const value = this.#attributes.get(name);
+      if (typeof value === "boolean") return value;
+    }
+    return undefined;
+  }
+
+  number(names: readonly string[]): number | undefined {
+    for (const name of names) {
+      const number = this.#numberAt(name);
+      if (number !== undefined) return number;
+    }
+    return undefined;
+  }
+
+  positive(names: readonly string[]): number | undefined {
+    for (const name of names) {
+      const number = this.#numberAt(name);
+      if (number !== undefined && number > 0) return number;
+    }
+    return undefined;
+  }
+
+  count(names: readonly string[]): number | undefined {
+    for (const name of names) {
+      const number = this.#numberAt(name);
+      if (number !== undefined && Number.isSafeInteger(number)) return number;
+    }
+    return undefined;
+  }
+
+  texts(names: readonly string[]): readonly string[] | undefined {
+    for (const name of names) {
+      const value = this.#attributes.get(name);
+      const texts = value === undefined ? undefined : textsOf(value);
+      if (texts !== undefined) return texts;
+    }
+    return undefined;
+  }
+
+  /** Finite and at least 0; a zero that means "unknown" is none. */
+  #numberAt(name: string): number | undefined {
+    const value = this.#attributes.get(name);
     if (typeof value !== "number" && typeof value !== "bigint") return undefined;
     const number = Number(value);
     if (!Number.isFinite(number) || number < 0) return undefined;
-    if (number === 0) return options.zeroIsUnknown?.has(name) === true ? undefined : 0;
-    return number;
+    if (number !== 0) return number;
+    return this.#zeroIsUnknown?.has(name) === true ? undefined : 0;
   }
-
-  function filtered(names: readonly string[], accepts: (number: number) => boolean): number | undefined {
-    return first(names, (value, name) => {
-      const number = numberOf(value, name);
-      return number !== undefined && accepts(number) ? number : undefined;
-    });
-  }
-
-  return {
-    text: (names) => first(names, textOf),
-    flag: (names) => first(names, (value) => (typeof value === "boolean" ? value : undefined)),
-    number: (names) => first(names, numberOf),
-    positive: (names) => filtered(names, (number) => number > 0),
-    count: (names) => filtered(names, Number.isSafeInteger),
-    texts: (names) => first(names, textsOf),
-  };
-}
-
-function textOf(value: AttributeValue): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function textsOf(value: AttributeValue): readonly string[] | undefined {
-  const texts = (Array.isArray(value) ? value : [value]).filter((item) => typeof item === "string" && item !== "");
+  if (typeof value === "string") return value === "" ? undefined : [value];
+  if (!Array.isArray(value)) return undefined;
+  const texts = value.filter((item) => typeof item === "string" && item !== "");
   return texts.length === 0 ? undefined : texts;
 }

@@ -35,13 +35,18 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   const digits = text.length - padding;
   let at = 0;
   for (let i = 0; i < text.length; i += 4) {
-    let word = 0;
-    for (let j = 0; j < 4; j += 1) {
-      const value = i + j < digits ? (VALUE[text.charCodeAt(i + j)] ?? -1) : 0;
-      if (value < 0) return undefined;
-      word = (word << 6) | value;
-    }
-    for (let shift = 16; shift >= 0 && at < bytes.length; shift -= 8) bytes[at++] = (word >> shift) & 0xff;
+    const [c, d] = [i + 2 < digits ? valueAt(text, i + 2) : 0, i + 3 < digits ? valueAt(text, i + 3) : 0];
+    // A value of -1 keeps the sign of the whole.
+    const word = (valueAt(text, i) << 18) | (valueAt(text, i + 1) << 12) | (c << 6) | d;
+    if (word < 0) return undefined;
+    bytes[at] = word >> 16;
+    bytes[at + 1] = word >> 8;
+    bytes[at + 2] = word;
+    at += 3;
   }
   return bytes;
+}
+
+function valueAt(text: string, at: number): number {
+  return VALUE[text.charCodeAt(at)] ?? -1;
 }

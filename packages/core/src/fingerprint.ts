@@ -42,39 +42,51 @@ function levelOf(tokens: number, fullest: number): number {
   return r <= 2 / 3 ? 2 : 3;
 }
 
+/** Memory of one encoding, used by each. */
+const tokensOf = new Float64Array(FINGERPRINT_BUCKETS);
+const kindOf = new Int8Array(FINGERPRINT_BUCKETS);
+const NO_KIND = -1;
+
 /** Encodes a stream; undefined without a counted chunk or a duration. */
 export function encodeFingerprint(source: FingerprintSource): string | undefined {
   const { tape, durationMicros } = source;
-  const { length, atMicros } = tape;
-  if (length === 0 || !(durationMicros > 0)) return undefined;
-  const bucketOf = (micros: number): number =>
-    Math.min(FINGERPRINT_BUCKETS - 1, Math.max(0, Math.floor((micros / durationMicros) * FINGERPRINT_BUCKETS)));
-
-  const tokens = new Float64Array(FINGERPRINT_BUCKETS);
-  const kinds = new Int8Array(FINGERPRINT_BUCKETS).fill(-1);
-  for (let i = 0; i < length; i += 1) {
-    const bucket = bucketOf(atMicros[i] ?? 0);
-    const count = tape.tokens[i] ?? 1;
-    tokens[bucket] = (tokens[bucket] ?? 0) + (Number.isNaN(count) ? 1 : count);
-    kinds[bucket] = KIND_NUMBERS[tape.kinds[i] ?? 0] ?? ANSWER;
-  }
-  const fullest = tokens.reduce((most, count) => Math.max(most, count), 0);
-  const nibbles = new Uint8Array(FINGERPRINT_BUCKETS);
-  const firstBucket = bucketOf(atMicros[0] ?? 0);
-  const lastBucket = bucketOf(atMicros[length - 1] ?? 0);
-  let nextKind = kinds[lastBucket] ?? ANSWER;
-  for (let bucket = lastBucket; bucket >= firstBucket; bucket -= 1) {
-    const hasChunk = (kinds[bucket] ?? -1) >= 0;
-    if (hasChunk) nextKind = kinds[bucket] ?? ANSWER;
-    const count = tokens[bucket] ?? 0;
-    const pause = hasChunk ? undefined : pauseAt(source, bucket);
-    if (pause?.kind === "toolWait") nibbles[bucket] = WAIT | (1 << 2);
-    else if (pause !== undefined) nibbles[bucket] = nextKind;
-    else nibbles[bucket] = nextKind | ((count > 0 ? levelOf(count, fullest) : 1) << 2);
-  }
+  if (tape.length === 0 || !(durationMicros > 0)) return undefined;
+  const fullest = fillBuckets(tape, durationMicros);
+  const firstBucket = bucketOf(tape.atMicros[0] ?? 0, durationMicros);
+  const lastBucket = bucketOf(tape.atMicros[tape.length - 1] ?? 0, durationMicros);
   const bytes = new Uint8Array(BYTES);
-  for (let i = 0; i < BYTES; i += 1) bytes[i] = (nibbles[2 * i] ?? 0) | ((nibbles[2 * i + 1] ?? 0) << 4);
+  let nextKind = kindOf[lastBucket] ?? ANSWER;
+  for (let bucket = lastBucket; bucket >= firstBucket; bucket -= 1) {
+    const kind = kindOf[bucket] ?? NO_KIND;
+    if (kind !== NO_KIND) nextKind = kind;
+    const tokens = tokensOf[bucket] ?? 0;
+    const pause = kind === NO_KIND ? pauseAt(source, bucket) : undefined;
+    let nibble = nextKind | ((tokens > 0 ? levelOf(tokens, fullest) : 1) << 2);
+    if (pause !== undefined) nibble = pause.kind === "toolWait" ? WAIT | (1 << 2) : nextKind;
+    bytes[bucket >> 1] = (bytes[bucket >> 1] ?? 0) | (nibble << ((bucket & 1) * 4));
+  }
   return encodeBase64(bytes);
+}
+
+function bucketOf(micros: number, durationMicros: number): number {
+  const place = (micros / durationMicros) * FINGERPRINT_BUCKETS;
+  if (place >= FINGERPRINT_BUCKETS - 1) return FINGERPRINT_BUCKETS - 1;
+  return place > 0 ? Math.trunc(place) : 0;
+}
+
+/** Sorts the chunks into buckets; answers the tokens of the fullest one. */
+function fillBuckets({ length, atMicros, kinds, tokens }: TapeColumns, durationMicros: number): number {
+  tokensOf.fill(0);
+  kindOf.fill(NO_KIND);
+  for (let i = 0; i < length; i += 1) {
+    const bucket = bucketOf(atMicros[i] ?? 0, durationMicros);
+    const count = tokens[i] ?? 1;
+    tokensOf[bucket] = (tokensOf[bucket] ?? 0) + (Number.isNaN(count) ? 1 : count);
+    kindOf[bucket] = KIND_NUMBERS[kinds[i] ?? 0] ?? ANSWER;
+  }
+  let fullest = 0;
+  for (const count of tokensOf) if (count > fullest) fullest = count;
+  return fullest;
 }
 
 function pauseAt(source: FingerprintSource, bucket: number): Pause | undefined {

@@ -40,6 +40,10 @@ const TOKEN_SOURCES: readonly TokenSource[] = ["continuous_usage", "usage", "tok
 const TAINTED_LAG_SECONDS = 0.05;
 /** The original monitor wrote these names, and 0 for what it did not know. We always write `llm.outcome` with them. */
 const BASE_NAMES: ReadonlySet<string> = new Set([ATTR.llmInputTokens, ATTR.llmOutputTokens, ATTR.llmTtft]);
+const OUR_OPTIONS = {};
+const FOREIGN_OPTIONS = { zeroIsUnknown: BASE_NAMES };
+const ANY_OPERATION = [ATTR.genAiOperationName, ATTR.llmOperation];
+const HTTP_STATUS = [ATTR.httpResponseStatusCode];
 
 /**
  * The fields of an LLM call; undefined when the span is none. A call says its outcome, or names a model and an
@@ -49,9 +53,10 @@ const BASE_NAMES: ReadonlySet<string> = new Set([ATTR.llmInputTokens, ATTR.llmOu
 export function readLlmFields(attributes: AttributeMap, context: LlmSpanContext = {}): LlmFields | undefined {
   const outcome = oneOf(OUTCOMES, attributes.get(ATTR.llmOutcome));
   const isOurs = outcome !== undefined;
-  const read = createAttributeReader(attributes, isOurs ? {} : { zeroIsUnknown: BASE_NAMES });
+  const read = createAttributeReader(attributes, isOurs ? OUR_OPTIONS : FOREIGN_OPTIONS);
+  // Most spans are no calls: that is seen before anything else is read.
+  if (!isOurs && !isForeignCall(read)) return undefined;
   const draft = readPlainFields(read);
-  if (!isOurs && !isForeignCall(read, draft.model)) return undefined;
   put(draft, "operation", operationOf(read));
   put(draft, "outcome", outcome ?? derivedOutcome(read, context));
   put(draft, "errorType", errorTypeOf(read, draft.outcome));
@@ -95,11 +100,11 @@ function readPlain(
   return kind === "rate" ? read.positive(names) : read.count(names);
 }
 
-function isForeignCall(read: AttributeReader, model: string | undefined): boolean {
+function isForeignCall(read: AttributeReader): boolean {
   const kind = read.text(OPENINFERENCE_KIND);
   if (kind !== undefined) return OPENINFERENCE_OPERATIONS.has(kind.toUpperCase());
-  const operation = read.text([ATTR.genAiOperationName, ATTR.llmOperation]);
-  return model !== undefined && operation !== undefined && isInferenceOperation(operation);
+  const operation = read.text(ANY_OPERATION);
+  return operation !== undefined && isInferenceOperation(operation) && read.text(promotedNames("model")) !== undefined;
 }
 
 function operationOf(read: AttributeReader): string | undefined {
@@ -132,7 +137,7 @@ function errorTypeOf(read: AttributeReader, outcome: Outcome | undefined): Error
 }
 
 function failedStatus(read: AttributeReader): number | undefined {
-  const status = read.count([ATTR.httpResponseStatusCode]);
+  const status = read.count(HTTP_STATUS);
   return status !== undefined && status >= 400 && status < 600 ? status : undefined;
 }
 

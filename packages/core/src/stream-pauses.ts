@@ -1,6 +1,6 @@
 /** Pauses of one stream, for the timeline (a finer rule than the stall of metrics and alerts). */
-import type { Gaps } from "./gap-statistics.ts";
 import type { TapeEntry } from "./model/token-timings.ts";
+import { selectRank, smallestOf } from "./order-statistics.ts";
 import type { TapeColumns } from "./token-tape-encode.ts";
 import { KINDS } from "./token-tape-format.ts";
 import { tapeColumnsOf } from "./token-tape.ts";
@@ -15,8 +15,7 @@ export interface PauseRule {
 export const DEFAULT_PAUSE_RULE: PauseRule = { minMicros: 250_000, factor: 8 };
 
 /** The median rule needs this many gaps. */
-const MEDIAN_NEEDS_GAPS = 8;
-const MAX_UINT32 = 2 ** 32 - 1;
+export const MEDIAN_NEEDS_GAPS = 8;
 const TOOL = KINDS.indexOf("tool");
 
 /** A found gap. `toolWait`: from a tool chunk to one of another kind; not a pause of the model. */
@@ -38,53 +37,48 @@ export interface PauseReport {
   readonly thresholdMicros: number;
 }
 
-/** Median of sorted gaps. */
-function medianOf(sorted: Gaps): number {
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+/** Median of some gaps; undefined when there are fewer than the rule needs. @param gaps left in another order. */
+function medianOf(gaps: Float64Array): number | undefined {
+  const count = gaps.length;
+  if (count < MEDIAN_NEEDS_GAPS) return undefined;
+  const below = (count - 1) >> 1;
+  const lower = selectRank(gaps, below, count);
+  return count % 2 === 1 ? lower : (lower + smallestOf(gaps, below + 1, count)) / 2;
 }
 
-/** Gaps between the entries of a tape, microseconds. */
-export function tapeGaps({ length, atMicros }: TapeColumns): Gaps {
+/** Gaps between the entries of a tape, microseconds. @param memory for them, of at least one place less than entries. */
+export function tapeGaps({ length, atMicros }: TapeColumns, memory?: Float64Array): Float64Array {
   const count = Math.max(0, length - 1);
-  const span = (atMicros[count] ?? 0) - (atMicros[0] ?? 0);
-  // Times of a tape never fall, so no gap is longer than the whole; those of other callers may be no whole numbers.
-  const gaps =
-    span <= MAX_UINT32 && isWholeAndRising(length, atMicros) ? new Uint32Array(count) : new Float64Array(count);
+  const gaps = memory === undefined ? new Float64Array(count) : memory.subarray(0, count);
   for (let i = 0; i < count; i += 1) gaps[i] = (atMicros[i + 1] ?? 0) - (atMicros[i] ?? 0);
   return gaps;
-}
-
-function isWholeAndRising(length: number, atMicros: Float64Array): boolean {
-  for (let i = 0, before = atMicros[0] ?? 0; i < length; i += 1) {
-    const at = atMicros[i] ?? 0;
-    if (at < before || !Number.isInteger(at)) return false;
-    before = at;
-  }
-  return true;
 }
 
 /** Finds pauses and tool waits between the entries of a decoded tape. Never before the first token. */
 export function findPauses(entries: readonly TapeEntry[], rule: PauseRule = DEFAULT_PAUSE_RULE): PauseReport {
   const tape = tapeColumnsOf(entries);
-  return findPausesIn(tape, tapeGaps(tape).sort(), rule);
+  return findPausesIn(tape, medianOf(tapeGaps(tape)), rule);
 }
 
-/** {@link findPauses} of a tape in columns. @param sortedGaps its {@link tapeGaps}, ascending. */
-export function findPausesIn(tape: TapeColumns, sortedGaps: Gaps, rule: PauseRule = DEFAULT_PAUSE_RULE): PauseReport {
-  const { atMicros, kinds } = tape;
-  const medianMicros = sortedGaps.length >= MEDIAN_NEEDS_GAPS ? medianOf(sortedGaps) : undefined;
+/** {@link findPauses} of a tape in columns. @param medianMicros of its gaps; undefined with fewer than 8. */
+export function findPausesIn(
+  tape: TapeColumns,
+  medianMicros: number | undefined,
+  rule: PauseRule = DEFAULT_PAUSE_RULE,
+): PauseReport {
+  const { length, atMicros, kinds } = tape;
   const thresholdMicros = Math.max(rule.minMicros, rule.factor * (medianMicros ?? 0));
   const pauses: Pause[] = [];
-  for (let index = 1; index < tape.length; index += 1) {
-    const fromMicros = atMicros[index - 1] ?? 0;
+  for (let index = 1, fromMicros = atMicros[0] ?? 0; index < length; index += 1) {
     const toMicros = atMicros[index] ?? 0;
     const gap = toMicros - fromMicros;
-    const isToolWait = kinds[index - 1] === TOOL && kinds[index] !== TOOL && gap >= rule.minMicros;
-    if (!isToolWait && gap < thresholdMicros) continue;
-    const lostMicros = Math.max(0, gap - (medianMicros ?? 0));
-    pauses.push({ kind: isToolWait ? "toolWait" : "pause", index, fromMicros, toMicros, lostMicros });
+    if (gap >= rule.minMicros) {
+      const isToolWait = kinds[index - 1] === TOOL && kinds[index] !== TOOL;
+      const lostMicros = Math.max(0, gap - (medianMicros ?? 0));
+      if (isToolWait || gap >= thresholdMicros)
+        pauses.push({ kind: isToolWait ? "toolWait" : "pause", index, fromMicros, toMicros, lostMicros });
+    }
+    fromMicros = toMicros;
   }
   return { pauses, thresholdMicros, ...(medianMicros === undefined ? {} : { medianMicros }) };
 }

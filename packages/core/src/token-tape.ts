@@ -128,7 +128,7 @@ export interface TapeScratch {
 }
 
 /** Tapes with more entries than this get memory of their own. */
-const MAX_SCRATCH_ENTRIES = 16_384;
+export const MAX_SCRATCH_ENTRIES = 16_384;
 
 function columnsFor(entries: number, scratch: TapeScratch | undefined): Columns {
   if (scratch === undefined || entries > MAX_SCRATCH_ENTRIES) return new Columns(entries);

@@ -52,13 +52,14 @@ export interface WritePath {
 /** The write path over the parts of a store. */
 export function createWritePath(options: WritePathOptions): WritePath {
   const { journal, tail, seen, feeder, counters } = options;
+  const builder = createColumnBatchBuilder();
 
   function isOverloaded(): boolean {
     return tail.bytes >= LIMITS.indexTailBytes || feeder.lagSeconds() * 1000 >= LIMITS.indexLagMs;
   }
 
   function append(spans: readonly StoredSpan[], onAcknowledged?: AcknowledgedListener): Promise<void> {
-    const builder = createColumnBatchBuilder();
+    builder.clear();
     for (const { span, llm } of spans) builder.append(span, llm);
     const payload = builder.encode(options.now());
     const batch = decodeColumnBatch(payload);

@@ -8,9 +8,9 @@ import { MonitorError } from "../errors.ts";
 import { bytesToHex, hexToBytes } from "./hex.ts";
 import type { AttributeMap, AttributeValue } from "./span-record.ts";
 
-const SEPARATOR = "\u0002";
-const MARK = "\u0001";
-const IN_COLUMN = "\u0001c";
+export const SEPARATOR = "\u0002";
+export const MARK = "\u0001";
+export const IN_COLUMN = "\u0001c";
 /** Separator, mark, NUL (which some engines cut at), and lone surrogates (which UTF-8 cannot carry). */
 // oxlint-disable-next-line no-control-regex -- these control characters are the format
 const NEEDS_QUOTES = /[\u0000-\u0002]|\p{Surrogate}/u;
@@ -25,11 +25,15 @@ export function encodeAttributes(attributes: AttributeMap, inColumns?: ColumnVal
   for (const [key, value] of attributes) {
     if (text !== "") text += SEPARATOR;
     const held = inColumns !== undefined && typeof value !== "object" && inColumns.get(key) === value;
-    // An empty key at the very front would read as the empty map.
-    text +=
-      (key === "" ? `${MARK}s""` : encodeString(key)) + SEPARATOR + (held ? IN_COLUMN : encodeAttributeValue(value));
+    text += encodeAttributeKey(key) + SEPARATOR + (held ? IN_COLUMN : encodeAttributeValue(value));
   }
   return text;
+}
+
+/** A key as text. */
+export function encodeAttributeKey(key: string): string {
+  // An empty key at the very front would read as the empty map.
+  return key === "" ? `${MARK}s""` : encodeString(key);
 }
 
 /** @throws {PAYLOAD_MALFORMED} when the text is not one that `encodeAttributes` writes. */

@@ -2,15 +2,17 @@
  * Spans as columns: the payload of the journal and the hand-over to the index. Byte picture: `store/FORMAT.md`.
  * Every value comes back exactly; text that is not well-formed Unicode outside of attributes comes back with U+FFFD.
  */
-import { LLM_COLUMNS, storableLlmFields } from "../names/columns.ts";
+import { isStorable, LLM_COLUMNS } from "../names/columns.ts";
 import type { LlmFields } from "../llm-call.ts";
+import { writeAttributes } from "./attribute-bytes.ts";
 import { encodeAttributes, type ColumnValues } from "./attribute-text.ts";
 import { BATCH_HEADER_BYTES, COLUMN_SHAPES, SPAN_COLUMN } from "./column-layout.ts";
-import { createColumnBuilder, type ColumnBuilder } from "./column-builder.ts";
-import { createGrowingBytes } from "./growing-bytes.ts";
-import { hexToBytes } from "./hex.ts";
+import { ColumnBuilder } from "./column-builder.ts";
+import { GrowingBytes } from "./growing-bytes.ts";
 import { encodeEvents, encodeLinks } from "./span-extras.ts";
 import { SPAN_KINDS, STATUS_CODES, type AttributeValue, type Resource, type SpanRecord } from "./span-record.ts";
+
+const MAX_COLUMN_ID = Math.max(...COLUMN_SHAPES.keys());
 
 /** One row of a batch: a span, and its promoted fields if it is an LLM call. */
 export interface ColumnRow {
@@ -18,13 +20,15 @@ export interface ColumnRow {
   readonly llm?: LlmFields;
 }
 
-/** Collects rows into columns. Not reusable after `encode`. */
+/** Collects rows into columns. Once the rows are encoded it may be used again after `clear`, which keeps its memory. */
 export interface ColumnBatchBuilder {
   readonly rowCount: number;
   /** `llm` is undefined for a span that is no LLM call; fields that no column can hold are left out. */
   append(span: SpanRecord, llm: LlmFields | undefined): void;
   /** @param writtenUnixMillis when the batch was written, wall clock. */
   encode(writtenUnixMillis: number): Uint8Array;
+  /** Forgets every row, half-appended ones included. */
+  clear(): void;
 }
 
 /** Encodes rows as one batch. @param writtenUnixMillis when the batch was written, wall clock. */
@@ -36,78 +40,103 @@ export function encodeColumnBatch(rows: Iterable<ColumnRow>, writtenUnixMillis: 
 
 /** An empty builder. Ids must be lower-case hex of full length and times 0..2^64-1, else `append` throws. */
 export function createColumnBatchBuilder(): ColumnBatchBuilder {
-  const columns = new Map<number, ColumnBuilder>();
-  const resources = createResourceTable();
-  let rowCount = 0;
+  return new Builder();
+}
 
-  function column(id: number): ColumnBuilder {
-    let builder = columns.get(id);
-    if (builder === undefined) {
-      builder = createColumnBuilder(id, COLUMN_SHAPES.get(id)?.shape ?? "text");
-      columns.set(id, builder);
+class Builder implements ColumnBatchBuilder {
+  /** By column number. */
+  readonly #columns: (ColumnBuilder | undefined)[] = Array.from({ length: MAX_COLUMN_ID + 1 }, () => undefined);
+  #resources = createResourceTable();
+  #rowCount = 0;
+
+  get rowCount(): number {
+    return this.#rowCount;
+  }
+
+  append(span: SpanRecord, llm: LlmFields | undefined): void {
+    this.#appendSpan(span);
+    this.#appendExtras(span, llm);
+    if (llm !== undefined) this.#appendLlm(llm);
+    this.#rowCount++;
+  }
+
+  #column(id: number): ColumnBuilder {
+    return this.#columns[id] ?? this.#newColumn(id);
+  }
+
+  #newColumn(id: number): ColumnBuilder {
+    const column = new ColumnBuilder(id, COLUMN_SHAPES.get(id)?.shape ?? "text");
+    this.#columns[id] = column;
+    return column;
+  }
+
+  #fixed(id: number): GrowingBytes {
+    return this.#column(id).fixed(this.#rowCount);
+  }
+
+  #optionalText(id: number, value: string | undefined): void {
+    if (value !== undefined) this.#column(id).text(this.#rowCount, value);
+  }
+
+  #appendSpan(span: SpanRecord): void {
+    this.#fixed(SPAN_COLUMN.traceId).id(span.traceId, 16);
+    this.#fixed(SPAN_COLUMN.spanId).id(span.spanId, 8);
+    if (span.parentSpanId !== undefined) this.#fixed(SPAN_COLUMN.parentSpanId).id(span.parentSpanId, 8);
+    this.#fixed(SPAN_COLUMN.startUnixNanos).u64(span.startUnixNanos);
+    if (span.durationNanos !== undefined) this.#fixed(SPAN_COLUMN.durationNanos).u64(span.durationNanos);
+    this.#fixed(SPAN_COLUMN.resource).u32(this.#resources.indexOf(span.resource));
+    this.#fixed(SPAN_COLUMN.flags).u32(span.flags);
+    this.#fixed(SPAN_COLUMN.kind).u8(SPAN_KINDS.indexOf(span.kind));
+    this.#fixed(SPAN_COLUMN.status).u8(STATUS_CODES.indexOf(span.status));
+    this.#column(SPAN_COLUMN.name).text(this.#rowCount, span.name);
+    this.#optionalText(SPAN_COLUMN.statusMessage, span.statusMessage);
+    this.#optionalText(SPAN_COLUMN.scope, span.scope);
+    this.#optionalText(SPAN_COLUMN.traceState, span.traceState);
+  }
+
+  #appendExtras(span: SpanRecord, llm: LlmFields | undefined): void {
+    if (span.attributes.size > 0) {
+      const column = this.#column(SPAN_COLUMN.attributes);
+      writeAttributes(column.beginText(this.#rowCount), span.attributes, llm);
+      column.endText();
     }
-    return builder;
-  }
-  function optionalText(id: number, row: number, value: string | undefined): void {
-    if (value !== undefined) column(id).text(row, value);
+    if (span.events.length > 0) this.#column(SPAN_COLUMN.events).text(this.#rowCount, encodeEvents(span.events));
+    if (span.links.length > 0) this.#column(SPAN_COLUMN.links).text(this.#rowCount, encodeLinks(span.links));
   }
 
-  function appendSpan(row: number, span: SpanRecord, inColumns: ColumnValues): void {
-    column(SPAN_COLUMN.traceId).fixed(row).bytes(idBytes(span.traceId, 16));
-    column(SPAN_COLUMN.spanId).fixed(row).bytes(idBytes(span.spanId, 8));
-    if (span.parentSpanId !== undefined)
-      column(SPAN_COLUMN.parentSpanId).fixed(row).bytes(idBytes(span.parentSpanId, 8));
-    column(SPAN_COLUMN.startUnixNanos).fixed(row).u64(span.startUnixNanos);
-    if (span.durationNanos !== undefined) column(SPAN_COLUMN.durationNanos).fixed(row).u64(span.durationNanos);
-    column(SPAN_COLUMN.resource).fixed(row).u32(resources.indexOf(span.resource));
-    column(SPAN_COLUMN.flags).fixed(row).u32(span.flags);
-    column(SPAN_COLUMN.kind).fixed(row).u8(SPAN_KINDS.indexOf(span.kind));
-    column(SPAN_COLUMN.status).fixed(row).u8(STATUS_CODES.indexOf(span.status));
-    column(SPAN_COLUMN.name).text(row, span.name);
-    optionalText(SPAN_COLUMN.statusMessage, row, span.statusMessage);
-    optionalText(SPAN_COLUMN.scope, row, span.scope);
-    optionalText(SPAN_COLUMN.traceState, row, span.traceState);
-    if (span.attributes.size > 0)
-      column(SPAN_COLUMN.attributes).text(row, encodeAttributes(span.attributes, inColumns));
-    if (span.events.length > 0) column(SPAN_COLUMN.events).text(row, encodeEvents(span.events));
-    if (span.links.length > 0) column(SPAN_COLUMN.links).text(row, encodeLinks(span.links));
-  }
-
-  function appendLlm(row: number, llm: LlmFields): void {
-    column(SPAN_COLUMN.isLlm).fixed(row).u8(1);
-    for (const { field, id } of LLM_COLUMNS) {
+  #appendLlm(llm: LlmFields): void {
+    this.#fixed(SPAN_COLUMN.isLlm).u8(1);
+    for (const { field, id, kind } of LLM_COLUMNS) {
       const value = llm[field];
-      if (typeof value === "string") column(id).text(row, value);
-      else if (typeof value === "boolean")
-        column(id)
-          .fixed(row)
-          .u8(value ? 1 : 0);
-      else if (value !== undefined) column(id).fixed(row).f64(value);
+      if (value === undefined || !isStorable(kind, value)) continue;
+      if (typeof value === "string") this.#column(id).text(this.#rowCount, value);
+      else if (typeof value === "boolean") this.#fixed(id).u8(value ? 1 : 0);
+      else this.#fixed(id).f64(value);
     }
   }
 
-  return {
-    get rowCount() {
-      return rowCount;
-    },
-    append(span, llm) {
-      const storable = llm === undefined ? undefined : storableLlmFields(llm);
-      appendSpan(rowCount, span, columnValues(storable));
-      if (storable !== undefined) appendLlm(rowCount, storable);
-      rowCount++;
-    },
-    encode(writtenUnixMillis) {
-      const body = createGrowingBytes(4096);
-      let written = 0;
-      for (const builder of columns.values()) if (builder.writeTo(body, rowCount)) written++;
-      const target = createGrowingBytes(BATCH_HEADER_BYTES + resources.bytes().length + body.length);
-      for (const value of [rowCount, written, resources.count(), 0]) target.u32(value);
-      target.f64(writtenUnixMillis);
-      target.bytes(resources.bytes());
-      target.bytes(body.view());
-      return target.view();
-    },
-  };
+  encode(writtenUnixMillis: number): Uint8Array {
+    let columns = 0;
+    let bytes = BATCH_HEADER_BYTES + this.#resources.bytes().length;
+    for (const column of this.#columns) {
+      const columnBytes = column?.encodedBytes(this.#rowCount) ?? 0;
+      if (columnBytes > 0) columns++;
+      bytes += columnBytes;
+    }
+    const target = new GrowingBytes(bytes);
+    for (const value of [this.#rowCount, columns, this.#resources.count(), 0]) target.u32(value);
+    target.f64(writtenUnixMillis);
+    target.bytes(this.#resources.bytes());
+    for (const column of this.#columns)
+      if (column !== undefined && column.encodedBytes(this.#rowCount) > 0) column.writeTo(target, this.#rowCount);
+    return target.view();
+  }
+
+  clear(): void {
+    for (const column of this.#columns) column?.clear();
+    this.#resources = createResourceTable();
+    this.#rowCount = 0;
+  }
 }
 
 /** Attribute values that a promoted column restores. */
@@ -122,15 +151,9 @@ export function columnValues(llm: LlmFields | undefined): ColumnValues {
   return values;
 }
 
-function idBytes(hex: string, length: number): Uint8Array {
-  const bytes = hexToBytes(hex);
-  if (bytes?.length !== length) throw new RangeError(`an id of ${length} bytes must be ${length * 2} hex digits`);
-  return bytes;
-}
-
 /** Resources of a batch, each once: service and attribute text, both with a u32 length in front. */
 function createResourceTable() {
-  const encoded = createGrowingBytes();
+  const encoded = new GrowingBytes();
   const indexByContent = new Map<string, number>();
   const indexByIdentity = new Map<Resource, number>();
 
@@ -142,7 +165,7 @@ function createResourceTable() {
     const index = indexByContent.size;
     indexByContent.set(content, index);
     for (const text of [resource.service, attributes]) {
-      const part = createGrowingBytes(64);
+      const part = new GrowingBytes(64);
       part.text(text);
       encoded.u32(part.length);
       encoded.bytes(part.view());

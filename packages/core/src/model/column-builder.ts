@@ -1,49 +1,81 @@
-import { COLUMN_IS_FULL, TEXT_SHAPE, type ColumnShape } from "./column-layout.ts";
-import { createGrowingBytes, type GrowingBytes } from "./growing-bytes.ts";
+import { COLUMN_HEADER_BYTES, COLUMN_IS_FULL, TEXT_SHAPE, type ColumnShape } from "./column-layout.ts";
+import { GrowingBytes } from "./growing-bytes.ts";
 
 /** Collects the values of one column; rows without a value are simply not written. */
-export interface ColumnBuilder {
+export class ColumnBuilder {
+  readonly #id: number;
+  readonly #shape: ColumnShape;
+  readonly #values = new GrowingBytes();
+  /** Of a text column: where each value ends. */
+  readonly #ends = new GrowingBytes(64);
+  #presence = new Uint8Array(32);
+  #count = 0;
+
+  /** @param id number of the column in the journal. */
+  constructor(id: number, shape: ColumnShape) {
+    this.#id = id;
+    this.#shape = shape;
+  }
+
+  /** Forgets every value and keeps the memory. */
+  clear(): void {
+    if (this.#count === 0) return;
+    this.#values.clear();
+    this.#ends.clear();
+    this.#presence.fill(0);
+    this.#count = 0;
+  }
+
   /** Marks the row as present and returns the bytes to write its fixed-width value to. */
-  fixed(row: number): GrowingBytes;
-  text(row: number, value: string): void;
-  /** Writes header, presence and values; nothing for a column without any value. */
-  writeTo(target: GrowingBytes, rowCount: number): boolean;
-}
+  fixed(row: number): GrowingBytes {
+    this.#mark(row);
+    return this.#values;
+  }
 
-/** @param id number of the column in the journal. */
-export function createColumnBuilder(id: number, shape: ColumnShape): ColumnBuilder {
-  const values = createGrowingBytes();
-  const ends = createGrowingBytes(shape === "text" ? 64 : 0);
-  const presentRows: number[] = [];
+  /** Marks the row as present and returns the bytes to write its text to, before {@link endText}. */
+  beginText(row: number): GrowingBytes {
+    return this.fixed(row);
+  }
 
-  return {
-    fixed(row) {
-      presentRows.push(row);
-      return values;
-    },
-    text(row, value) {
-      presentRows.push(row);
-      values.text(value);
-      ends.u32(values.length);
-    },
-    writeTo(target, rowCount) {
-      if (presentRows.length === 0) return false;
-      const full = presentRows.length === rowCount;
-      const bitmap = full ? new Uint8Array(0) : bitmapOf(presentRows, rowCount);
-      target.u16(id);
-      target.u8(shape === "text" ? TEXT_SHAPE : shape);
-      target.u8(full ? COLUMN_IS_FULL : 0);
-      target.u32(bitmap.length + ends.length + values.length);
-      target.bytes(bitmap);
-      target.bytes(ends.view());
-      target.bytes(values.view());
-      return true;
-    },
-  };
-}
+  endText(): void {
+    this.#ends.u32(this.#values.length);
+  }
 
-function bitmapOf(rows: readonly number[], rowCount: number): Uint8Array {
-  const bitmap = new Uint8Array(Math.ceil(rowCount / 8));
-  for (const row of rows) bitmap[row >> 3] = (bitmap[row >> 3] ?? 0) | (1 << (row & 7));
-  return bitmap;
+  text(row: number, value: string): void {
+    this.beginText(row).text(value);
+    this.endText();
+  }
+
+  #mark(row: number): void {
+    const at = row >> 3;
+    if (at >= this.#presence.length) {
+      const wider = new Uint8Array(at * 2);
+      wider.set(this.#presence);
+      this.#presence = wider;
+    }
+    this.#presence[at] = (this.#presence[at] ?? 0) | (1 << (row & 7));
+    this.#count++;
+  }
+
+  #bitmapBytes(rowCount: number): number {
+    return this.#count === rowCount ? 0 : Math.ceil(rowCount / 8);
+  }
+
+  /** Bytes that {@link writeTo} writes; 0 for a column without any value, which is left out. */
+  encodedBytes(rowCount: number): number {
+    if (this.#count === 0) return 0;
+    return COLUMN_HEADER_BYTES + this.#bitmapBytes(rowCount) + this.#ends.length + this.#values.length;
+  }
+
+  /** Writes header, presence and values. */
+  writeTo(target: GrowingBytes, rowCount: number): void {
+    const bitmap = this.#presence.subarray(0, this.#bitmapBytes(rowCount));
+    target.u16(this.#id);
+    target.u8(this.#shape === "text" ? TEXT_SHAPE : this.#shape);
+    target.u8(bitmap.length === 0 ? COLUMN_IS_FULL : 0);
+    target.u32(this.encodedBytes(rowCount) - COLUMN_HEADER_BYTES);
+    target.bytes(bitmap);
+    target.bytes(this.#ends.view());
+    target.bytes(this.#values.view());
+  }
 }

@@ -19,11 +19,16 @@ const VALUES = Uint8Array.from({ length: MAX_CODE }, (_, code) => {
 export function hexToBytes(text: string): Uint8Array | undefined {
   if (text.length % 2 !== 0) return undefined;
   const bytes = new Uint8Array(text.length / 2);
-  for (let at = 0; at < bytes.length; at++) {
-    const high = VALUES[text.charCodeAt(2 * at)] ?? NO_DIGIT;
-    const low = VALUES[text.charCodeAt(2 * at + 1)] ?? NO_DIGIT;
-    if (high === NO_DIGIT || low === NO_DIGIT) return undefined;
-    bytes[at] = (high << 4) | low;
+  return writeHex(text, bytes, 0) ? bytes : undefined;
+}
+
+/** Writes the bytes of hex digits, two for each; false as soon as one is none. `target` must be large enough. */
+export function writeHex(text: string, target: Uint8Array, start: number): boolean {
+  for (let at = 0; at + 1 < text.length; at += 2) {
+    const high = VALUES[text.charCodeAt(at)] ?? NO_DIGIT;
+    const low = VALUES[text.charCodeAt(at + 1)] ?? NO_DIGIT;
+    if (high === NO_DIGIT || low === NO_DIGIT) return false;
+    target[start + (at >> 1)] = (high << 4) | low;
   }
-  return bytes;
+  return true;
 }

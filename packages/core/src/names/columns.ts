@@ -74,7 +74,7 @@ export function storableLlmFields(fields: LlmFields): LlmFields {
   const kept: Record<string, unknown> = {};
   for (const { field, kind } of LLM_COLUMNS) {
     const value = fields[field];
-    if (NO_FIELD_IS_MISSING && fits(kind, value)) kept[field] = value;
+    if (NO_FIELD_IS_MISSING && isStorable(kind, value)) kept[field] = value;
   }
   return kept;
 }
@@ -83,12 +83,13 @@ export function storableLlmFields(fields: LlmFields): LlmFields {
 function areStorable(fields: LlmFields): boolean {
   for (const { field, kind } of LLM_COLUMNS) {
     const value = fields[field];
-    if (value !== undefined && !fits(kind, value)) return false;
+    if (value !== undefined && !isStorable(kind, value)) return false;
   }
   return true;
 }
 
-function fits(kind: ColumnKind, value: unknown): boolean {
+/** Whether a column of that kind holds the value exactly. */
+export function isStorable(kind: ColumnKind, value: unknown): boolean {
   if (kind === "text") return typeof value === "string";
   if (kind === "boolean") return typeof value === "boolean";
   if (typeof value !== "number" || !(value >= 0 && value <= MAX_NUMBER) || Object.is(value, -0)) return false;

@@ -1,6 +1,7 @@
 import { LIMITS, type MonitorError } from "@nexent/monitor-core";
 import { malformed } from "./malformed.ts";
 import { tooManyMessages } from "./message-count.ts";
+import { TextCache } from "./text-cache.ts";
 
 const GROUP_START = 3;
 const GROUP_END = 4;
@@ -8,10 +9,9 @@ const FIXED32 = 5;
 const MAX_VARINT_BYTES = 10;
 const HIGH_WORD = 2 ** 32;
 
-/** Keys repeat in every span: the last one of each slot is kept as text, if it is not longer than this many bytes. */
-const KEY_SLOTS = 1024;
-const MAX_KEPT_KEY_BYTES = 64;
-const keptKeys: string[] = Array.from({ length: KEY_SLOTS }, () => "");
+/** Keys repeat in every span, and so do many short values. */
+const keys = new TextCache(1024, 64);
+const shortTexts = new TextCache(2048, 32);
 
 /** A protobuf body that ends within a field. */
 export function endsTooEarly(cause?: unknown): MonitorError {
@@ -192,31 +192,13 @@ export class ProtobufReader {
   /** Text; invalid UTF-8 becomes U+FFFD. */
   text(): string {
     const length = this.uint32();
-    const start = this.#take(length);
-    return this.#bytes.toString("utf8", start, start + length);
+    return shortTexts.textOf(this.#bytes, this.#take(length), length);
   }
 
   /** Text of the kind that comes again and again. */
   key(): string {
     const length = this.uint32();
-    const start = this.#take(length);
-    const end = start + length;
-    if (length > MAX_KEPT_KEY_BYTES) return this.#bytes.toString("utf8", start, end);
-    let hash = length;
-    for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (this.#bytes[at] ?? 0)) | 0;
-    const slot = (hash ^ (hash >>> 10)) & (KEY_SLOTS - 1);
-    const kept = keptKeys[slot] ?? "";
-    if (this.#isText(kept, start, length)) return kept;
-    const text = this.#bytes.toString("utf8", start, end);
-    keptKeys[slot] = text;
-    return text;
-  }
-
-  /** Whether these bytes are that text; never for a text beyond ASCII, none of whose codes is a byte of it. */
-  #isText(text: string, start: number, length: number): boolean {
-    if (text.length !== length) return false;
-    for (let i = 0; i < length; i++) if (text.charCodeAt(i) !== this.#bytes[start + i]) return false;
-    return true;
+    return keys.textOf(this.#bytes, this.#take(length), length);
   }
 }
 

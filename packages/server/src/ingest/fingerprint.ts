@@ -1,4 +1,9 @@
-import { ATTR, fingerprintOfTape, type AttributeValue } from "@nexent/monitor-core";
+import { ATTR, fingerprintOfTape, type AttributeMap, type AttributeValue } from "@nexent/monitor-core";
+
+/** Whether {@link addFingerprint} would change anything. */
+export function mayLackFingerprint(attributes: AttributeMap): boolean {
+  return attributes.has(ATTR.llmTokenTape) || attributes.has(ATTR.llmFingerprint);
+}
 
 /**
  * Adds the stream's shape in 60 buckets, made from its token tape, so that lists need not read tapes. Replaces whatever

@@ -23,6 +23,42 @@ type Attributes = Map<string, AttributeValue>;
  */
 export function addOurNames(attributes: Attributes, firstChunkSeconds: number | undefined): void {
   restoreLists(attributes);
+  if (firstChunkSeconds !== undefined || hasForeignNames(attributes)) addNames(attributes, firstChunkSeconds);
+  wholeTopK(attributes);
+}
+
+/** Names of which one must be there for {@link addNames} to find anything. */
+const FOREIGN_NAMES: ReadonlySet<string> = new Set([
+  ...[...GEN_AI_NAMES, ...OPENINFERENCE_NAMES].map(([foreign]) => foreign),
+  "openinference.span.kind",
+  "llm.request.type",
+  "llm.finish_reason",
+  "gen_ai.completion.0.finish_reason",
+  "llm.invocation_parameters",
+  "llm.model_name",
+  "ai.operationId",
+  ...PROVIDER_NAMES,
+]);
+
+/**
+ * Whether {@link addOurNames} or {@link addErrorType} may have something to add; false for most spans that are no calls.
+ * @param attributes clean already.
+ */
+export function mayLackNames(attributes: AttributeMap, firstChunkSeconds: number | undefined): boolean {
+  if (firstChunkSeconds !== undefined) return true;
+  for (const name of attributes.keys()) if (CALL_NAMES.has(name) || FOREIGN_NAMES.has(name)) return true;
+  return false;
+}
+
+function hasForeignNames(attributes: AttributeMap): boolean {
+  for (const name of attributes.keys()) if (FOREIGN_NAMES.has(name)) return true;
+  return false;
+}
+
+/** Names of ours whose values may have to be brought into form, or that let others be added. */
+const CALL_NAMES: ReadonlySet<string> = new Set([...LIST_ATTRIBUTES, "gen_ai.request.top_k", "gen_ai.operation.name"]);
+
+function addNames(attributes: Attributes, firstChunkSeconds: number | undefined): void {
   rename(attributes, GEN_AI_NAMES);
   rename(attributes, OPENINFERENCE_NAMES);
   addOperation(attributes, "openinference.span.kind", (kind) => SPAN_KIND_OPERATIONS.get(kind.toUpperCase()));
@@ -34,7 +70,6 @@ export function addOurNames(attributes: Attributes, firstChunkSeconds: number | 
   addAiSdkCall(attributes);
   addProvider(attributes);
   addOnce(attributes, "gen_ai.response.time_to_first_chunk", firstChunkSeconds);
-  wholeTopK(attributes);
 }
 
 /** Adds a value unless there is one, or the value says nothing: some SDKs write NaN for a count they do not know. */

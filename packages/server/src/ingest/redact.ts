@@ -52,8 +52,8 @@ const AUTH_SCHEMES: readonly string[] = ["Bearer ", "bearer ", "Basic ", "basic 
 const SHORTEST_CREDENTIAL = 8;
 const SHORTEST_JWT = 30;
 /** Lengths below which no rule of its kind can match. */
-const SHORTEST_WITH_PREFIX = Math.min(...SECRET_PREFIXES.map(([prefix, minBody]) => prefix.length + minBody));
-const SHORTEST_WITH_SCHEME = Math.min(...AUTH_SCHEMES.map((scheme) => scheme.length)) + SHORTEST_CREDENTIAL;
+export const SHORTEST_WITH_PREFIX = Math.min(...SECRET_PREFIXES.map(([prefix, minBody]) => prefix.length + minBody));
+export const SHORTEST_WITH_SCHEME = Math.min(...AUTH_SCHEMES.map((scheme) => scheme.length)) + SHORTEST_CREDENTIAL;
 const KEY_BLOCK = "-----BEGIN ";
 /** A rule can uncover a match of another one; texts settle after two rounds, the bound is a backstop. */
 const MAX_ROUNDS = 8;
@@ -108,8 +108,8 @@ function redactOnce(text: string): string {
   return out;
 }
 
-/** Every prefix and key block holds one of these; a fixed list of literals, so the time is linear. */
-const MAY_HAVE_PREFIX = /[-_]|AIza|A[KS]IA|eyJ/;
+/** Every prefix, token and key block; a fixed list of literals, so the time is linear. */
+const MAY_HAVE_PREFIX = new RegExp([KEY_BLOCK, "eyJ", ...SECRET_PREFIXES.map(([prefix]) => prefix)].join("|"));
 
 function redactPrefixed(text: string): string {
   if (!MAY_HAVE_PREFIX.test(text)) return text;

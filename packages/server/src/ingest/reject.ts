@@ -16,10 +16,23 @@ export type RejectReason = keyof typeof REJECT_REASONS;
 
 const NANOS_PER_MS = 1_000_000n;
 
+/** Between which times a span may lie. */
+export interface TimeBounds {
+  readonly oldestUnixNanos: bigint;
+  readonly latestUnixNanos: bigint;
+}
+
+/** The bounds for spans that arrive now. */
+export function timeBoundsAt(nowMs: number): TimeBounds {
+  return {
+    oldestUnixNanos: BigInt(Math.floor(nowMs - LIMITS.pastAgeMs)) * NANOS_PER_MS,
+    latestUnixNanos: BigInt(Math.floor(nowMs + LIMITS.futureSkewMs)) * NANOS_PER_MS,
+  };
+}
+
 /** Why times cannot be kept, if so. They are never clamped: a wrong clock must be seen by its sender. */
-export function brokenTime(startUnixNanos: bigint, endUnixNanos: bigint, nowMs: number): RejectReason | undefined {
-  const latest = BigInt(Math.floor(nowMs + LIMITS.futureSkewMs)) * NANOS_PER_MS;
-  const oldest = BigInt(Math.floor(nowMs - LIMITS.pastAgeMs)) * NANOS_PER_MS;
+export function brokenTime(startUnixNanos: bigint, endUnixNanos: bigint, bounds: TimeBounds): RejectReason | undefined {
+  const { oldestUnixNanos: oldest, latestUnixNanos: latest } = bounds;
   if (startUnixNanos === 0n) return "start_missing";
   if (startUnixNanos > latest) return "start_future";
   if (startUnixNanos < oldest) return "start_old";

@@ -1,4 +1,5 @@
 import { LIMITS, type AttributeMap, type AttributeValue } from "@nexent/monitor-core";
+import { isHarmless } from "./harmless-text.ts";
 import { isSecretKey, redactedValue, redactText } from "./redact.ts";
 
 /** What was changed so that hostile or oversized telemetry can be kept; counted, never silent. */
@@ -44,6 +45,7 @@ export function totalCount(counts: SanitiseCounts): number {
  * @param maxBytes limit in UTF-8 bytes.
  */
 export function cleanText(text: string, maxBytes: number, counts: SanitiseCounts): string {
+  if (isHarmless(text) && text.length <= maxBytes) return text;
   const whole = wellFormed(text, counts);
   const safe = redactText(whole);
   if (safe !== whole) counts.redacted++;
@@ -67,8 +69,32 @@ function cutText(text: string, maxBytes: number, counts: SanitiseCounts): string
   return bytes.toString("utf8", 0, end);
 }
 
-/** Attributes that can be stored, in the order they came; those beyond `LIMITS.attributesPerSpan` are dropped. */
-export function cleanAttributes(attributes: AttributeMap, counts: SanitiseCounts): Map<string, AttributeValue> {
+/**
+ * Attributes that can be stored, in the order they came; those beyond `LIMITS.attributesPerSpan` are dropped.
+ * @returns the same map when nothing had to be done.
+ */
+export function cleanAttributes(attributes: AttributeMap, counts: SanitiseCounts): AttributeMap {
+  if (attributes.size > LIMITS.attributesPerSpan || !hasCleanKeys(attributes)) return cleanCopy(attributes, counts);
+  let own: Map<string, AttributeValue> | undefined;
+  for (const [key, value] of attributes) {
+    if (!isSecretKey(key) && isPlain(value)) continue;
+    const clean = cleanValue(key, value, counts);
+    if (clean !== value) (own ??= new Map(attributes)).set(key, clean);
+  }
+  return own ?? attributes;
+}
+
+/** Whether a value needs no look but this one, whatever its key. */
+function isPlain(value: AttributeValue): boolean {
+  return typeof value === "string" ? isHarmless(value) : typeof value !== "object";
+}
+
+function hasCleanKeys(attributes: AttributeMap): boolean {
+  for (const key of attributes.keys()) if (!isCleanKey(key)) return false;
+  return true;
+}
+
+function cleanCopy(attributes: AttributeMap, counts: SanitiseCounts): AttributeMap {
   const clean = new Map<string, AttributeValue>();
   for (const [key, value] of attributes) {
     if (clean.size >= LIMITS.attributesPerSpan) {
@@ -84,14 +110,16 @@ export function cleanAttributes(attributes: AttributeMap, counts: SanitiseCounts
 const MAX_CLEAN_KEYS = 4096;
 const cleanKeys = new Set<string>();
 
+function isCleanKey(key: string): boolean {
+  if (cleanKeys.has(key)) return true;
+  if (cleanText(key, LIMITS.keyBytes, emptyCounts()) !== key) return false;
+  if (cleanKeys.size >= MAX_CLEAN_KEYS) cleanKeys.clear();
+  cleanKeys.add(key);
+  return true;
+}
+
 function cleanKey(key: string, counts: SanitiseCounts): string {
-  if (cleanKeys.has(key)) return key;
-  const clean = cleanText(key, LIMITS.keyBytes, counts);
-  if (clean === key) {
-    if (cleanKeys.size >= MAX_CLEAN_KEYS) cleanKeys.clear();
-    cleanKeys.add(key);
-  }
-  return clean;
+  return isCleanKey(key) ? key : cleanText(key, LIMITS.keyBytes, counts);
 }
 
 function cleanValue(key: string, value: AttributeValue, counts: SanitiseCounts): AttributeValue {
