@@ -81,7 +81,8 @@ export const LIMITS = {
   queryAnswerValues: 1_000_000,
   pageRows: 1_000,
   spansPerTrace: 50_000,
-  exactQuantileCalls: 5_000_000,
+  /** Above, quantiles come from rollups, within 2 %. */
+  exactQuantileCalls: 200_000,
   /** Metric samples: what one write, one family on one UTC day, one day, and one label may hold. */
   metricSamplesPerWrite: 100_000,
   metricSeriesPerFamily: 10_000,

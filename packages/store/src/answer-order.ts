@@ -1,5 +1,6 @@
 import { SPAN_KINDS } from "@nexent/monitor-core";
 import type { AggregateRow, FacetValue, GroupKey, ServiceLink, SpanName, TraceMatch } from "./contract.ts";
+import { invalidQuery, MAX_AGGREGATE_ROWS } from "./query-rules.ts";
 import { compareUtf8 } from "./utf8-order.ts";
 
 /** Most values a facet offers. */
@@ -7,8 +8,13 @@ export const FACET_VALUES = 1_000;
 /** Most span names an answer holds. */
 export const SPAN_NAMES = 10_000;
 
-/** By bucket, then by group values, absent last. */
-export function compareAggregateRows(groupBy: readonly GroupKey[]): (a: AggregateRow, b: AggregateRow) => number {
+/** By bucket, then by group values, absent last. @throws {QUERY_INVALID} when there are more than an answer may hold. */
+export function sortedAggregate(rows: readonly AggregateRow[], groupBy: readonly GroupKey[]): readonly AggregateRow[] {
+  if (rows.length > MAX_AGGREGATE_ROWS) throw invalidQuery("too many groups; narrow the range or the filter");
+  return rows.toSorted(compareAggregateRows(groupBy));
+}
+
+function compareAggregateRows(groupBy: readonly GroupKey[]): (a: AggregateRow, b: AggregateRow) => number {
   return (a, b) => {
     const [left, right] = [a.bucketUnixNanos ?? 0n, b.bucketUnixNanos ?? 0n];
     if (left !== right) return left < right ? -1 : 1;

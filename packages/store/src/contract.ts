@@ -106,7 +106,11 @@ export interface CallList {
 export const GROUP_KEYS = ["model", "operation", "provider", "service", "outcome", "errorType"] as const;
 export type GroupKey = (typeof GROUP_KEYS)[number];
 
-/** What to compute. Quantiles are exact and ignore calls without the value. */
+/**
+ * What to compute. Quantiles ignore calls without the value. They are exact up to `exactQuantileLimit` matching calls, and
+ * beyond it for every question that names a service, an error type, a text, a number, a column without a rollup, or buckets
+ * that are not whole multiples of 2 min; for the others they are sketches.
+ */
 export interface AggregateSpec {
   readonly filter: CallFilter;
   readonly groupBy: readonly GroupKey[];
@@ -128,7 +132,10 @@ export interface ColumnStats {
   readonly sum: number;
   /** In the order asked; absent entries when `count` is 0. */
   readonly quantiles: readonly number[];
+  /** Of the quantiles; counts and sums are always exact. */
   readonly exactness: "exact" | "sketch";
+  /** Only of sketches: how far a quantile may lie from the exact one, as a share of it (half a billionth at least). */
+  readonly relativeError?: number;
 }
 
 /** One group (and bucket) of an aggregate; rows come by bucket, then by group values in UTF-8 order, absent last. */
@@ -316,6 +323,7 @@ export interface Capabilities {
   readonly durability: "fsync" | "write" | "memory";
   readonly dedupeScope: "store" | "server" | "none";
   readonly freshnessMs: number;
+  /** Matching calls up to which quantiles are exact in any case. */
   readonly exactQuantileLimit: number;
   readonly erase: "bytes" | "eventual" | "none";
   readonly backup: boolean;

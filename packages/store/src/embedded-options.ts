@@ -30,6 +30,8 @@ export interface EmbeddedStoreOptions {
    * which the journal's syncs need too: allow 4 only with a pool of 8 or more.
    */
   readonly queriesAtOnce?: number;
+  /** Matching calls up to which quantiles are exact in any case; default 200,000. */
+  readonly exactQuantileLimit?: number;
   /** Small files of others in the data folder that a backup takes along, relative; those that exist. */
   readonly backupAlso?: readonly string[];
   readonly engine?: EngineLimits;

@@ -172,6 +172,7 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
       io,
       queriesAtOnce: Math.min(options.queriesAtOnce ?? 2, LIMITS.queriesAtOnce),
       ...(options.engine === undefined ? {} : { limits: options.engine }),
+      ...(options.exactQuantileLimit === undefined ? {} : { exactQuantileLimit: options.exactQuantileLimit }),
       failpoint: options.failpoint,
       droppedThrough: manifest.droppedThrough,
       onQuarantine(file, cause) {

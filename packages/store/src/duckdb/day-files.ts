@@ -66,6 +66,8 @@ export interface DayFilesOptions<S extends { readonly applied: bigint }> {
   readonly io: IoPort;
   /** Connection on which files are attached. */
   readonly connection: DuckDBConnection;
+  /** Called before a file goes or becomes another one. */
+  readonly beforeChange?: (file: IndexFile) => Promise<void>;
   /** Called for each file that was set aside. */
   readonly onQuarantine: (file: string, cause: unknown) => void;
 }
@@ -145,6 +147,7 @@ export function createDayFiles<S extends { readonly applied: bigint }>(options: 
       throw new MonitorError("STORE_UNAVAILABLE", "the folder " + directory + " cannot be written", { cause });
     }
     summaries.delete(file);
+    await options.beforeChange?.(file);
     if (attached.has(file)) await detach(file).catch(() => attached.delete(file));
     const name = fileName(file);
     const mark = "." + String(Date.now());
@@ -246,6 +249,7 @@ export function createDayFiles<S extends { readonly applied: bigint }>(options: 
     exchange: (files, work) =>
       inTurn(async () => {
         for (const file of files) await detachIdle(file);
+        for (const file of files) await options.beforeChange?.(file);
         try {
           await work();
         } finally {

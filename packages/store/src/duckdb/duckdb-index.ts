@@ -38,6 +38,8 @@ import { querySpanNames, queryServiceLinks, queryTraces } from "./query-spans.ts
 import { createQuerySlots } from "./query-slots.ts";
 import { createReadGate } from "./read-gate.ts";
 import { addInto, copyInto } from "./rewrite-file.ts";
+import { createRollupFiles } from "./rollup-files.ts";
+import { createRollups } from "./rollups.ts";
 import { readSpans } from "./span-rows.ts";
 import { bind } from "./statement.ts";
 import { createTraceFilters } from "./trace-filters.ts";
@@ -52,6 +54,8 @@ export interface DuckdbIndexOptions {
   readonly queriesAtOnce?: number;
   /** Default 30 s. */
   readonly queryTimeoutMs?: number;
+  /** Matching calls up to which quantiles are exact. */
+  readonly exactQuantileLimit?: number;
   readonly onQuarantine: (file: string, cause: unknown) => void;
   /** Rows of a day up to this position were removed for good and must not come back; default 0 for every day. */
   readonly droppedThrough?: (day: number) => bigint;
@@ -127,8 +131,16 @@ async function openIndex(
 ): Promise<DuckdbIndex> {
   const connections = await Promise.all(Array.from({ length: 4 }, () => database.connect()));
   const [admin, writing, looking, tending] = connections as [Connection, Connection, Connection, Connection];
-  const files = createDayFiles({ ...options, schema: SPAN_FILES, connection: admin });
+  const rollupFiles = createRollupFiles(options.io, options.directory);
+  const files = createDayFiles({
+    ...options,
+    schema: SPAN_FILES,
+    connection: admin,
+    beforeChange: (file) => rollupFiles.remove(file),
+  });
   await files.openAll();
+  await rollupFiles.sweep((file) => files.summaries.has(file));
+  const rollups = createRollups({ stored: rollupFiles, stateOf: (file) => files.summaries.get(file) });
   const traceFilters = createTraceFilters((file) => files.summaries.get(file));
   const gate = createReadGate();
   const writer = createIndexWriter({
@@ -221,7 +233,13 @@ async function openIndex(
         ),
       ),
     aggregate: (spec, signal) =>
-      query(filesIn(spec.filter.range), signal, (connection, present) => queryAggregate(connection, present, spec)),
+      query(filesIn(spec.filter.range), signal, (connection, present) =>
+        queryAggregate(connection, present, spec, {
+          rollups,
+          callsOf: (file) => files.summaries.get(file)?.calls ?? 0,
+          exactQuantileLimit: options.exactQuantileLimit ?? LIMITS.exactQuantileCalls,
+        }),
+      ),
     facets: (range, signal) =>
       query(filesIn(range), signal, (connection, present) => queryFacets(connection, present, range)),
     searchTraces: (filter, limit, signal) =>

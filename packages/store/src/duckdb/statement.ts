@@ -1,5 +1,11 @@
 import { BIGINT, BOOLEAN, DOUBLE, DuckDBUUIDValue, LIST, listValue, UBIGINT, UUID, VARCHAR } from "@duckdb/node-api";
-import type { DuckDBConnection, DuckDBType, DuckDBValue } from "@duckdb/node-api";
+import type {
+  DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBPreparedStatement,
+  DuckDBType,
+  DuckDBValue,
+} from "@duckdb/node-api";
 
 /** A value on its way into a statement, with the type it is bound as. */
 export interface Parameter {
@@ -48,12 +54,35 @@ export async function readRows(
 ): Promise<readonly (readonly DuckDBValue[])[]> {
   const statement = await connection.prepare(sql);
   try {
-    for (const [name, { value, type }] of Object.entries(parameters)) {
-      statement.bindValue(statement.parameterIndex(name), value, type);
-    }
+    bindAll(statement, parameters);
     return (await statement.runAndReadAll()).getRows();
   } finally {
     statement.destroySync();
+  }
+}
+
+/** Runs one statement and visits its result piece by piece, without a value object per cell. */
+export async function readChunks(
+  connection: DuckDBConnection,
+  sql: string,
+  parameters: Parameters,
+  visit: (chunk: DuckDBDataChunk) => Promise<void>,
+): Promise<void> {
+  const statement = await connection.prepare(sql);
+  try {
+    bindAll(statement, parameters);
+    const result = await statement.run();
+    for (let chunk = await result.fetchChunk(); (chunk?.rowCount ?? 0) > 0; chunk = await result.fetchChunk()) {
+      if (chunk !== null) await visit(chunk);
+    }
+  } finally {
+    statement.destroySync();
+  }
+}
+
+function bindAll(statement: DuckDBPreparedStatement, parameters: Parameters): void {
+  for (const [name, { value, type }] of Object.entries(parameters)) {
+    statement.bindValue(statement.parameterIndex(name), value, type);
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { LIMITS, MonitorError, type RecordBatch } from "@nexent/monitor-core";
-import { compareAggregateRows, compareFacets, FACET_VALUES, SPAN_NAMES } from "../answer-order.ts";
+import { compareFacets, FACET_VALUES, sortedAggregate, SPAN_NAMES } from "../answer-order.ts";
 import { createClockGuard } from "../clock-guard.ts";
 import type {
   AcknowledgedListener,
@@ -17,16 +17,7 @@ import type {
 } from "../contract.ts";
 import { checkSelector, selects } from "../purge-selector.ts";
 import { decodeCursor, encodeCursor, sortOf } from "../page-cursor.ts";
-import {
-  checkAggregate,
-  checkFilter,
-  checkPage,
-  checkRange,
-  checkTraceIds,
-  checkTraceSearch,
-  invalidQuery,
-  MAX_AGGREGATE_ROWS,
-} from "../query-rules.ts";
+import { checkAggregate, checkFilter, checkPage, checkRange, checkTraceIds, checkTraceSearch } from "../query-rules.ts";
 import { judgeRepeat } from "../same-span.ts";
 import { compareSpans, spanKey, toCallRow, wholeTraces } from "../stored-span.ts";
 import { checkBatch, outcomeOf } from "../write-rules.ts";
@@ -43,6 +34,8 @@ export interface MemoryStoreOptions {
   readonly onAcknowledged?: AcknowledgedListener;
   /** Wall clock, ms; default `Date.now`. */
   readonly now?: () => number;
+  /** Matching calls up to which quantiles are exact in any case; default 200,000. */
+  readonly exactQuantileLimit?: number;
 }
 
 /**
@@ -55,6 +48,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore 
   const now = options.now ?? Date.now;
   const clock = createClockGuard(now, () => performance.now());
   const previews = new Map<string, { readonly selector: PurgeSelector; readonly spans: number }>();
+  const exactQuantileLimit = options.exactQuantileLimit ?? LIMITS.exactQuantileCalls;
   let closed = false;
 
   function keep(next: StoredSpan): boolean {
@@ -82,7 +76,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore 
       durability: "memory",
       dedupeScope: "store",
       freshnessMs: 0,
-      exactQuantileLimit: LIMITS.exactQuantileCalls,
+      exactQuantileLimit,
       erase: "bytes",
       backup: false,
     },
@@ -135,9 +129,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore 
       open(signal);
       checkAggregate(spec);
       const calls = callsIn(spec.filter).filter((call) => matches(call, spec.filter));
-      const rows = aggregateCalls(calls, spec);
-      if (rows.length > MAX_AGGREGATE_ROWS) throw invalidQuery("too many groups; narrow the range or the filter");
-      return rows.sort(compareAggregateRows(spec.groupBy));
+      return sortedAggregate(aggregateCalls(calls, spec, exactQuantileLimit), spec.groupBy);
     },
 
     async facets(range, signal): Promise<Facets> {
