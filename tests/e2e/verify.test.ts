@@ -19,7 +19,7 @@ describe("nexent-monitor verify", () => {
   it("passes every scenario through the gateway and the SDK", { timeout: 400_000 }, async () => {
     const program = startProgram(
       "cli",
-      [...["verify", "--json", "--repeat", "3", "--concurrency", "12"], ...WIDE_BOUNDS],
+      ["verify", "--json", "--repeat", "3", "--concurrency", "12", ...WIDE_BOUNDS],
       {},
     );
     const code = await program.exited;
