@@ -108,6 +108,17 @@ describe.skipIf(!present)("a real Prometheus", () => {
     expect(result.status).toBe(0);
   });
 
+  it("finds nothing to complain about in the metrics of the server, whose scrapes are among them", async () => {
+    const text = await eventually("a scrape", async () => {
+      const page = await (await fetch(`${stack.dashboardUrl}/metrics`)).text();
+      return /^nexent_server_scrape_duration_seconds\b/m.test(page) ? page : undefined;
+    });
+    const result = spawnSync(PROMTOOL, ["check", "metrics"], { input: text, encoding: "utf8" });
+    expect([`${result.stdout}${result.stderr}`, result.status]).toEqual(["", 0]);
+    for (const family of ["failed_scrapes_total", "scraped_samples_total", "scrape_duration_seconds"])
+      expect(text).toMatch(new RegExp(`^nexent_server_${family}(\\{.*\\})? [0-9.]+`, "m"));
+  });
+
   it("shows metrics of its own that our reader takes", async () => {
     const answer = await fetch(`${url}/metrics`);
     const { samples } = readExposition(await answer.text(), "text");

@@ -148,7 +148,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     log,
     signIn: { users, sessions, limits, version: VERSION },
     query: { store, accents, thresholds: config, clock },
-    status: { store, counters, metrics: createServerMetrics(VERSION), clock, isReady },
+    status: { store, counters, metrics: createServerMetrics(VERSION), scrapes: metrics.scrapes, clock, isReady },
     setup: createSetup({
       gatewayUrl: config.gatewayUrl,
       otlpUrl: () => urlOf(receivers.otlpHttp.port),

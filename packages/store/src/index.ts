@@ -67,4 +67,5 @@ export {
   type SeriesSamples,
   type SummarySample,
 } from "./metric-contract.ts";
+export { createSlots, type Slots } from "./slots.ts";
 export { labelTest } from "./metric-query-rules.ts";

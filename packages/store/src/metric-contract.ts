@@ -159,8 +159,16 @@ export type MetricRetention = Omit<RetentionReport, "spans">;
 export interface MetricStore {
   /** `accepted` and `partial` count samples; nothing is acknowledged before it is durable. */
   write(batch: MetricBatch, signal?: AbortSignal): Promise<WriteOutcome>;
-  /** Series with a sample in the range, by family, then labels. At most `LIMITS.seriesPerQuery`, else `QUERY_INVALID`. */
-  series(filter: SeriesFilter, range: TimeRange, signal?: AbortSignal): Promise<readonly MetricSeries[]>;
+  /**
+   * Series with a sample in the range, by family, then labels. At most `LIMITS.seriesPerQuery`, else `QUERY_INVALID`.
+   * @param limit answers at most so many instead, whichever they are, and never refuses.
+   */
+  series(
+    filter: SeriesFilter,
+    range: TimeRange,
+    signal?: AbortSignal,
+    limit?: number,
+  ): Promise<readonly MetricSeries[]>;
   /** Raw samples in time order, stale markers included. At most 5 M samples, else `QUERY_INVALID`. */
   select(filter: SeriesFilter, range: TimeRange, signal?: AbortSignal): Promise<readonly SeriesSamples[]>;
   /** The newest sample of each series at a time that is neither stale nor older than `lookbackMs` (5 min). */

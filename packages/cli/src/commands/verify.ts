@@ -7,6 +7,7 @@ import { CLIENTS, type ClientName } from "../verify/clients/clients.ts";
 import type { ClientDriverKind } from "../verify/clients/driver.ts";
 import type { OwnTargetName } from "../verify/evidence.ts";
 import { DEFAULT_TOLERANCES, type Tolerances } from "../verify/judge.ts";
+import { progressTeller } from "../verify/tell-progress.ts";
 import { summaryLine, verdictTable } from "../verify/verdict-table.ts";
 import { verify, type VerifyReport } from "../verify/verify.ts";
 import { CLIENT_OPTIONS, clientsOf, type ChosenClients } from "./verify-clients.ts";
@@ -94,8 +95,7 @@ export const verifyCommand: Command = {
       tolerances,
       env,
       signal: signals.first,
-      onProgress: (done, total) =>
-        output.progress(`verify: ${done} of ${total} calls, ${elapsedSeconds().toFixed(0)} s`),
+      onProgress: progressTeller(output, elapsedSeconds),
     });
     signals.dispose();
     output.clearProgress();

@@ -13,6 +13,7 @@ import { startOtlpSink, type OtlpSink } from "./otlp-sink.ts";
 import { playAll, warmUp, type PlayedOrder, type PlayPair } from "./play-all.ts";
 import { startSdkTarget } from "./sdk-target.ts";
 import type { TargetStart, VerifyTarget } from "./target.ts";
+import type { Progress } from "./tell-progress.ts";
 
 /** One verification. */
 export interface VerifyOptions {
@@ -27,7 +28,7 @@ export interface VerifyOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Ends the run early; what was played is judged. */
   readonly signal: AbortSignal;
-  readonly onProgress: (done: number, total: number) => void;
+  readonly onProgress: (progress: Progress) => void;
 }
 
 /** What came out. */
@@ -86,20 +87,24 @@ interface Stage {
 
 async function playAndJudge(stage: Stage): Promise<readonly Verdict[]> {
   const { options, sink, targets } = stage;
+  const progressOf =
+    (round: number) =>
+    (done: number, total: number): void =>
+      options.onProgress({ done, total, round });
   const pairs = pairsOf(options.scenarios, targets);
   const [first] = pairs;
   if (first !== undefined) await warmUp(first.scenario, targets, options.concurrency);
   const startedMs = performance.now();
-  const played = [...(await playAll({ ...options, pairs }))];
+  const played = [...(await playAll({ ...options, pairs, onProgress: progressOf(0) }))];
   const againWithinMs = Math.max(AGAIN_WITHIN_MS, performance.now() - startedMs);
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(Math.ceil(againWithinMs))]);
   for (let round = 0; round < ROUNDS_AGAIN && !signal.aborted; round += 1) {
     await untilRecorded(played, sink);
     const disturbed = pairs.filter((pair) => judgePair(stage, pair, played).onlyTimesFail);
     if (disturbed.length === 0) break;
-    played.push(
-      ...(await playAll({ ...options, pairs: disturbed, repeat: options.repeat * 2, concurrency: 2, signal })),
-    );
+    const onProgress = progressOf(round + 1);
+    const again = { pairs: disturbed, repeat: options.repeat * 2, concurrency: 2, signal, onProgress };
+    played.push(...(await playAll(again)));
   }
   await stopAll(targets);
   return pairs.map((pair) => judgePair(stage, pair, played));

@@ -18,6 +18,7 @@ export interface MetricDefinition {
     | "requests"
     | "errors"
     | "streams"
+    | "samples"
     | "stalls"
     | "spans"
     | "traces";

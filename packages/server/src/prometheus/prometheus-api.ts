@@ -1,5 +1,5 @@
 import { LIMITS, MonitorError, PORTS } from "@nexent/monitor-core";
-import type { MetricStore } from "@nexent/monitor-store";
+import { createSlots, type MetricStore } from "@nexent/monitor-store";
 import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Clock } from "../clock.ts";
@@ -11,7 +11,6 @@ import type { Listener } from "../listener.ts";
 import type { Log } from "../log.ts";
 import type { PrometheusContext } from "./prometheus-context.ts";
 import { QueryFault } from "./query-fault.ts";
-import { createQuerySlots } from "./query-slots.ts";
 import { addQueryRoutes } from "./routes-query.ts";
 import { addSeriesRoutes } from "./routes-series.ts";
 import { addStatusRoutes } from "./routes-status.ts";
@@ -46,7 +45,7 @@ export function createPrometheusApi(options: PrometheusApiOptions): Listener {
 }
 
 function createApp(options: PrometheusApiOptions): Hono<ApiEnv> {
-  const context: PrometheusContext = { ...options, slots: createQuerySlots(LIMITS.queriesAtOnce) };
+  const context: PrometheusContext = { ...options, slots: createSlots(LIMITS.queriesAtOnce) };
   const app = new Hono<ApiEnv>();
   app.use(async (c, next) => {
     for (const [name, value] of Object.entries(PLAIN_HEADERS)) c.header(name, value);

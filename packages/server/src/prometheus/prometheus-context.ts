@@ -1,24 +1,25 @@
 import { LIMITS } from "@nexent/monitor-core";
-import type { MetricStore } from "@nexent/monitor-store";
+import type { MetricStore, Slots } from "@nexent/monitor-store";
 import type { Context } from "hono";
 import type { Clock } from "../clock.ts";
 import type { ApiEnv } from "../http/api-context.ts";
 import { paramsOf } from "../http/request-params.ts";
 import { durationOf } from "./query-params.ts";
 import { badParameter, QueryFault } from "./query-fault.ts";
-import type { QuerySlots } from "./query-slots.ts";
 
 /** What the routes need. */
 export interface PrometheusContext {
   readonly store: MetricStore;
   readonly clock: Clock;
-  readonly slots: QuerySlots;
+  readonly slots: Slots;
 }
 
 /** A question: its parameters, and the signal that stops it when its asker has gone and at the time limit. */
 export interface Question {
   readonly params: URLSearchParams;
   readonly signal: AbortSignal;
+  /** Adds to the `warnings` of the answer, each text once. */
+  warn(warning: string): void;
 }
 
 /** What a route answers in `data`. */
@@ -31,7 +32,10 @@ export function answering({ slots }: PrometheusContext, work: Answering): (c: Co
     const timeoutMs = Math.min(durationOf(params, "timeout") ?? LIMITS.queryTimeoutMs, LIMITS.queryTimeoutMs);
     if (timeoutMs < 0) throw badParameter("timeout", "it is negative");
     const signal = AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(timeoutMs)]);
-    return c.json({ status: "success", data: await slots.run(signal, () => work({ params, signal }, c)) });
+    const warnings = new Set<string>();
+    const question = { params, signal, warn: (warning: string) => void warnings.add(warning) };
+    const data = await slots.run(signal, () => work(question, c));
+    return c.json({ status: "success", data, ...(warnings.size === 0 ? {} : { warnings: [...warnings] }) });
   };
 }
 

@@ -1,3 +1,4 @@
+import { LIMITS } from "@nexent/monitor-core";
 import type { FamilyMetadata, MetricSeries } from "@nexent/monitor-store";
 import type { Hono } from "hono";
 import type { ApiEnv } from "../http/api-context.ts";
@@ -11,11 +12,12 @@ import { metadataNameOf } from "./series-names.ts";
 /** `/series`, `/labels`, `/label/:name/values` and `/metadata`. */
 export function addSeriesRoutes(app: Hono<ApiEnv>, context: PrometheusContext): void {
   const { store } = context;
-  const listingOf = ({ params, signal }: Question): Listing => ({
+  const listingOf = ({ params, signal, warn }: Question): Listing => ({
     store,
     matches: matchesOf(params),
     range: seriesRangeOf(params),
     signal,
+    onCut: () => warn(`results truncated: there are more than ${LIMITS.seriesPerQuery} series`),
   });
 
   app.on(
@@ -24,18 +26,18 @@ export function addSeriesRoutes(app: Hono<ApiEnv>, context: PrometheusContext): 
     answering(context, async (question) => {
       const listing = listingOf(question);
       if (listing.matches.length === 0) throw new QueryFault("bad_data", "no match[] parameter provided");
-      return limited(await listSeries(listing), question.params);
+      return limited(await listSeries(listing), question);
     }),
   );
   app.on(
     ["GET", "POST"],
     "/api/v1/labels",
-    answering(context, async (question) => limited(await labelNames(listingOf(question)), question.params)),
+    answering(context, async (question) => limited(await labelNames(listingOf(question)), question)),
   );
   app.get(
     "/api/v1/label/:name/values",
     answering(context, async (question, c) =>
-      limited(await labelValues(listingOf(question), labelOf(c.req.param("name") ?? "")), question.params),
+      limited(await labelValues(listingOf(question), labelOf(c.req.param("name") ?? "")), question),
     ),
   );
   app.get(
@@ -95,8 +97,10 @@ function metadataOf(families: readonly FamilyMetadata[], wanted: string, limit: 
   return Object.fromEntries(found);
 }
 
-function limited<T>(items: readonly T[], params: URLSearchParams): readonly T[] {
+function limited<T>(items: readonly T[], { params, warn }: Question): readonly T[] {
   const limit = wholeOf(params, "limit") ?? 0;
   if (limit < 0) throw badParameter("limit", "limit must be non-negative");
-  return limit === 0 ? items : items.slice(0, limit);
+  if (limit === 0 || items.length <= limit) return items;
+  warn("results truncated due to limit");
+  return items.slice(0, limit);
 }

@@ -1,3 +1,4 @@
+import { LIMITS, MonitorError } from "@nexent/monitor-core";
 import type { MetricSeries, MetricStore, TimeRange } from "@nexent/monitor-store";
 import { compareLabels, labelsOf, narrowed, selectionOf, type Labels, type Selection } from "./selection.ts";
 import type { Matchers } from "./selector.ts";
@@ -11,6 +12,8 @@ export interface Listing {
   readonly matches: readonly Matchers[];
   readonly range: TimeRange;
   readonly signal: AbortSignal;
+  /** More series than `LIMITS.seriesPerQuery` were found by one of `matches`; the first ones are answered. */
+  readonly onCut: () => void;
 }
 
 /** A series of the store under one of its names. */
@@ -23,11 +26,13 @@ export interface ListedName {
 const PIECE_NANOS = 3_600n * 1_000_000_000n;
 
 /** Series and their names; of a name with bounds once, whatever bounds there are. */
-export async function listNames({ store, matches, range, signal }: Listing): Promise<readonly ListedName[]> {
+export async function listNames({ store, matches, range, signal, onCut }: Listing): Promise<readonly ListedName[]> {
   const selections = matches.length === 0 ? [everything] : matches.map(selectionOf);
   const listed: ListedName[] = [];
   for (const selection of selections) {
-    for (const series of await store.series(selection.filter, range, signal)) {
+    const found = await store.series(selection.filter, range, signal, LIMITS.seriesPerQuery + 1);
+    if (found.length > LIMITS.seriesPerQuery) onCut();
+    for (const series of found.slice(0, LIMITS.seriesPerQuery)) {
       const names = sampleNamesOf(series).filter((sample) => selection.mayAccept(series, sample));
       listed.push(...names.map((sample) => ({ series, sample })));
     }
@@ -65,17 +70,25 @@ export async function listBounds(listing: Listing, label: string): Promise<Reado
   return values;
 }
 
+type TellBound = (series: MetricSeries, sample: SampleName, bound: string | undefined) => void;
+
 /** Whether the names that a series has depend on its samples. */
 function isRead({ type }: MetricSeries): boolean {
   return type === "histogram" || type === "summary";
 }
 
 /** Tells every name and bound that samples of histograms and summaries have. */
-async function readBounds(
-  { store, range, signal }: Listing,
-  selection: Selection,
-  tell: (series: MetricSeries, sample: SampleName, bound: string | undefined) => void,
-): Promise<void> {
+async function readBounds(listing: Listing, selection: Selection, tell: TellBound): Promise<void> {
+  try {
+    await readAllBounds(listing, selection, tell);
+  } catch (error) {
+    // Too much to be read; what was found so far is told.
+    if (!(error instanceof MonitorError) || error.code !== "QUERY_INVALID") throw error;
+    listing.onCut();
+  }
+}
+
+async function readAllBounds({ store, range, signal }: Listing, selection: Selection, tell: TellBound): Promise<void> {
   const read = {
     ...selection,
     mayAccept: (one: MetricSeries, name: SampleName) => isRead(one) && selection.mayAccept(one, name),

@@ -52,7 +52,7 @@ function notingStore(outcome: (batch: number) => WriteOutcome["status"] = () => 
   const writes: { readonly spans: number; readonly turn: number }[] = [];
   return {
     writes,
-    stop: counter.stop,
+    stop: () => counter.stop(),
     async write({ spans }: RecordBatch): Promise<WriteOutcome> {
       writes.push({ spans: spans.length, turn: counter.turns });
       return outcome(writes.length) === "overloaded"

@@ -3,6 +3,7 @@ import type { SeriesSamples } from "@nexent/monitor-store";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LogFields } from "../log.ts";
+import { createScrapeCounters, type ScrapeCounters } from "../scrape-counters.ts";
 import { createFakeClock, type FakeClock } from "../testing/clock.ts";
 import { startExpositionServer, textAnswer, type ExpositionServer } from "../testing/exposition-server.ts";
 import { createRecordingMetricStore, type RecordingMetricStore } from "../testing/recording-metric-store.ts";
@@ -16,12 +17,14 @@ let store: RecordingMetricStore;
 let clock: FakeClock;
 let logged: [event: string, reason: unknown][];
 let seen = 0;
+let counters: ScrapeCounters;
 beforeEach(async () => {
   server = await startExpositionServer("a 1\nb 2\n");
   store = createRecordingMetricStore();
   clock = createFakeClock(NOW);
   logged = [];
   seen = 0;
+  counters = createScrapeCounters(2);
 });
 afterEach(() => server.stop());
 
@@ -37,7 +40,7 @@ function target() {
 
 /** Scrapes again and again by hand; each gives what it wrote. */
 function scraper(intervalMs = 5_000) {
-  const scrape = createTargetScrape(target(), { intervalMs, store, clock, log });
+  const scrape = createTargetScrape(target(), { intervalMs, store, clock, log, counters });
   return async (): Promise<readonly string[]> => {
     await scrape(new AbortController().signal);
     const fresh = store.entries.slice(seen);
@@ -200,10 +203,34 @@ describe("staleness", () => {
   });
 });
 
+describe("the counters of scrapes", () => {
+  it("tell which targets are up, how many scrapes failed, what was stored and how long the last ones took", async () => {
+    expect(counters.snapshot()).toEqual({ up: 0, down: 2, failedScrapes: 0, storedSamples: 0 });
+    const scrape = scraper();
+    await scrape();
+    const first = counters.snapshot();
+    // Two series, and three about the scrape.
+    expect(first).toMatchObject({ up: 1, down: 1, failedScrapes: 0, storedSamples: 5 });
+    expect(first.lastDurationSeconds).toBeGreaterThanOrEqual(0);
+    server.answer = (_, response) => response.writeHead(500).end();
+    await scrape();
+    expect(counters.snapshot()).toMatchObject({ up: 0, down: 2, failedScrapes: 1, storedSamples: 10 });
+    store.outcome = { status: "overloaded", retryAfterMs: 1 };
+    await scrape();
+    expect(counters.snapshot()).toMatchObject({ up: 0, down: 2, failedScrapes: 2, storedSamples: 10 });
+  });
+});
+
 describe("the scraper", () => {
   it("reads every target again and again, never twice at once, until it is stopped", async () => {
     server.answer = (request, response) => setTimeout(() => textAnswer("a 1")(request, response), 30);
-    const options = { intervalMs: 20, store, clock: { wallMs: () => NOW, monotonicMs: () => performance.now() }, log };
+    const options = {
+      intervalMs: 20,
+      store,
+      clock: { wallMs: () => NOW, monotonicMs: () => performance.now() },
+      log,
+      counters,
+    };
     const running = startScraper({ ...options, targets: [target()] });
     await vi.waitFor(() => expect(server.requests).toBeGreaterThan(3), 10_000);
     await running.stop();
@@ -216,7 +243,7 @@ describe("the scraper", () => {
 
   it("breaks off a scrape under way when it is stopped, and writes nothing of it", async () => {
     server.answer = () => undefined;
-    const options = { intervalMs: 15_000, store, clock: { wallMs: () => NOW, monotonicMs: () => 0 }, log };
+    const options = { intervalMs: 15_000, store, clock: { wallMs: () => NOW, monotonicMs: () => 0 }, log, counters };
     const scrape = createTargetScrape(target(), options);
     const abort = new AbortController();
     const done = scrape(abort.signal);

@@ -4,6 +4,7 @@ import type { MetricStore, SeriesSamples } from "@nexent/monitor-store";
 import type { Clock } from "../clock.ts";
 import { readExposition } from "../codecs/exposition-text.ts";
 import type { Log } from "../log.ts";
+import type { ScrapeCounters } from "../scrape-counters.ts";
 import type { ScrapeTarget } from "../scrape-targets.ts";
 import { fetchExposition, ScrapeError } from "./scrape-fetch.ts";
 import { entriesOf, reportEntries, staleEntries, type SeenSeries } from "./scrape-samples.ts";
@@ -16,6 +17,7 @@ export interface ScraperOptions {
   readonly store: Pick<MetricStore, "write">;
   readonly clock: Clock;
   readonly log: Log;
+  readonly counters: Pick<ScrapeCounters, "scraped">;
 }
 
 /** Reads its targets again and again until it is stopped. */
@@ -73,7 +75,7 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 /** One scrape of a target each time it is called; remembers which series the last one saw. Never rejects. */
 export function createTargetScrape(
   target: ScrapeTarget,
-  { intervalMs, store, clock, log }: Omit<ScraperOptions, "targets">,
+  { intervalMs, store, clock, log, counters }: Omit<ScraperOptions, "targets">,
 ): (signal: AbortSignal) => Promise<void> {
   let seen: SeenSeries = new Map();
   let lastFault: string | undefined;
@@ -107,34 +109,43 @@ export function createTargetScrape(
     }
     const report = { isUp: fault === undefined, durationSeconds: (clock.monotonicMs() - startedMs) / 1000, samples };
     const entries = [...found.entries, ...staleEntries(seen, found.seen, atMs), ...reportEntries(target, report, atMs)];
-    const { unwritten, rejected } = await write(store, entries);
+    const { unwritten, rejected, stored } = await write(store, entries);
     // What was not written was not seen: its end must still be told.
     if (unwritten === undefined) ({ seen } = found);
     else seen = new Map([...seen, ...found.seen]);
     const failure = fault ?? unwritten;
+    const { durationSeconds } = report;
+    counters.scraped(`${target.job} ${target.url}`, {
+      isGood: failure === undefined,
+      durationSeconds,
+      storedSamples: stored,
+    });
     tell(failure ?? rejected, failure === undefined ? "scrape_incomplete" : "scrape_failed");
   };
 }
 
-/** Why something was not kept: all of a write, or single samples that never will be. */
-interface WriteProblems {
+/** How much was stored, and why something was not: all of a write, or single samples that never will be. */
+interface WriteResult {
+  stored: number;
   unwritten?: string;
   rejected?: string;
 }
 
-async function write(store: Pick<MetricStore, "write">, entries: readonly SeriesSamples[]): Promise<WriteProblems> {
-  const problems: WriteProblems = {};
+async function write(store: Pick<MetricStore, "write">, entries: readonly SeriesSamples[]): Promise<WriteResult> {
+  const result: WriteResult = { stored: 0 };
   for (let at = 0; at < entries.length; at += ENTRIES_PER_WRITE) {
     try {
       const outcome = await store.write({ entries: entries.slice(at, at + ENTRIES_PER_WRITE) });
-      if (outcome.status === "overloaded") problems.unwritten = "the store is behind";
-      if (outcome.status === "rejected") problems.unwritten = outcome.error.code;
-      if (outcome.status === "partial") problems.rejected = outcome.reason;
+      if (outcome.status === "accepted") result.stored += outcome.records;
+      if (outcome.status === "partial") result.stored += outcome.accepted;
+      if (outcome.status === "overloaded") result.unwritten = "the store is behind";
+      if (outcome.status === "rejected") result.unwritten = outcome.error.code;
+      if (outcome.status === "partial") result.rejected = outcome.reason;
     } catch (error) {
-      problems.unwritten = error instanceof MonitorError ? error.code : "the store failed";
+      result.unwritten = error instanceof MonitorError ? error.code : "the store failed";
     }
   }
-  return problems;
+  return result;
 }
 
 /** A reason without content of the answer. */

@@ -6,6 +6,7 @@ import {
   type MetricRegistry,
 } from "@nexent/monitor-core";
 import type { StoreStats } from "@nexent/monitor-store";
+import type { ScrapeSnapshot } from "../scrape-counters.ts";
 import type { PipelineSnapshot } from "./pipeline-counters.ts";
 
 /** Only what this program measures: the families of requests are those of the gateway and the SDK. */
@@ -19,9 +20,16 @@ interface MetricsAnswer {
   readonly text: string;
 }
 
-/** Own metrics of the server: what the pipeline and the store count, in both text formats. */
+/** What the metrics are made of, as it is now. */
+export interface MetricSources {
+  readonly pipeline: PipelineSnapshot;
+  readonly store: StoreStats;
+  readonly scrapes: ScrapeSnapshot;
+}
+
+/** Own metrics of the server: what the pipeline, the store and the scrapes count, in both text formats. */
 export interface ServerMetrics {
-  expose(accept: string | undefined, pipeline: PipelineSnapshot, store: StoreStats): MetricsAnswer;
+  expose(accept: string | undefined, sources: MetricSources): MetricsAnswer;
 }
 
 /** A registry that follows counters kept elsewhere: each exposition adds what they grew by. */
@@ -39,7 +47,7 @@ export function createServerMetrics(version: string): ServerMetrics {
   }
 
   return {
-    expose(accept, pipeline, store) {
+    expose(accept, { pipeline, store, scrapes }) {
       follow(METRICS.nexentServerAcceptedSpans, pipeline.spansAccepted);
       for (const [reason, spans] of pipeline.rejectedByReason)
         follow(METRICS.nexentServerRejectedSpans, spans, { reason });
@@ -52,7 +60,10 @@ export function createServerMetrics(version: string): ServerMetrics {
       follow(METRICS.nexentServerJournalDamagedFrames, store.damagedFrames);
       follow(METRICS.nexentServerRemovedSpans, store.expiredSpans, { reason: "retention" });
       follow(METRICS.nexentServerRemovedSpans, store.purgedSpans, { reason: "purge" });
+      follow(METRICS.nexentServerFailedScrapes, scrapes.failedScrapes);
+      follow(METRICS.nexentServerScrapedSamples, scrapes.storedSamples);
       setGauges(registry, store);
+      setScrapeGauges(registry, scrapes);
       const { format, contentType } = negotiateExposition(accept);
       return { contentType, text: registry.expose(format, { families: FAMILIES }) };
     },
@@ -70,4 +81,11 @@ function setGauges(registry: MetricRegistry, store: StoreStats): void {
       .set(Number(store.oldestUnixNanos / 1_000_000n) / 1000);
   }
   registry.gauge(METRICS.nexentServerIndexLagSeconds, {}).set(store.indexLagSeconds);
+}
+
+function setScrapeGauges(registry: MetricRegistry, { up, down, lastDurationSeconds }: ScrapeSnapshot): void {
+  registry.gauge(METRICS.nexentServerScrapeTargets, { state: "up" }).set(up);
+  registry.gauge(METRICS.nexentServerScrapeTargets, { state: "down" }).set(down);
+  if (lastDurationSeconds === undefined) return;
+  registry.gauge(METRICS.nexentServerScrapeDurationSeconds, {}).set(lastDurationSeconds);
 }

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { MonitorError } from "@nexent/monitor-core";
+import { createSlots } from "../slots.ts";
 
 /** Options of the query slots. */
 export interface QuerySlotsOptions {
@@ -20,47 +21,24 @@ export interface QuerySlots {
 
 /** Slots whose connections are opened when they are first needed. */
 export function createQuerySlots({ connect, count, timeoutMs }: QuerySlotsOptions): QuerySlots {
+  const slots = createSlots(count);
   const free: DuckDBConnection[] = [];
-  const waiting: (() => void)[] = [];
-  let used = 0;
   let closed = false;
-
-  async function acquire(signal: AbortSignal): Promise<DuckDBConnection> {
-    while (used >= count) {
-      await new Promise<void>((resolve, reject) => {
-        waiting.push(resolve);
-        signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-      });
-    }
-    signal.throwIfAborted();
-    used++;
-    try {
-      return free.pop() ?? (await connect());
-    } catch (error) {
-      release();
-      throw error;
-    }
-  }
-
-  function release(): void {
-    used--;
-    // Waiters that were aborted meanwhile do not mind being woken.
-    for (const wake of waiting.splice(0)) wake();
-  }
 
   return {
     async run(signal, query) {
       const timeout = AbortSignal.timeout(timeoutMs);
       const stop = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
       try {
-        const connection = await acquire(stop);
-        try {
-          return await interruptible(connection, stop, query);
-        } finally {
-          if (closed) connection.closeSync();
-          else free.push(connection);
-          release();
-        }
+        return await slots.run(stop, async () => {
+          const connection = free.pop() ?? (await connect());
+          try {
+            return await interruptible(connection, stop, query);
+          } finally {
+            if (closed) connection.closeSync();
+            else free.push(connection);
+          }
+        });
       } catch (error) {
         if (signal?.aborted === true) throw signal.reason;
         if (timeout.aborted)

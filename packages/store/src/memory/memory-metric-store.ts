@@ -72,8 +72,13 @@ export function createMemoryMetricStore(options: MetricStoreOptions = {}): Metri
     return find(filter, fromMs, toMs).filter(({ samples }) => samples.length > 0);
   }
 
-  function answer(found: readonly Found[], fromMs: number, toMs: number): readonly SeriesSamples[] {
-    checkFound("series", found.length, LIMITS.seriesPerQuery);
+  function answer(
+    found: readonly Found[],
+    fromMs: number,
+    toMs: number,
+    limit: number = LIMITS.seriesPerQuery,
+  ): readonly SeriesSamples[] {
+    checkFound("series", found.length, limit);
     const describe = newestByKind(daysIn(fromMs, toMs).map(({ descriptions }) => descriptions.all));
     return found.map(({ identity, samples, exemplars }) =>
       toSeriesSamples(identity, describe(identity.family, identity.kind), samples, exemplars),
@@ -89,10 +94,10 @@ export function createMemoryMetricStore(options: MetricStoreOptions = {}): Metri
       return metricOutcome(checked);
     },
 
-    async series(filter, range, signal) {
+    async series(filter, range, signal, limit) {
       ready(signal);
       const { fromMs, toMs } = millisOf(range);
-      return answer(findSampled(filter, range), fromMs, toMs).map(({ series }) => series);
+      return answer(findSampled(filter, range).slice(0, limit), fromMs, toMs, limit).map(({ series }) => series);
     },
 
     async select(filter, range, signal) {

@@ -125,7 +125,8 @@ async function createStore(
         inFlight.delete(outcome);
       }
     },
-    series: async (filter, range, signal) => await answerSeries(index(), questionOf(filter, range, signal), signal),
+    series: async (filter, range, signal, limit) =>
+      await answerSeries(index(), questionOf(filter, range, signal), signal, limit),
     select: async (filter, range, signal) =>
       await answerSamples(index(), questionOf(filter, range, signal), samplesPerQuery, signal),
     async latest(filter, atMs, { lookbackMs = LIMITS.metricLookbackMs, signal } = {}) {

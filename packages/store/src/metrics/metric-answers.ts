@@ -26,6 +26,7 @@ async function find(
   signal: AbortSignal | undefined,
   finder: Finder,
   keep: (found: FoundSeries) => FoundSeries | undefined = (found) => found,
+  limit = Number.POSITIVE_INFINITY,
 ): Promise<readonly SeriesSamples[]> {
   return await index.ask(question, signal, async (connection, files) => {
     const found: FoundByKey = new Map();
@@ -34,9 +35,10 @@ async function find(
       await finder(connection, file, question, found);
       descriptions.push(await readDescriptions(connection, fileAlias(file)));
     }
-    checkFound("series", found.size, LIMITS.seriesPerQuery);
+    if (limit === Number.POSITIVE_INFINITY) checkFound("series", found.size, LIMITS.seriesPerQuery);
     const describe = newestByKind(descriptions);
-    return inSeriesOrder(found.values()).flatMap((one) => {
+    const inOrder = inSeriesOrder(found.values());
+    return inOrder.slice(0, limit).flatMap((one) => {
       // Samples of different kinds come from different tables.
       if (one.identity.kind !== "scalar") one.samples.sort((a, b) => a.sample.timestampMs - b.sample.timestampMs);
       const kept = keep(one);
@@ -52,8 +54,10 @@ export async function answerSeries(
   index: MetricIndex,
   question: MetricQuestion,
   signal: AbortSignal | undefined,
+  limit?: number,
 ): Promise<readonly MetricSeries[]> {
-  return (await find(index, question, signal, findSeries)).map(({ series }) => series);
+  const finder: Finder = (connection, file, asked, found) => findSeries(connection, file, asked, found, limit);
+  return (await find(index, question, signal, finder, undefined, limit)).map(({ series }) => series);
 }
 
 export function answerSamples(

@@ -34,18 +34,21 @@ type Row = readonly DuckDBValue[];
 /** Latest instant of a range, so that it fits the column. */
 const MAX_MS = 2 ** 53;
 
-/** Series with a sample in the range, added to those of earlier files. */
+/** Series with a sample in the range, at most `limit` of this file, added to those of earlier files. */
 export async function findSeries(
   connection: DuckDBConnection,
   file: IndexFile,
   question: MetricQuestion,
   found: FoundByKey,
+  limit?: number,
 ): Promise<void> {
   const { sql, parameters } = seriesCondition(question.filter);
   const alias = fileAlias(file);
+  const most = limit === undefined ? "" : " ORDER BY s.id LIMIT $most";
   const sampled = " AND s.id IN (SELECT series_id FROM (" + timesOf(alias) + ") WHERE ts_ms >= $from AND ts_ms < $to)";
-  const all = await readSeriesTable(connection, alias, " WHERE " + sql + sampled, {
+  const all = await readSeriesTable(connection, alias, " WHERE " + sql + sampled + most, {
     ...parameters,
+    ...(limit === undefined ? {} : { most: bind.integer(limit) }),
     ...times(question),
   });
   for (const one of all) entryOf(found, one);

@@ -192,6 +192,13 @@ export const METRIC_READ_CASES: readonly MetricCase[] = [
     },
     { samplesPerQuery: 2 },
   ),
+  onMetrics("MET-32 a list of series can have a limit, which cuts instead of refusing", async (store) => {
+    const ids = Array.from({ length: 5 }, (_, at) => String(at));
+    await put(store, ...ids.map((id) => values(gauge("g", { id }), { 0: 1, [-DAY_MS / 1_000]: 1 })));
+    equal((await store.series({}, ALWAYS, undefined, 6)).length, 5);
+    equal((await store.series({}, ALWAYS, undefined, 3)).length, 3);
+    equal((await store.series({ matchers: [{ name: "id", op: "=", value: "4" }] }, ALWAYS, undefined, 3)).length, 1);
+  }),
   onMetrics("MET-15 a query that was aborted throws the reason of its signal", async (store) => {
     await put(store, values(gauge("g"), { 0: 1 }));
     const reason = new Error("gone");

@@ -1,5 +1,6 @@
 import type { TraceStore } from "@nexent/monitor-store";
 import type { Clock } from "../../clock.ts";
+import type { ScrapeSnapshot } from "../../scrape-counters.ts";
 import type { PipelineCounters } from "../../self/pipeline-counters.ts";
 import type { ServerMetrics } from "../../self/server-metrics.ts";
 import type { TokenCheck } from "../../token-check.ts";
@@ -12,6 +13,7 @@ export interface StatusRoutes {
   readonly store: TraceStore;
   readonly counters: PipelineCounters;
   readonly metrics: ServerMetrics;
+  readonly scrapes: () => ScrapeSnapshot;
   readonly clock: Clock;
   /** Whether the server takes and answers; `false` while it stops. */
   readonly isReady: () => boolean;
@@ -20,7 +22,7 @@ export interface StatusRoutes {
 /** `/health` and `/ready` (one word, for everybody) and `/metrics` (this machine, or whoever has a read token). */
 export function addOpenStatusRoutes(
   app: ApiApp,
-  { store, counters, metrics, isReady }: StatusRoutes,
+  { store, counters, metrics, scrapes, isReady }: StatusRoutes,
   readToken: TokenCheck,
 ): void {
   app.get("/health", (c) => c.text("ok"));
@@ -28,7 +30,8 @@ export function addOpenStatusRoutes(
   app.get("/metrics", async (c) => {
     const { incoming } = c.env;
     if (!isThisMachine(incoming) && !readToken.isPresented(incoming.headers)) return answerError(c, "FORBIDDEN");
-    const { text, contentType } = metrics.expose(c.req.header("accept"), counters.snapshot(), await store.stats());
+    const sources = { pipeline: counters.snapshot(), store: await store.stats(), scrapes: scrapes() };
+    const { text, contentType } = metrics.expose(c.req.header("accept"), sources);
     return c.body(text, 200, { "content-type": contentType });
   });
 }

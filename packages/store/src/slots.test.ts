@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { createQuerySlots } from "./query-slots.ts";
+import { createSlots } from "./slots.ts";
 
-describe("query slots", () => {
+describe("slots", () => {
   it("let so many run at once, the others in their order", async () => {
-    const slots = createQuerySlots(2);
+    const slots = createSlots(2);
     const started: number[] = [];
     const ends: (() => void)[] = [];
     const { signal } = new AbortController();
@@ -27,7 +27,7 @@ describe("query slots", () => {
   });
 
   it("are left by those who went away, and given back after a failure", async () => {
-    const slots = createQuerySlots(1);
+    const slots = createSlots(1);
     const { signal } = new AbortController();
     await expect(slots.run(signal, () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
     let end = (): void => undefined;

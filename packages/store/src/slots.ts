@@ -1,11 +1,11 @@
 /** Lets a few questions run at once; the others wait in the order they came. */
-export interface QuerySlots {
+export interface Slots {
   /** Runs when there is room. @throws the signal's reason when that takes too long. */
   run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
 }
 
 /** @param count questions that run at once. */
-export function createQuerySlots(count: number): QuerySlots {
+export function createSlots(count: number): Slots {
   let free = count;
   const waiting = new Set<() => void>();
 
