@@ -14,7 +14,7 @@ import { DAY, HOUR, sampleCall, SAMPLE_START, SECOND, withoutEnd } from "./testi
 const now = (): number => Number((SAMPLE_START + 2n * HOUR) / 1_000_000n);
 /** So low that every answer here is a sketch. */
 const exactQuantileLimit = 3;
-const ROLLUPS = ["2026-11-23.sealed.duckdb.rollup-120", "2026-11-23.sealed.duckdb.rollup-3600"];
+const ROLLUPS = ["3600", "60", "900"].map((width) => "2026-11-23.sealed.duckdb.rollup-" + width);
 const folders: string[] = [];
 const stores: TraceStore[] = [];
 
@@ -148,7 +148,7 @@ describe("rollups", () => {
     await store.close();
     // A rollup of other rows is no answer, and one without its file goes.
     for (const name of ROLLUPS) await cp(join(kept, name), join(dataDir, "index", name));
-    await cp(join(kept, ROLLUPS[0] ?? ""), join(dataDir, "index", "2026-11-20.sealed.duckdb.rollup-120"));
+    await cp(join(kept, ROLLUPS[0] ?? ""), join(dataDir, "index", "2026-11-20.sealed.duckdb.rollup-60"));
     const again = await open(dataDir);
     expect(await rollupFiles(dataDir)).toStrictEqual(ROLLUPS);
     expect(await answers(again)).toStrictEqual(await answers(memory));

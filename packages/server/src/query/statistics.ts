@@ -40,6 +40,13 @@ export function statOf(stats: ColumnStats | undefined): Stat {
   };
 }
 
+/** How far the quantiles of some rows may lie from the exact ones, as a share; `undefined` when they are exact. */
+export function relativeErrorOf(rows: readonly AggregateRow[]): number | undefined {
+  const errors = rows.flatMap(({ columns }) => Object.values(columns).map(({ relativeError = 0 }) => relativeError));
+  const worst = errors.reduce((max, error) => Math.max(max, error), 0);
+  return worst === 0 ? undefined : worst;
+}
+
 /** Error calls / calls, `abandoned` left out; `undefined` without any. */
 export function errorRateOf(row: AggregateRow): number | undefined {
   const counted = row.calls - row.outcomes.abandoned;

@@ -4,7 +4,7 @@ import type { CellRange } from "../rollup/aggregate-cells.ts";
 import { clip, inSlots, planCells, type UnitRange } from "../rollup/cell-plan.ts";
 import { bytesOfTable, type CellTable } from "../rollup/cell-table.ts";
 import { mergeCells } from "../rollup/merge-cells.ts";
-import { HOUR_SECONDS, SLOT_SECONDS } from "../rollup/rollup-rules.ts";
+import { SLOT_SECONDS, WIDE_SECONDS } from "../rollup/rollup-rules.ts";
 import type { FileSummary } from "./day-files.ts";
 import { dayOfFile, fileAlias, isSealed, touchesFile, type IndexFile } from "./index-files.ts";
 import type { RollupFiles } from "./rollup-files.ts";
@@ -120,7 +120,7 @@ export function createRollups({ stored, stateOf }: RollupsOptions): Rollups {
       tooLarge.add(state);
       return undefined;
     }
-    const tables = [slots, mergeCells([slots], HOUR_SECONDS)];
+    const tables = [slots, ...WIDE_SECONDS.map((wide) => mergeCells([slots], wide))];
     for (const table of tables) {
       sealed.put(file, table, state);
       // It answers from memory as well; after the next start it is made again.
@@ -153,7 +153,7 @@ export function createRollups({ stored, stateOf }: RollupsOptions): Rollups {
         return state !== undefined && !made.has(state) && !tooLarge.has(state);
       }),
     async make(connection, file) {
-      await inTurn(file, () => rollUpSealed(connection, file, HOUR_SECONDS));
+      await inTurn(file, () => rollUpSealed(connection, file, WIDE_SECONDS[0]));
     },
     async select(connection, files, range, bucketNanos) {
       for (const [file, { state }] of open) if (stateOf(file) !== state) open.delete(file);

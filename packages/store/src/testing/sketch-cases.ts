@@ -103,7 +103,7 @@ export const SKETCH_CASES: readonly StoreCase[] = [
         [SAMPLE_START + 3n * SECOND, SAMPLE_START + 100n * SECOND],
       ] as const) {
         const range = { fromUnixNanos: from, toUnixNanos: to };
-        for (const bucketNanos of [120n * SECOND, HOUR, 6n * HOUR]) {
+        for (const bucketNanos of [60n * SECOND, 900n * SECOND, 6n * HOUR]) {
           const spec = { bucketNanos, groupBy: ["model", "outcome"] as const };
           const rows = await ask(store, { ...spec, filter: { range } });
           const exact = await ask(store, { ...spec, filter: { range, services: ["shop"] } });
