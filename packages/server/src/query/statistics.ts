@@ -42,8 +42,10 @@ export function statOf(stats: ColumnStats | undefined): Stat {
 
 /** How far the quantiles of some rows may lie from the exact ones, as a share; `undefined` when they are exact. */
 export function relativeErrorOf(rows: readonly AggregateRow[]): number | undefined {
-  const errors = rows.flatMap(({ columns }) => Object.values(columns).map(({ relativeError = 0 }) => relativeError));
-  const worst = errors.reduce((max, error) => Math.max(max, error), 0);
+  let worst = 0;
+  for (const { columns } of rows) {
+    for (const { relativeError = 0 } of Object.values(columns)) worst = Math.max(worst, relativeError);
+  }
   return worst === 0 ? undefined : worst;
 }
 
