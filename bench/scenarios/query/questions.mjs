@@ -64,17 +64,28 @@ export async function questionsOf(page, { fromMs, toMs }) {
   return questions;
 }
 
+/** Questions that end now: what comes in is part of their answers. */
+export function liveQuestions(toMs) {
+  const range = `from=${toMs - 12 * HOUR_MS}&to=${Date.now()}`;
+  const names = ["summary", "series ttft by model"];
+  const paths = [`/api/summary?${range}`, `/api/series?${range}&metric=ttft&by=model`];
+  return names.map((name, at) => ({ name: `${name}, half a day and today`, paths: [paths[at]] }));
+}
+
 /** What Grafana and Jaeger's page ask the Jaeger API. */
-export function jaegerQuestions({ fromMs, toMs }) {
+export async function jaegerQuestions(page, { fromMs, toMs }) {
+  const { body } = await page.ask(`/api/requests?from=${fromMs}&to=${toMs}&sort=-out&limit=20`);
+  const traces = body.data.rows.map(({ traceId }) => `/api/traces/${traceId}`);
   const range = (hours) => `start=${(toMs - hours * HOUR_MS) * 1000}&end=${toMs * 1000}`;
   const all = `start=${fromMs * 1000}&end=${toMs * 1000}`;
   const search = "/api/traces?service=shop-api&limit=20";
-  return [
+  const searches = [
     ["Jaeger services", "/api/services"],
     ["Jaeger operations", "/api/operations?service=shop-api"],
     ["Jaeger search, 1 h", `${search}&${range(1)}`],
     ["Jaeger search, duration, 24 h", `${search}&${range(24)}&minDuration=10s`],
     ["Jaeger search, tag, 24 h", `${search}&${range(24)}&tag=http.response.status_code:504`],
     ["Jaeger search, tag, all days", `${search}&${all}&tag=http.response.status_code:504`],
-  ].map(([name, path]) => ({ name, paths: [path] }));
+  ];
+  return [{ name: "one trace", paths: traces }, ...searches.map(([name, path]) => ({ name, paths: [path] }))];
 }

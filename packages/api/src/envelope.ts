@@ -1,9 +1,13 @@
 import { z } from "zod";
 
-/** What a number rests on. `n` requests, `exact` or a sketch, and how long the server took. */
+/**
+ * What a number rests on: `n` requests, and how long the server took. Counts and sums are always exact; where `exact` is
+ * false, percentiles are sketches, at most `relativeError` (a share) away from the exact ones.
+ */
 export const metaSchema = z.object({
   n: z.number().int().nonnegative().optional(),
   exact: z.boolean(),
+  relativeError: z.number().positive().optional(),
   tookMs: z.number().nonnegative(),
 });
 

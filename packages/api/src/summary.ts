@@ -24,7 +24,7 @@ export const tilesSchema = z.object({
 });
 export type Tiles = z.infer<typeof tilesSchema>;
 
-/** 60 points per tile; null where nothing is known. */
+/** At most 60 points per tile; null where nothing is known. */
 export const sparklinesSchema = z.object({
   requestsPerSecond: z.array(z.number().nullable()),
   errorRate: z.array(z.number().nullable()),

@@ -109,7 +109,7 @@ export type GroupKey = (typeof GROUP_KEYS)[number];
 /**
  * What to compute. Quantiles ignore calls without the value. They are exact up to `exactQuantileLimit` matching calls, and
  * beyond it for every question that names a service, an error type, a text, a number, a column without a rollup, or buckets
- * that are not whole multiples of 2 min; for the others they are sketches.
+ * that are not whole minutes; for the others they are sketches.
  */
 export interface AggregateSpec {
   readonly filter: CallFilter;

@@ -30,6 +30,7 @@ function fakeIndex(log: string[], state: { failure?: Error; lost: number[] }): D
     verify: async () => true,
     copyForSeal: async () => ({ spans: 0, openSpans: 0 }),
     seal: async () => undefined,
+    rollUp: async () => undefined,
     async verifyAll() {
       log.push("verify");
       const lost = state.lost;

@@ -23,7 +23,7 @@ export interface SealingOptions {
 /**
  * Seals days that are over: all rows of a day go into one new file that is read back and never written to again. Then
  * the journal need not hold them any more. Late rows make an open file beside it, which is sealed with it in its turn.
- * @returns seals what has not changed since the call before.
+ * @returns seals what has not changed since the call before, and rolls up what is sealed.
  */
 export function createSealing({ parts, io, directory, now, logger }: SealingOptions): () => Promise<void> {
   const { keeper, manifest } = parts;
@@ -68,6 +68,10 @@ export function createSealing({ parts, io, directory, now, logger }: SealingOpti
       if (isWhole && manifest.sealed(day) === undefined) await note(day);
     }
     seenBefore = seen;
+    await keeper.index.rollUp().catch((error: unknown) => {
+      // Derived data: whoever asks makes it then.
+      logger.warn("rollup_failed", { error: String(error) });
+    });
   };
 }
 

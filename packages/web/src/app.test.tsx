@@ -205,6 +205,27 @@ describe("the overview with data", () => {
     expect(small.textContent).not.toContain("P95");
   });
 
+  it("says whether percentiles are exact or how far off they may be, in both languages", async () => {
+    const server = createFakeServer();
+    server.on("GET /api/summary", () => ({ data: fakeSummary(40, Date.now()) }));
+    const exact = await open("/", server);
+    const tile = (label: string) => document.querySelector(`article[aria-label="${label}"]`)?.textContent;
+    await exact.until(() => tile("TTFT")?.includes("P95"));
+    expect(exact.text()).toContain("exact");
+    expect(exact.text()).not.toContain("~2 %");
+    await exact.close();
+    server.on("GET /api/summary", () => ({ data: fakeSummary(40, Date.now()), relativeError: 0.02 }));
+    for (const [language, label, hint] of [
+      ["en", "TTFT", "at most 2 % away"],
+      ["zh-CN", "首 token 延迟", "不超过 2 %"],
+    ] as const) {
+      const at = await open(`/?lang=${language}`, server);
+      await at.until(() => tile(label)?.includes("P95 ~2 %"));
+      expect(document.querySelector(`[title*="${hint}"]`)?.textContent).toBe("~2 %");
+      await at.close();
+    }
+  });
+
   it("shows how many requests are in flight now, and the mean of the range while nobody says", async () => {
     const server = createFakeServer();
     server.on("GET /api/summary", () => ({ data: fakeSummary(25, Date.now()) }));

@@ -23,10 +23,20 @@ export class ApiRefusal extends Error {
   }
 }
 
-/** Answers `{ data, meta }`. `n` is what the numbers rest on. */
-export function answerData(c: Context<ApiEnv>, data: unknown, n?: number): Response {
+/** What the numbers of an answer rest on. */
+export interface Basis {
+  /** Requests. */
+  readonly n?: number | undefined;
+  /** Of percentiles that are sketches, a share; absent when everything is exact. */
+  readonly relativeError?: number | undefined;
+}
+
+/** Answers `{ data, meta }`. */
+export function answerData(c: Context<ApiEnv>, data: unknown, { n, relativeError }: Basis = {}): Response {
   const tookMs = Math.max(0, Math.round((performance.now() - c.get("startedMs")) * 100) / 100);
-  return c.json({ data, meta: { ...(n === undefined ? {} : { n }), exact: true, tookMs } });
+  const bound = relativeError === undefined ? {} : { relativeError };
+  const meta = { ...(n === undefined ? {} : { n }), exact: relativeError === undefined, ...bound, tookMs };
+  return c.json({ data, meta });
 }
 
 /** Answers an error in the shape of the API: id, parameters, request id; no text, no stack, no path. */

@@ -1,12 +1,5 @@
 import type { RequestDetail } from "@nexent/monitor-api";
-import type {
-  CallFilter,
-  CallRow,
-  ColumnStats,
-  NumberColumn,
-  NumberCondition,
-  TraceStore,
-} from "@nexent/monitor-store";
+import type { CallFilter, CallRow, NumberColumn, NumberCondition, TraceStore } from "@nexent/monitor-store";
 import { TAIL_MIN } from "./statistics.ts";
 
 /** Exclusive upper bounds of the input classes, tokens. */
@@ -14,6 +7,12 @@ const INPUT_CLASSES: readonly number[] = [256, 1_000, 4_000, 16_000, 64_000];
 const DAY_NANOS = 86_400_000_000_000n;
 
 type Ranks = NonNullable<RequestDetail["ranks"]>;
+
+/** The share that was not slower, of how many. */
+interface Rank {
+  readonly rank: number;
+  readonly n: number;
+}
 
 /** The input class of a count as a condition. */
 function inputClass(inputTokens: number): NumberCondition {
@@ -41,31 +40,25 @@ export async function ranksOf(store: TraceStore, call: CallRow, signal?: AbortSi
     models: [model],
     number: [inputClass(inputTokens)],
   };
-  const spec = { groupBy: [], quantiles: [] } as const;
-  const countUpTo = async (column: NumberColumn, max: number): Promise<number> => {
-    const number = [...(filter.number ?? []), { column, max }];
-    const [row] = await store.aggregate({ ...spec, filter: { ...filter, number }, columns: [] }, signal);
-    return row?.calls ?? 0;
+  /** Peers that have the value, and it is at most `max`. */
+  const countOf = async (column: NumberColumn, max?: number): Promise<number> => {
+    const number = [...(filter.number ?? []), { column, ...(max === undefined ? {} : { max }) }];
+    const question = { filter: { ...filter, number }, groupBy: [], columns: [], quantiles: [] };
+    return (await store.aggregate(question, signal))[0]?.calls ?? 0;
   };
-  const [[peers], durations, ttfts] = await Promise.all([
-    store.aggregate({ ...spec, filter, columns: ["durationSeconds", "ttftSeconds"] }, signal),
-    countUpTo("durationSeconds", call.durationSeconds),
-    ttftSeconds === undefined ? undefined : countUpTo("ttftSeconds", ttftSeconds),
+  const rankBy = async (column: NumberColumn, value: number | undefined): Promise<Rank | undefined> => {
+    if (value === undefined) return undefined;
+    const [n, notSlower] = await Promise.all([countOf(column), countOf(column, value)]);
+    return n < TAIL_MIN ? undefined : { rank: notSlower / n, n };
+  };
+  const [duration, ttft] = await Promise.all([
+    rankBy("durationSeconds", call.durationSeconds),
+    rankBy("ttftSeconds", ttftSeconds),
   ]);
-  const duration = rankIn(durations, peers?.columns.durationSeconds);
-  const ttft = rankIn(ttfts, peers?.columns.ttftSeconds);
   if (duration === undefined && ttft === undefined) return undefined;
   return {
     n: Math.max(duration?.n ?? 0, ttft?.n ?? 0),
     ...(duration === undefined ? {} : { duration: duration.rank }),
     ...(ttft === undefined ? {} : { ttft: ttft.rank }),
   };
-}
-
-function rankIn(
-  notSlower: number | undefined,
-  peers: ColumnStats | undefined,
-): { readonly rank: number; readonly n: number } | undefined {
-  const n = peers?.count ?? 0;
-  return notSlower === undefined || n < TAIL_MIN ? undefined : { rank: notSlower / n, n };
 }

@@ -31,7 +31,7 @@ describe("series", () => {
       { startMs: T0 + 3_000, model: "a" },
     ]);
     const question = { from: T0, to: T0 + 4_000, metric: "ttft", by: "model" } as const;
-    const answer = await seriesOf(store, question, LATER);
+    const { series: answer } = await seriesOf(store, question, LATER);
     expect(seriesSchema.parse(answer)).toEqual(answer);
     expect(answer).toEqual({
       stepMs: 1_000,
@@ -48,7 +48,9 @@ describe("series", () => {
     const calls = (count: number, startMs: number): CallSpec[] =>
       Array.from({ length: count }, (_, index) => ({ startMs: startMs + index, ttftSeconds: index + 1 }));
     await storeCalls(store, [...calls(21, T0), ...calls(5, T0 + 1_000)]);
-    const { series } = await seriesOf(store, { from: T0, to: T0 + 2_000, metric: "ttft", by: "none" }, LATER);
+    const {
+      series: { series },
+    } = await seriesOf(store, { from: T0, to: T0 + 2_000, metric: "ttft", by: "none" }, LATER);
     expect(series.map(({ stat, values }) => [stat, values])).toEqual([
       ["p50", [11, 3]],
       ["p95", [20, null]],
@@ -61,7 +63,9 @@ describe("series", () => {
       Array.from({ length: 9 - model }, () => ({ startMs: T0, model: `m${model}`, rate: 10 * (model + 1) })),
     ).flat();
     await storeCalls(store, calls);
-    const { series } = await seriesOf(store, { from: T0, to: T0 + 1_000, metric: "speed", by: "model" }, LATER);
+    const {
+      series: { series },
+    } = await seriesOf(store, { from: T0, to: T0 + 1_000, metric: "speed", by: "model" }, LATER);
     expect(series.map(({ model, folded, n }) => ({ model, folded, n }))).toEqual([
       { model: "m0", folded: undefined, n: 9 },
       { model: "m1", folded: undefined, n: 8 },
@@ -82,10 +86,20 @@ describe("series", () => {
       { startMs: T0, outcome: "abandoned" },
       { startMs: T0 + 1_000, outcome: "abandoned" },
     ]);
-    const ask = (metric: "requests" | "error_rate" | "duration") =>
-      seriesOf(store, { from: T0, to: T0 + 2_000, metric, by: "none" }, LATER);
+    const ask = async (metric: "requests" | "error_rate" | "duration") =>
+      (await seriesOf(store, { from: T0, to: T0 + 2_000, metric, by: "none" }, LATER)).series;
     expect((await ask("requests")).series[0]?.values).toEqual([3, 1]);
     expect((await ask("error_rate")).series[0]).toMatchObject({ n: 2, values: [0.5, null] });
     expect((await ask("duration")).series[0]).toMatchObject({ n: 2, values: [1, null] });
+  });
+
+  it("says when its percentiles are sketches, and how good they are", async () => {
+    const store = createMemoryStore({ exactQuantileLimit: 2 });
+    await storeCalls(store, [{ startMs: T0 }, { startMs: T0 + 1 }, { startMs: T0 + 2 }]);
+    const ask = async (toMs: number, by: "model" | "none") =>
+      (await seriesOf(store, { from: T0, to: toMs, metric: "duration", by }, T0 + 72 * 3_600_000)).relativeError;
+    const twoDays = T0 + 48 * 3_600_000;
+    expect([await ask(twoDays, "none"), await ask(twoDays, "model")]).toEqual([0.02, 0.02]);
+    expect(await ask(T0 + 2_000, "none"), "buckets finer than rollups").toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import { SERIES_STEPS, type RangeQuery, type Series } from "@nexent/monitor-api";
 import type { AggregateRow, CallFilter, ColumnStats, NumberColumn, TraceStore } from "@nexent/monitor-store";
 import { callFilter, msOf } from "./range.ts";
-import { aggregateCalls, errorRateOf, quantileOf, TAIL_MIN, type Cut } from "./statistics.ts";
+import { aggregateCalls, errorRateOf, quantileOf, relativeErrorOf, TAIL_MIN, type Cut } from "./statistics.ts";
 
 /** A question for one metric over time, checked by the API schema. */
 export interface SeriesQuestion extends RangeQuery {
@@ -68,22 +68,40 @@ export function gridOf(fromMs: number, toMs: number, nowMs: number): Grid {
   return { stepMs, fromMs: first, times: Array.from({ length }, (_, index) => first + index * stepMs) };
 }
 
+/** A metric over time and what it rests on. */
+export interface SeriesReport {
+  readonly series: Series;
+  /** Of its percentiles, a share; `undefined` when they are exact. */
+  readonly relativeError: number | undefined;
+}
+
 /** One metric over time; `null` is a gap. The five models with most calls, the rest folded into one. */
 export async function seriesOf(
   store: TraceStore,
   question: SeriesQuestion,
   nowMs: number,
   signal?: AbortSignal,
-): Promise<Series> {
+): Promise<SeriesReport> {
   const grid = gridOf(question.from, question.to, nowMs);
-  if (grid.times.length === 0) return { stepMs: grid.stepMs, times: [], series: [] };
+  if (grid.times.length === 0)
+    return { series: { stepMs: grid.stepMs, times: [], series: [] }, relativeError: undefined };
   const inGrid = { ...question, from: grid.fromMs, to: grid.fromMs + grid.times.length * grid.stepMs };
   const filter = callFilter(inGrid);
-  const series =
+  const groups =
     question.by === "none"
-      ? readAll(await aggregateCalls(store, filter, cutOf(question, grid, []), signal), question, grid, {})
+      ? [{ name: {}, rows: await aggregateCalls(store, filter, cutOf(question, grid, []), signal) }]
       : await byModel(store, filter, question, grid, signal);
-  return { stepMs: grid.stepMs, times: [...grid.times], series };
+  const series = groups.flatMap(({ rows, name }) => readAll(rows, question, grid, name));
+  return {
+    series: { stepMs: grid.stepMs, times: [...grid.times], series },
+    relativeError: relativeErrorOf(groups.flatMap(({ rows }) => rows)),
+  };
+}
+
+/** What stands together in one line, with the name of the line. */
+interface NamedRows {
+  readonly name: { readonly model?: string; readonly folded?: number };
+  readonly rows: readonly AggregateRow[];
 }
 
 function cutOf({ metric }: SeriesQuestion, { stepMs }: Grid, groupBy: Cut["groupBy"]): Cut {
@@ -96,7 +114,7 @@ async function byModel(
   question: SeriesQuestion,
   grid: Grid,
   signal?: AbortSignal,
-): Promise<Series["series"]> {
+): Promise<readonly NamedRows[]> {
   const counts = await store.aggregate({ filter, groupBy: ["model"], columns: [], quantiles: [] }, signal);
   const models = counts
     .filter((row) => row.group.model !== undefined)
@@ -109,22 +127,15 @@ async function byModel(
     aggregateCalls(store, { ...filter, models: top }, cutOf(question, grid, ["model"]), signal),
     rest.length === 0 ? [] : aggregateCalls(store, { ...filter, models: rest }, cutOf(question, grid, []), signal),
   ]);
-  const own = top.flatMap((model) =>
-    readAll(
-      rows.filter((row) => row.group.model === model),
-      question,
-      grid,
-      { model },
-    ),
-  );
-  return rest.length === 0 ? own : [...own, ...readAll(folded, question, grid, { folded: rest.length })];
+  const own = top.map((model) => ({ name: { model }, rows: rows.filter((row) => row.group.model === model) }));
+  return rest.length === 0 ? own : [...own, { name: { folded: rest.length }, rows: folded }];
 }
 
 function readAll(
   rows: readonly AggregateRow[],
   question: SeriesQuestion,
   grid: Grid,
-  name: { readonly model?: string; readonly folded?: number },
+  name: NamedRows["name"],
 ): Series["series"] {
   const byTime = new Map(rows.map((row) => [Math.round(msOf(row.bucketUnixNanos ?? 0n)), row]));
   const stepSeconds = grid.stepMs / 1000;

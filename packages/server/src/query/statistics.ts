@@ -40,6 +40,15 @@ export function statOf(stats: ColumnStats | undefined): Stat {
   };
 }
 
+/** How far the quantiles of some rows may lie from the exact ones, as a share; `undefined` when they are exact. */
+export function relativeErrorOf(rows: readonly AggregateRow[]): number | undefined {
+  let worst = 0;
+  for (const { columns } of rows) {
+    for (const { relativeError = 0 } of Object.values(columns)) worst = Math.max(worst, relativeError);
+  }
+  return worst === 0 ? undefined : worst;
+}
+
 /** Error calls / calls, `abandoned` left out; `undefined` without any. */
 export function errorRateOf(row: AggregateRow): number | undefined {
   const counted = row.calls - row.outcomes.abandoned;

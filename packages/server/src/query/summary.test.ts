@@ -90,4 +90,17 @@ describe("summary", () => {
     expect(summary.models.map(({ model }) => model)).toEqual(["a", "b"]);
     expect((await summarise(store, { ...hour, op: ["embeddings"] }, thresholds)).n).toBe(0);
   });
+
+  it("says when its percentiles are sketches; sparklines of wide ranges have whole steps of rollups", async () => {
+    const store = createMemoryStore({ exactQuantileLimit: 20 });
+    const calls = Array.from({ length: 21 }, (_, index) => ({ startMs: T0 + index * MINUTE, durationSeconds: 2 }));
+    await storeCalls(store, calls);
+    const twoWeeks = { from: T0 - 13 * 24 * 60 * MINUTE, to: T0 + 24 * 60 * MINUTE };
+    const { summary, relativeError } = await summarise(store, twoWeeks, thresholds);
+    expect(relativeError).toBe(0.02);
+    expect(summary.sparklines.durationP50).toHaveLength(56);
+    expect(Math.abs((summary.tiles.duration.p50 ?? 0) - 2)).toBeLessThanOrEqual(0.04);
+    expect(summary.tiles.meanInFlight).toBeCloseTo((21 * 2) / (14 * 86_400), 12);
+    expect((await summarise(store, { ...hour, to: T0 + 20 * MINUTE }, thresholds)).relativeError).toBeUndefined();
+  });
 });

@@ -3,7 +3,6 @@ import type { AggregateRow, AggregateSpec, ColumnStats, GroupKey, NumberColumn }
 import { SUM_SCALE } from "../number-columns.ts";
 import { MAX_AGGREGATE_ROWS } from "../query-rules.ts";
 import { filterCondition, NUMBER_SQL, rangeCondition, unionOfFiles } from "./call-conditions.ts";
-import { optional } from "./span-rows.ts";
 import { bigintOf, bind, numberOrNothing, readRows, textOrNothing, type Parameter } from "./statement.ts";
 
 const GROUP_SQL: Readonly<Record<GroupKey, string>> = {
@@ -18,6 +17,7 @@ const OUTCOME_COUNTS =
   "count(*), count(*) FILTER (outcome = 'ok'), count(*) FILTER (outcome = 'error'), " +
   "count(*) FILTER (outcome = 'cancelled'), count(*) FILTER (outcome = 'abandoned')";
 const FIXED_VALUES = 5;
+const VALUES_PER_COLUMN = 3;
 
 /** Groups the calls of the given files by reading their rows: everything is exact. The groups come in no order. */
 export async function aggregateRows(
@@ -75,28 +75,33 @@ function columnValues(column: NumberColumn, spec: AggregateSpec): string {
   return "count(" + name + "), " + sum + ", " + quantiles;
 }
 
+/** Written out: there are thousands of rows, and objects made of entries cost more than the question. */
 function toAggregateRow(row: readonly DuckDBValue[], spec: AggregateSpec): AggregateRow {
-  const hasBucket = spec.bucketNanos !== undefined;
-  const keys = Number(hasBucket) + spec.groupBy.length;
-  const group = spec.groupBy.map((key, at) => [key, textOrNothing(row[Number(hasBucket) + at])] as const);
-  const [calls, ok, error, cancelled, abandoned] = row
-    .slice(keys, keys + FIXED_VALUES)
-    .map((value) => Number(bigintOf(value)));
-  const known = { ok: ok ?? 0, error: error ?? 0, cancelled: cancelled ?? 0, abandoned: abandoned ?? 0 };
-  const unknown = (calls ?? 0) - known.ok - known.error - known.cancelled - known.abandoned;
-  const stats = spec.columns.map(
-    (column, at) => [column, toStats(row.slice(keys + FIXED_VALUES + at * 3), column)] as const,
-  );
-  return {
-    group: Object.fromEntries(group.filter(([, value]) => value !== undefined)),
-    ...optional("bucketUnixNanos", hasBucket ? bigintOf(row[0]) : undefined),
-    calls: calls ?? 0,
-    outcomes: { ...known, unknown },
-    columns: Object.fromEntries(stats),
-  };
+  const firstKey = spec.bucketNanos === undefined ? 0 : 1;
+  const fixed = firstKey + spec.groupBy.length;
+  const countAt = (at: number): number => Number(bigintOf(row[fixed + at]));
+  const group: Partial<Record<GroupKey, string>> = {};
+  for (const [at, key] of spec.groupBy.entries()) {
+    const value = textOrNothing(row[firstKey + at]);
+    if (value !== undefined) group[key] = value;
+  }
+  const [calls, ok, error, cancelled, abandoned] = [countAt(0), countAt(1), countAt(2), countAt(3), countAt(4)];
+  const outcomes = { ok, error, cancelled, abandoned, unknown: calls - ok - error - cancelled - abandoned };
+  const columns: Partial<Record<NumberColumn, ColumnStats>> = {};
+  for (const [at, column] of spec.columns.entries()) {
+    const first = fixed + FIXED_VALUES + at * VALUES_PER_COLUMN;
+    columns[column] = toStats(row[first], row[first + 1], row[first + 2], column);
+  }
+  const answer = { group, calls, outcomes, columns };
+  return firstKey === 0 ? answer : Object.assign(answer, { bucketUnixNanos: bigintOf(row[0]) });
 }
 
-function toStats([count, sum, quantiles]: readonly DuckDBValue[], column: NumberColumn): ColumnStats {
+function toStats(
+  count: DuckDBValue | undefined,
+  sum: DuckDBValue | undefined,
+  quantiles: DuckDBValue | undefined,
+  column: NumberColumn,
+): ColumnStats {
   const items = quantiles instanceof DuckDBListValue ? quantiles.items : [];
   return {
     count: Number(bigintOf(count)),

@@ -48,8 +48,11 @@ export function filterCondition(filter: CallFilter): Condition {
   ] as const;
   for (const [column, name, values] of lists) {
     if (values === undefined || values.length === 0) continue;
-    parts.push("list_contains($" + name + ", " + column + ")");
-    parameters[name] = bind.texts(values);
+    const [only] = values;
+    // A comparison is made before other columns are unpacked; a search in a list is not.
+    const isOne = values.length === 1 && only !== undefined;
+    parts.push(isOne ? column + " = $" + name : "list_contains($" + name + ", " + column + ")");
+    parameters[name] = isOne ? bind.text(only) : bind.texts(values);
   }
   if (filter.text !== undefined && filter.text !== "") {
     parts.push(textCondition(filter.text));

@@ -96,6 +96,8 @@ export interface DuckdbIndex {
   searchTraces(filter: SpanFilter, limit: number, signal?: AbortSignal): Promise<readonly TraceMatch[]>;
   spanNames(range: TimeRange, signal?: AbortSignal): Promise<readonly SpanName[]>;
   serviceLinks(range: TimeRange, signal?: AbortSignal): Promise<readonly ServiceLink[]>;
+  /** Makes the rollups of sealed files, where there are enough calls for anybody to need them. */
+  rollUp(): Promise<void>;
   /** Reads every file and sets damaged ones aside; answers those that were lost. */
   verifyAll(): Promise<readonly IndexFile[]>;
   /** Reads one file, then asks `check`; sets it aside if one of them throws. */
@@ -184,6 +186,22 @@ async function openIndex(
     return [...files.summaries.keys()].filter((file) => touchesFile(range, file)).sort((a, b) => a - b);
   }
 
+  const aggregating = {
+    rollups,
+    callsOf: (file: IndexFile): number => files.summaries.get(file)?.calls ?? 0,
+    exactQuantileLimit: options.exactQuantileLimit ?? LIMITS.exactQuantileCalls,
+  };
+
+  async function rollUp(): Promise<void> {
+    const all = [...files.summaries.keys()];
+    if (all.reduce((sum, file) => sum + aggregating.callsOf(file), 0) <= aggregating.exactQuantileLimit) return;
+    for (const file of rollups.missing(all)) {
+      await query([file], undefined, async (connection, present) => {
+        for (const one of present) await rollups.make(connection, one);
+      });
+    }
+  }
+
   function appliedOf(day: number): bigint {
     const known = [openFileOf(day), sealedFileOf(day)].map((file) => files.summaries.get(file)?.applied ?? 0n);
     return [...known, options.droppedThrough?.(day) ?? 0n].reduce((high, value) => (value > high ? value : high));
@@ -234,11 +252,7 @@ async function openIndex(
       ),
     aggregate: (spec, signal) =>
       query(filesIn(spec.filter.range), signal, (connection, present) =>
-        queryAggregate(connection, present, spec, {
-          rollups,
-          callsOf: (file) => files.summaries.get(file)?.calls ?? 0,
-          exactQuantileLimit: options.exactQuantileLimit ?? LIMITS.exactQuantileCalls,
-        }),
+        queryAggregate(connection, present, spec, aggregating),
       ),
     facets: (range, signal) =>
       query(filesIn(range), signal, (connection, present) => queryFacets(connection, present, range)),
@@ -248,6 +262,7 @@ async function openIndex(
       query(filesIn(range), signal, (connection, present) => querySpanNames(connection, present, range)),
     serviceLinks: (range, signal) =>
       query(filesIn(range), signal, (connection, present) => queryServiceLinks(connection, present, range)),
+    rollUp,
     async verifyAll() {
       return await gate.exclusive(async () => {
         const lost: IndexFile[] = [];

@@ -3,11 +3,11 @@ import type { IoPort } from "../io-port.ts";
 import { readIfThere, replaceFile } from "../replace-file.ts";
 import { decodeCells, encodeCells, type CellSource } from "../rollup/cell-codec.ts";
 import type { CellTable } from "../rollup/cell-table.ts";
-import { HOUR_SECONDS, SLOT_SECONDS } from "../rollup/rollup-rules.ts";
+import { SLOT_SECONDS, WIDE_SECONDS } from "../rollup/rollup-rules.ts";
 import { fileName, fileOfName, type IndexFile } from "./index-files.ts";
 
-const ROLLUP = /^(.+)\.rollup-\d+$/;
-const ROLLUP_UNITS = [SLOT_SECONDS, HOUR_SECONDS];
+const ROLLUP = /^(.+)\.rollup-(\d+)$/;
+const ROLLUP_UNITS = [SLOT_SECONDS, ...WIDE_SECONDS];
 
 /** Rollups of sealed files, each in a small file beside it. They can be made again at any time. */
 export interface RollupFiles {
@@ -16,7 +16,7 @@ export interface RollupFiles {
   write(file: IndexFile, facts: Omit<CellSource, "bytes">, table: CellTable): Promise<void>;
   /** Takes away what was made from a file. */
   remove(file: IndexFile): Promise<void>;
-  /** Takes away rollups whose file is gone. */
+  /** Takes away rollups whose file is gone, and those of widths that nobody asks for any more. */
   sweep(isThere: (file: IndexFile) => boolean): Promise<void>;
 }
 
@@ -43,9 +43,11 @@ export function createRollupFiles(io: IoPort, directory: string): RollupFiles {
     },
     async sweep(isThere) {
       for (const name of await io.list(directory)) {
-        const [, base] = ROLLUP.exec(name.replace(/\.tmp$/, "")) ?? [];
+        const [, base, width] = ROLLUP.exec(name.replace(/\.tmp$/, "")) ?? [];
         const file = base === undefined ? undefined : fileOfName(base);
-        if (file !== undefined && (name.endsWith(".tmp") || !isThere(file))) await io.remove(join(directory, name));
+        if (file === undefined) continue;
+        const isUsed = ROLLUP_UNITS.includes(Number(width)) && isThere(file) && !name.endsWith(".tmp");
+        if (!isUsed) await io.remove(join(directory, name));
       }
     },
   };

@@ -9,6 +9,7 @@ import {
 import { SUM_SCALE } from "../number-columns.ts";
 import { binOf, type BinCounts } from "../rollup/bins.ts";
 import { createCellTableBuilder, type CellTable, type CellTableBuilder } from "../rollup/cell-table.ts";
+import type { ExactSum } from "../rollup/exact-sum.ts";
 import { ROLLUP_COLUMNS, ROLLUP_KEYS, SLOT_NANOS, SLOT_SECONDS } from "../rollup/rollup-rules.ts";
 import { NUMBER_SQL, type Condition } from "./call-conditions.ts";
 import { fileAlias, type IndexFile } from "./index-files.ts";
@@ -26,7 +27,12 @@ export interface RowsOfFile {
   readonly condition: Condition;
 }
 
-const SELECTED = ROLLUP_COLUMNS.map((column) => NUMBER_SQL[column] + "::DOUBLE AS " + column).join(", ");
+/** Stands for an unknown value, as present ones are never negative: a vector without NULL is read far faster. */
+const UNKNOWN = -1;
+const SELECTED = ROLLUP_COLUMNS.map(
+  (column) => "coalesce(" + NUMBER_SQL[column] + "::DOUBLE, " + String(UNKNOWN) + ") AS " + column,
+).join(", ");
+const SCALES = ROLLUP_COLUMNS.map((column) => SUM_SCALE[column]);
 const LISTS = ROLLUP_COLUMNS.map((column) => "list(" + column + ")").join(", ");
 
 /**
@@ -82,9 +88,9 @@ async function addChunk(builder: CellTableBuilder, chunk: DuckDBDataChunk): Prom
   let values = 0;
   for (let row = 0; row < chunk.rowCount; row++) {
     for (const [at, list] of lists.entries()) {
-      const counts = builder.counts[at];
-      if (!(list instanceof DuckDBListVector) || counts === undefined) continue;
-      builder.sums[at] = addValues(list, row, SUM_SCALE[ROLLUP_COLUMNS[at] ?? "durationSeconds"], counts);
+      const [counts, sum] = [builder.counts[at], builder.sums[at]];
+      if (!(list instanceof DuckDBListVector) || counts === undefined || sum === undefined) continue;
+      addValues(list, row, SCALES[at] ?? 1, counts, sum);
       values += list.getEntryLength(row);
     }
     const [provider, model, operation, outcome] = keys.map((column) => textOrNothing(column[row]));
@@ -96,23 +102,18 @@ async function addChunk(builder: CellTableBuilder, chunk: DuckDBDataChunk): Prom
   }
 }
 
-/** Counts the values of a list; answers their sum in units of `1 / scale`. */
-function addValues(lists: DuckDBListVector, row: number, scale: number, into: BinCounts): bigint {
+/** Counts and adds up the values of a list. @param scale units of the sum in one. */
+function addValues(lists: DuckDBListVector, row: number, scale: number, counts: BinCounts, sum: ExactSum): void {
   const items = lists.childVector;
-  if (!(items instanceof DuckDBDoubleVector)) return 0n;
+  if (!(items instanceof DuckDBDoubleVector)) return;
   const from = lists.getEntryOffset(row);
   const to = from + lists.getEntryLength(row);
-  let [sum, small] = [0n, 0];
   for (let at = from; at < to; at++) {
     const value = items.getItem(at);
-    if (value === null) continue;
-    into.add(binOf(value), 1);
-    const units = Math.round(value * scale);
-    // Whole numbers up to 2^53 are added exactly as doubles, which costs far less.
-    if (small + units <= Number.MAX_SAFE_INTEGER) small += units;
-    else [sum, small] = [sum + BigInt(small) + BigInt(units), 0];
+    if (value === null || value === UNKNOWN) continue;
+    counts.add(binOf(value), 1);
+    sum.add(Math.round(value * scale));
   }
-  return sum + BigInt(small);
 }
 
 function numberOf(value: DuckDBValue | undefined): number {

@@ -4,7 +4,7 @@ import type { CellRange } from "../rollup/aggregate-cells.ts";
 import { clip, inSlots, planCells, type UnitRange } from "../rollup/cell-plan.ts";
 import { bytesOfTable, type CellTable } from "../rollup/cell-table.ts";
 import { mergeCells } from "../rollup/merge-cells.ts";
-import { HOUR_SECONDS, SLOT_SECONDS } from "../rollup/rollup-rules.ts";
+import { SLOT_SECONDS, WIDE_SECONDS } from "../rollup/rollup-rules.ts";
 import type { FileSummary } from "./day-files.ts";
 import { dayOfFile, fileAlias, isSealed, touchesFile, type IndexFile } from "./index-files.ts";
 import type { RollupFiles } from "./rollup-files.ts";
@@ -31,6 +31,10 @@ export interface Rollups {
     range: TimeRange,
     bucketNanos: bigint | undefined,
   ): Promise<readonly CellRange[] | undefined>;
+  /** Sealed files whose rollup may not have been made yet. */
+  missing(files: readonly IndexFile[]): readonly IndexFile[];
+  /** Makes the rollup of a sealed file before it is asked for. */
+  make(connection: DuckDBConnection, file: IndexFile): Promise<void>;
 }
 
 /** What was rolled up of a file that is written to. */
@@ -53,13 +57,19 @@ export function createRollups({ stored, stateOf }: RollupsOptions): Rollups {
   const open = new Map<IndexFile, OpenRollup>();
   const sealed = createTableCache();
   const tooLarge = new WeakSet<FileSummary>();
+  const made = new WeakSet<FileSummary>();
   const turns = new Map<IndexFile, Promise<unknown>>();
 
   /** Two questions do not roll up the same rows. */
   async function inTurn<T>(file: IndexFile, work: () => Promise<T>): Promise<T> {
-    const before = turns.get(file) ?? Promise.resolve();
-    const result = before.then(work, work);
-    turns.set(file, result);
+    const result = (turns.get(file) ?? Promise.resolve()).then(work);
+    turns.set(
+      file,
+      result.then(
+        () => undefined,
+        () => undefined,
+      ),
+    );
     return await result;
   }
 
@@ -101,18 +111,22 @@ export function createRollups({ stored, stateOf }: RollupsOptions): Rollups {
     if (cached !== undefined) return cached;
     const facts = { spans: state.spans, applied: String(state.applied) };
     const read = await stored.read(file, facts, unitSeconds);
-    if (read !== undefined) return sealed.put(file, read, state);
+    if (read !== undefined) {
+      made.add(state);
+      return sealed.put(file, read, state);
+    }
     const slots = await readFile(connection, file, state.spans);
     if (slots === undefined || !keepIfSmall(state, [slots])) {
       tooLarge.add(state);
       return undefined;
     }
-    const tables = [slots, mergeCells([slots], HOUR_SECONDS)];
+    const tables = [slots, ...WIDE_SECONDS.map((wide) => mergeCells([slots], wide))];
     for (const table of tables) {
       sealed.put(file, table, state);
       // It answers from memory as well; after the next start it is made again.
       await stored.write(file, facts, table).catch(() => undefined);
     }
+    made.add(state);
     return tables.find((table) => table.unitSeconds === unitSeconds);
   }
 
@@ -133,7 +147,16 @@ export function createRollups({ stored, stateOf }: RollupsOptions): Rollups {
   }
 
   return {
+    missing: (files) =>
+      files.filter((file) => {
+        const state = isSealed(file) ? stateOf(file) : undefined;
+        return state !== undefined && !made.has(state) && !tooLarge.has(state);
+      }),
+    async make(connection, file) {
+      await inTurn(file, () => rollUpSealed(connection, file, WIDE_SECONDS[0]));
+    },
     async select(connection, files, range, bucketNanos) {
+      for (const [file, { state }] of open) if (stateOf(file) !== state) open.delete(file);
       const plan = planCells(range, bucketNanos);
       const ranges: CellRange[] = [];
       for (const units of plan.units) {
@@ -184,7 +207,7 @@ async function readFile(connection: DuckDBConnection, file: IndexFile, rows: num
     if (part === undefined) return undefined;
     parts.push(part);
   }
-  return mergeCells(parts, SLOT_SECONDS);
+  return parts.length === 1 ? parts[0] : mergeCells(parts, SLOT_SECONDS);
 }
 
 /** So that there are few of them: each is larger than all behind it. */

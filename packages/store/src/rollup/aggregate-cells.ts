@@ -1,7 +1,8 @@
-import type { AggregateRow, AggregateSpec, CallFilter, ColumnStats } from "../contract.ts";
+import type { AggregateRow, AggregateSpec, CallFilter, ColumnStats, GroupKey, NumberColumn } from "../contract.ts";
 import { SUM_SCALE } from "../number-columns.ts";
-import { createBinCounts, SKETCH_ERROR, type BinCounts } from "./bins.ts";
+import { BinCounts, SKETCH_ERROR } from "./bins.ts";
 import { addCell, type CellKey, type CellTable } from "./cell-table.ts";
+import { ExactSum } from "./exact-sum.ts";
 import { columnIndex, ROLLUP_KEYS } from "./rollup-rules.ts";
 
 const NANOS = 1_000_000_000n;
@@ -22,32 +23,41 @@ export function countCalls(ranges: readonly CellRange[], filter: CallFilter): nu
 
 /** Answers a question from cells: counts and sums exactly, quantiles as sketches. The rows come in no order. */
 export function aggregateCells(ranges: readonly CellRange[], spec: AggregateSpec): AggregateRow[] {
-  const counts = createBinCounts();
-  return [...groupCells(ranges, spec)].map((group) => rowOf(group, spec, counts));
+  const sums = { counts: new BinCounts(), sum: new ExactSum() };
+  return groupCells(ranges, spec).map((group) => rowOf(group, spec, sums));
 }
 
 interface Group {
   readonly bucketSeconds: number;
   readonly key: CellKey;
-  readonly cells: { readonly table: CellTable; readonly cell: number }[];
+  readonly parts: { readonly table: CellTable; readonly cells: number[] }[];
 }
 
-function groupCells(ranges: readonly CellRange[], spec: AggregateSpec): Iterable<Group> {
+function groupCells(ranges: readonly CellRange[], spec: AggregateSpec): readonly Group[] {
   const width = spec.bucketNanos === undefined ? undefined : Number(spec.bucketNanos / NANOS);
-  const groups = new Map<string, Group>();
+  /** Groups by bucket, per combination of group values. */
+  const groups = new Map<string, Map<number, Group>>();
   for (const range of ranges) {
     const { table } = range;
-    const names = table.keys.map((key) => JSON.stringify(spec.groupBy.map((name) => valueOf(key, name) ?? null)));
+    const byKey = table.keys.map((key) => groupsOf(groups, key, spec));
     forEachCell(range, spec.filter, (cell, key, place) => {
       const seconds = (table.units[cell] ?? 0) * table.unitSeconds;
       const bucketSeconds = width === undefined ? 0 : Math.floor(seconds / width) * width;
-      const name = String(bucketSeconds) + (names[place] ?? "");
-      const group = groups.get(name);
-      if (group === undefined) groups.set(name, { bucketSeconds, key, cells: [{ table, cell }] });
-      else group.cells.push({ table, cell });
+      const group = byKey[place]?.get(bucketSeconds) ?? { bucketSeconds, key, parts: [] };
+      byKey[place]?.set(bucketSeconds, group);
+      const last = group.parts.at(-1);
+      if (last?.table === table) last.cells.push(cell);
+      else group.parts.push({ table, cells: [cell] });
     });
   }
-  return groups.values();
+  return [...groups.values()].flatMap((byBucket) => [...byBucket.values()]);
+}
+
+function groupsOf(groups: Map<string, Map<number, Group>>, key: CellKey, spec: AggregateSpec): Map<number, Group> {
+  const name = JSON.stringify(spec.groupBy.map((one) => valueOf(key, one) ?? null));
+  const known = groups.get(name) ?? new Map<number, Group>();
+  groups.set(name, known);
+  return known;
 }
 
 function forEachCell(
@@ -79,22 +89,35 @@ function valueOf(key: CellKey, name: string): string | undefined {
   return known === undefined ? undefined : key[known];
 }
 
-function rowOf({ bucketSeconds, key, cells }: Group, spec: AggregateSpec, counts: BinCounts): AggregateRow {
-  const values = spec.groupBy.map((name) => [name, valueOf(key, name)] as const);
+/** Used again for each group. */
+interface Sums {
+  readonly counts: BinCounts;
+  readonly sum: ExactSum;
+}
+
+function rowOf({ bucketSeconds, key, parts }: Group, spec: AggregateSpec, sums: Sums): AggregateRow {
   const outcomes = { ok: 0, error: 0, cancelled: 0, abandoned: 0, unknown: 0 };
   let calls = 0;
-  for (const { table, cell } of cells) {
-    const own = table.calls[cell] ?? 0;
-    calls += own;
-    outcomes[outcomeOf(table.keys[table.keyOf[cell] ?? 0]?.outcome)] += own;
+  for (const { table, cells } of parts) {
+    for (const cell of cells) {
+      const own = table.calls[cell] ?? 0;
+      calls += own;
+      outcomes[outcomeOf(table.keys[table.keyOf[cell] ?? 0]?.outcome)] += own;
+    }
   }
-  return {
-    group: Object.fromEntries(values.filter(([, value]) => value !== undefined)),
-    ...(spec.bucketNanos === undefined ? {} : { bucketUnixNanos: BigInt(bucketSeconds) * NANOS }),
-    calls,
-    outcomes,
-    columns: Object.fromEntries(spec.columns.map((column) => [column, statsOf(cells, column, spec.quantiles, counts)])),
-  };
+  const columns: Partial<Record<NumberColumn, ColumnStats>> = {};
+  for (const column of spec.columns) columns[column] = statsOf(parts, column, spec.quantiles, sums);
+  const row = { group: groupOf(key, spec.groupBy), calls, outcomes, columns };
+  return spec.bucketNanos === undefined ? row : Object.assign(row, { bucketUnixNanos: BigInt(bucketSeconds) * NANOS });
+}
+
+function groupOf(key: CellKey, names: readonly GroupKey[]): AggregateRow["group"] {
+  const group: Partial<Record<GroupKey, string>> = {};
+  for (const name of names) {
+    const value = valueOf(key, name);
+    if (value !== undefined) group[name] = value;
+  }
+  return group;
 }
 
 function outcomeOf(outcome: string | undefined): keyof AggregateRow["outcomes"] {
@@ -104,27 +127,22 @@ function outcomeOf(outcome: string | undefined): keyof AggregateRow["outcomes"] 
 }
 
 function statsOf(
-  cells: Group["cells"],
+  parts: Group["parts"],
   column: AggregateSpec["columns"][number],
   quantiles: readonly number[],
-  counts: BinCounts,
+  { counts, sum }: Sums,
 ): ColumnStats {
   const at = columnIndex(column);
-  let sum = 0n;
   counts.clear();
-  for (const { table, cell } of cells) {
+  sum.clear();
+  for (const { table, cells } of parts) {
     const values = table.columns[at];
-    if (values === undefined) continue;
-    sum += values.sums[cell] ?? 0n;
-    addCell(values, cell, counts);
+    if (values !== undefined) for (const cell of cells) addCell(values, cell, counts, sum);
   }
-  const { total } = counts;
-  const known = { count: total, sum: Number(sum) / SUM_SCALE[column] };
-  if (quantiles.length === 0) return { ...known, quantiles: [], exactness: "exact" };
-  return {
-    ...known,
-    quantiles: total === 0 ? [] : quantiles.map((q) => counts.quantile(q)),
-    exactness: "sketch",
-    relativeError: SKETCH_ERROR,
-  };
+  const count = counts.total;
+  const total = sum.toNumber() / SUM_SCALE[column];
+  // Thousands of these: written out, as spreading an object costs more than the statistics.
+  if (quantiles.length === 0) return { count, sum: total, quantiles: [], exactness: "exact" };
+  const values = count === 0 ? [] : quantiles.map((q) => counts.quantile(q));
+  return { count, sum: total, quantiles: values, exactness: "sketch", relativeError: SKETCH_ERROR };
 }

@@ -16,67 +16,75 @@ export function binOf(value: number): number {
   return value < SMALLEST ? 0 : Math.min(BINS - 1, Math.floor(Math.log(value) / LOG_BASE) + OFFSET);
 }
 
-/** The value that stands for a bin: relatively as far from its begin as from its end. */
+/** Each is relatively as far from the begin of its bin as from its end. */
+const VALUES = Float64Array.from({ length: BINS }, (_, bin) =>
+  bin === 0 ? 0 : (Math.exp((bin - OFFSET) * LOG_BASE) * 2 * 1.04) / 2.04,
+);
+
+/** The value that stands for a bin. */
 export function valueOfBin(bin: number): number {
-  if (bin === 0) return 0;
-  const low = Math.exp((bin - OFFSET) * LOG_BASE);
-  return (2 * low * 1.04) / 2.04;
+  return VALUES[bin] ?? 0;
 }
 
 /** Counts of values by bin, added up; quantiles of what was added. */
-export interface BinCounts {
+export class BinCounts {
+  readonly #counts = new Float64Array(BINS);
+  #total = 0;
+  #low = BINS;
+  #high = -1;
+
   /** Values so far. */
-  readonly total: number;
-  /** Lowest and highest bin with a value; `low > high` when there is none. */
-  readonly low: number;
-  readonly high: number;
-  add(bin: number, count: number): void;
-  countOf(bin: number): number;
-  /** As of the sorted values, interpolated between the two nearest ranks; needs a value. */
-  quantile(q: number): number;
-  clear(): void;
-}
-
-/** Without any value. */
-export function createBinCounts(): BinCounts {
-  const counts = new Float64Array(BINS);
-  let [total, low, high] = [0, BINS, -1];
-
-  /** The value at a rank, 0 for the lowest. */
-  function valueAt(rank: number): number {
-    let below = 0;
-    for (let bin = low; bin <= high; bin++) {
-      below += counts[bin] ?? 0;
-      if (below > rank) return valueOfBin(bin);
-    }
-    return valueOfBin(high);
+  get total(): number {
+    return this.#total;
   }
 
-  return {
-    get total() {
-      return total;
-    },
-    get low() {
-      return low;
-    },
-    get high() {
-      return high;
-    },
-    add(bin, count) {
-      counts[bin] = (counts[bin] ?? 0) + count;
+  add(bin: number, count: number): void {
+    this.#counts[bin] = (this.#counts[bin] ?? 0) + count;
+    this.#total += count;
+    if (bin < this.#low) this.#low = bin;
+    if (bin > this.#high) this.#high = bin;
+  }
+
+  /** Adds `counts[at]` values to the bin `bins[at]`, for every `at` of a half-open range. */
+  addAll(bins: Uint16Array, counts: Uint16Array, from: number, to: number): void {
+    if (from >= to) return;
+    const own = this.#counts;
+    let total = 0;
+    for (let at = from; at < to; at++) {
+      const count = counts[at] ?? 0;
+      const bin = bins[at] ?? 0;
+      own[bin] = (own[bin] ?? 0) + count;
       total += count;
-      if (bin < low) low = bin;
-      if (bin > high) high = bin;
-    },
-    countOf: (bin) => counts[bin] ?? 0,
-    quantile(q) {
-      const rank = (total - 1) * q;
-      const below = valueAt(Math.floor(rank));
-      return below + (valueAt(Math.ceil(rank)) - below) * (rank - Math.floor(rank));
-    },
-    clear() {
-      if (low <= high) counts.fill(0, low, high + 1);
-      [total, low, high] = [0, BINS, -1];
-    },
-  };
+    }
+    this.#total += total;
+    // Bins ascend.
+    this.#low = Math.min(this.#low, bins[from] ?? 0);
+    this.#high = Math.max(this.#high, bins[to - 1] ?? 0);
+  }
+
+  /** Bins with a value, ascending. */
+  forEach(visit: (bin: number, count: number) => void): void {
+    for (let bin = this.#low; bin <= this.#high; bin++) {
+      const count = this.#counts[bin] ?? 0;
+      if (count > 0) visit(bin, count);
+    }
+  }
+
+  /** As of the sorted values, interpolated between the two nearest ranks; needs a value. */
+  quantile(q: number): number {
+    const rank = (this.#total - 1) * q;
+    const [first, second] = [Math.floor(rank), Math.ceil(rank)];
+    let bin = this.#low;
+    let upTo = this.#counts[bin] ?? 0;
+    while (upTo <= first && bin < this.#high) upTo += this.#counts[++bin] ?? 0;
+    const below = valueOfBin(bin);
+    if (upTo > second) return below;
+    while (upTo <= second && bin < this.#high) upTo += this.#counts[++bin] ?? 0;
+    return below + (valueOfBin(bin) - below) * (rank - first);
+  }
+
+  clear(): void {
+    for (let bin = this.#low; bin <= this.#high; bin++) this.#counts[bin] = 0;
+    [this.#total, this.#low, this.#high] = [0, BINS, -1];
+  }
 }

@@ -55,13 +55,8 @@ function arraysOf({ units, keyOf, calls, columns }: CellTable): readonly ArrayBu
     units,
     keyOf,
     calls,
-    ...columns.flatMap(({ sums, starts, bins, counts }) => [halvesOf(sums), starts, bins, counts]),
+    ...columns.flatMap(({ sumsHigh, sumsLow, starts, bins, counts }) => [sumsHigh, sumsLow, starts, bins, counts]),
   ];
-}
-
-/** Low and high 64 bits in turn. */
-function halvesOf(sums: readonly bigint[]): BigUint64Array {
-  return BigUint64Array.from(sums.flatMap((sum) => [BigInt.asUintN(64, sum), sum >> 64n]));
 }
 
 /** The table of `encodeCells`; `undefined` when the bytes are damaged, of another version, or of another source. */
@@ -93,7 +88,8 @@ function tableOf({ unitSeconds, keys, cells, bins }: Header, payload: Uint8Array
     keyOf: new Uint16Array(next(cells, 2)),
     calls: new Uint32Array(next(cells, 4)),
     columns: bins.map((length) => ({
-      sums: sumsOf(new BigUint64Array(next(cells * 2, 8))),
+      sumsHigh: new Float64Array(next(cells, 8)),
+      sumsLow: new Float64Array(next(cells, 8)),
       starts: new Uint32Array(next(cells + 1, 4)),
       bins: new Uint16Array(next(length, 2)),
       counts: new Uint16Array(next(length, 2)),
@@ -104,11 +100,4 @@ function tableOf({ unitSeconds, keys, cells, bins }: Header, payload: Uint8Array
 function keyOfValues(values: readonly (string | null)[]): CellKey {
   const [provider, model, operation, outcome] = values.map((value) => value ?? undefined);
   return { provider, model, operation, outcome };
-}
-
-function sumsOf(halves: BigUint64Array): bigint[] {
-  return Array.from(
-    { length: halves.length / 2 },
-    (_, at) => ((halves[at * 2 + 1] ?? 0n) << 64n) | (halves[at * 2] ?? 0n),
-  );
 }

@@ -1,7 +1,5 @@
 import type { TimeRange } from "../contract.ts";
-import { HOUR_NANOS, HOUR_SECONDS, SLOT_NANOS, SLOT_SECONDS } from "./rollup-rules.ts";
-
-const SLOTS_PER_HOUR = HOUR_SECONDS / SLOT_SECONDS;
+import { SLOT_NANOS, SLOT_SECONDS, wideSecondsFor } from "./rollup-rules.ts";
 
 /** Whole units, half-open, counted since the Unix epoch. */
 export interface UnitRange {
@@ -10,7 +8,7 @@ export interface UnitRange {
   readonly toUnit: number;
 }
 
-/** A range taken apart: whole hours and slots, and what is left at its ends, to be read row by row. */
+/** A range taken apart: whole wide cells and slots, and what is left at its ends, to be read row by row. */
 export interface CellPlan {
   readonly units: readonly UnitRange[];
   readonly edges: readonly TimeRange[];
@@ -50,14 +48,11 @@ export function inSlots({ unitSeconds, fromUnit, toUnit }: UnitRange): UnitRange
 
 function unitsOf(first: number, end: number, bucketNanos: bigint | undefined): readonly UnitRange[] {
   const slots = (fromUnit: number, toUnit: number): UnitRange => ({ unitSeconds: SLOT_SECONDS, fromUnit, toUnit });
-  const [firstHour, endHour] = [Math.ceil(first / SLOTS_PER_HOUR), Math.floor(end / SLOTS_PER_HOUR)];
-  const hoursFit = bucketNanos === undefined || bucketNanos % HOUR_NANOS === 0n;
-  if (!hoursFit || firstHour >= endHour) return [slots(first, end)];
-  const units = [
-    slots(first, firstHour * SLOTS_PER_HOUR),
-    { unitSeconds: HOUR_SECONDS, fromUnit: firstHour, toUnit: endHour },
-    slots(endHour * SLOTS_PER_HOUR, end),
-  ];
+  const unitSeconds = wideSecondsFor(bucketNanos) ?? SLOT_SECONDS;
+  const factor = unitSeconds / SLOT_SECONDS;
+  const [fromUnit, toUnit] = [Math.ceil(first / factor), Math.floor(end / factor)];
+  if (fromUnit >= toUnit) return [slots(first, end)];
+  const units = [slots(first, fromUnit * factor), { unitSeconds, fromUnit, toUnit }, slots(toUnit * factor, end)];
   return units.filter(({ fromUnit, toUnit }) => fromUnit < toUnit);
 }
 

@@ -1,4 +1,5 @@
-import { createBinCounts, type BinCounts } from "./bins.ts";
+import { BinCounts } from "./bins.ts";
+import { ExactSum } from "./exact-sum.ts";
 import { ROLLUP_COLUMNS, ROLLUP_KEYS, type RollupKey } from "./rollup-rules.ts";
 
 /** Values that the calls of a cell have in common. */
@@ -6,8 +7,9 @@ export type CellKey = Readonly<Record<RollupKey, string | undefined>>;
 
 /** The values of one column, cell after cell. */
 export interface CellColumn {
-  /** Sum of each cell, as an integer in units of `SUM_SCALE`. */
-  readonly sums: readonly bigint[];
+  /** Sum of each cell in units of `1 / SUM_SCALE`, exactly: `high * SUM_BASE + low`. */
+  readonly sumsHigh: Float64Array;
+  readonly sumsLow: Float64Array;
   /** Where the bins of each cell begin, and where the last ones end. */
   readonly starts: Uint32Array;
   /** Ascending within a cell; a bin with more than 65,535 values comes several times. */
@@ -33,46 +35,40 @@ const MAX_COUNT = 65_535;
 export interface CellTableBuilder {
   /** One entry per rolled-up column. */
   readonly counts: readonly BinCounts[];
-  /** Sums per column, set before `endCell`. */
-  readonly sums: bigint[];
+  /** One sum per rolled-up column. */
+  readonly sums: readonly ExactSum[];
   endCell(unit: number, key: CellKey, calls: number): void;
   finish(): CellTable;
 }
 
 /** A table without cells so far. */
 export function createCellTableBuilder(unitSeconds: number): CellTableBuilder {
-  const counts = ROLLUP_COLUMNS.map(createBinCounts);
-  const sums = ROLLUP_COLUMNS.map(() => 0n);
+  const counts = ROLLUP_COLUMNS.map(() => new BinCounts());
+  const sums = ROLLUP_COLUMNS.map(() => new ExactSum());
   const columns = ROLLUP_COLUMNS.map(() => ({
-    sums: [] as bigint[],
+    high: [] as number[],
+    low: [] as number[],
     starts: [0],
     bins: [] as number[],
     counts: [] as number[],
   }));
-  const keys = new Map<string, number>();
   const keyList: CellKey[] = [];
+  const placeOf = createKeyPlaces(keyList);
   const [units, keyOf, calls] = [[] as number[], [] as number[], [] as number[]];
 
-  function placeOf(key: CellKey): number {
-    const text = keyText(key);
-    const known = keys.get(text);
-    if (known !== undefined) return known;
-    keys.set(text, keyList.length);
-    return keyList.push(key) - 1;
-  }
-
   function endColumn(at: number): void {
-    const [own, into] = [counts[at], columns[at]];
-    if (own === undefined || into === undefined) return;
-    for (let bin = own.low; bin <= own.high; bin++) {
-      for (let rest = own.countOf(bin); rest > 0; rest -= MAX_COUNT) {
+    const [own, sum, into] = [counts[at], sums[at], columns[at]];
+    if (own === undefined || sum === undefined || into === undefined) return;
+    own.forEach((bin, count) => {
+      for (let rest = count; rest > 0; rest -= MAX_COUNT) {
         into.bins.push(bin);
         into.counts.push(Math.min(rest, MAX_COUNT));
       }
-    }
+    });
     into.starts.push(into.bins.length);
-    into.sums.push(sums[at] ?? 0n);
-    sums[at] = 0n;
+    into.high.push(sum.high);
+    into.low.push(sum.low);
+    sum.clear();
     own.clear();
   }
 
@@ -92,12 +88,25 @@ export function createCellTableBuilder(unitSeconds: number): CellTableBuilder {
       keyOf: Uint16Array.from(keyOf),
       calls: Uint32Array.from(calls),
       columns: columns.map((column) => ({
-        sums: column.sums,
+        sumsHigh: Float64Array.from(column.high),
+        sumsLow: Float64Array.from(column.low),
         starts: Uint32Array.from(column.starts),
         bins: Uint16Array.from(column.bins),
         counts: Uint16Array.from(column.counts),
       })),
     }),
+  };
+}
+
+/** Places of keys in a list that grows with them; most keys come many times. */
+function createKeyPlaces(keys: CellKey[]): (key: CellKey) => number {
+  const byModel = new Map<string | undefined, number[]>();
+  return (key) => {
+    const sameModel = byModel.get(key.model) ?? [];
+    const known = sameModel.find((place) => ROLLUP_KEYS.every((name) => keys[place]?.[name] === key[name]));
+    if (known !== undefined) return known;
+    byModel.set(key.model, [...sameModel, keys.length]);
+    return keys.push(key) - 1;
   };
 }
 
@@ -107,16 +116,15 @@ export function keyText(key: CellKey): string {
 }
 
 /** Adds the values of a cell's column. */
-export function addCell({ starts, bins, counts }: CellColumn, cell: number, into: BinCounts): void {
-  const end = starts[cell + 1] ?? 0;
-  for (let at = starts[cell] ?? 0; at < end; at++) into.add(bins[at] ?? 0, counts[at] ?? 0);
+export function addCell(column: CellColumn, cell: number, counts: BinCounts, sum: ExactSum): void {
+  counts.addAll(column.bins, column.counts, column.starts[cell] ?? 0, column.starts[cell + 1] ?? 0);
+  sum.addParts(column.sumsHigh[cell] ?? 0, column.sumsLow[cell] ?? 0);
 }
 
 /** About the memory that a table takes. */
 export function bytesOfTable({ units, columns }: CellTable): number {
-  const bigintBytes = 24;
   return columns.reduce(
-    (sum, column) => sum + column.bins.byteLength * 2 + column.starts.byteLength + column.sums.length * bigintBytes,
+    (sum, { bins, starts, sumsLow }) => sum + bins.byteLength * 2 + starts.byteLength + sumsLow.byteLength * 2,
     units.length * 10,
   );
 }

@@ -19,9 +19,8 @@ export function mergeCells(tables: readonly CellTable[], unitSeconds: number): C
     for (const { table, cell } of sources) {
       calls += table.calls[cell] ?? 0;
       for (const [at, column] of table.columns.entries()) {
-        const counts = builder.counts[at];
-        if (counts !== undefined) addCell(column, cell, counts);
-        builder.sums[at] = (builder.sums[at] ?? 0n) + (column.sums[cell] ?? 0n);
+        const [counts, sum] = [builder.counts[at], builder.sums[at]];
+        if (counts !== undefined && sum !== undefined) addCell(column, cell, counts, sum);
       }
     }
     builder.endCell(unit, key, calls);

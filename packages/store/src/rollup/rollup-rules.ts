@@ -12,14 +12,18 @@ export const ROLLUP_COLUMNS = [
 export const ROLLUP_KEYS = ["provider", "model", "operation", "outcome"] as const satisfies readonly GroupKey[];
 export type RollupKey = (typeof ROLLUP_KEYS)[number];
 
-/** Width of the cells: the step of the finest series over a day. */
-export const SLOT_SECONDS = 120;
-/** Width of the cells that long ranges are answered from. */
-export const HOUR_SECONDS = 3_600;
+/** Width of the narrowest cells: it divides the step of every series over a day and more. */
+export const SLOT_SECONDS = 60;
+/** Widths of the cells that long ranges are answered from, widest first: each divides those before it. */
+export const WIDE_SECONDS = [3_600, 900] as const;
 
 const NANOS = 1_000_000_000n;
 export const SLOT_NANOS = BigInt(SLOT_SECONDS) * NANOS;
-export const HOUR_NANOS = BigInt(HOUR_SECONDS) * NANOS;
+
+/** The widest cells of which none lies in two buckets; `undefined` when only slots are narrow enough. */
+export function wideSecondsFor(bucketNanos: bigint | undefined): number | undefined {
+  return WIDE_SECONDS.find((seconds) => bucketNanos === undefined || bucketNanos % (BigInt(seconds) * NANOS) === 0n);
+}
 
 /** Whether cells can answer a question: they know nothing of services, error types, texts and other columns. */
 export function canBeRolledUp({ filter, groupBy, bucketNanos, columns }: AggregateSpec): boolean {

@@ -7,6 +7,7 @@ export type OpenStore = (options: {
   readonly onAcknowledged?: AcknowledgedListener;
   /** Wall clock, ms. */
   readonly now?: () => number;
+  readonly exactQuantileLimit?: number;
 }) => Promise<TraceStore>;
 
 /** One case of the suite. */
@@ -19,11 +20,15 @@ export interface StoreCase {
 export const EVERYTHING: TimeRange = { fromUnixNanos: 0n, toUnixNanos: 2n ** 63n - 1n };
 
 /** A case that works on an empty store and leaves it closed. */
-export function onStore(title: string, work: (store: TraceStore) => Promise<void>): StoreCase {
+export function onStore(
+  title: string,
+  work: (store: TraceStore) => Promise<void>,
+  options: Parameters<OpenStore>[0] = {},
+): StoreCase {
   return {
     title,
     async run(open) {
-      const store = await open({});
+      const store = await open(options);
       try {
         await work(store);
       } finally {

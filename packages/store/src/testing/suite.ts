@@ -4,6 +4,7 @@
  */
 import { AGGREGATE_CASES } from "./aggregate-cases.ts";
 import { LIFECYCLE_CASES } from "./lifecycle-cases.ts";
+import { SKETCH_CASES } from "./sketch-cases.ts";
 import { READ_CASES } from "./read-cases.ts";
 import { SEARCH_CASES } from "./search-cases.ts";
 import type { StoreCase } from "./store-case.ts";
@@ -17,5 +18,6 @@ export const STORE_CASES: readonly StoreCase[] = [
   ...READ_CASES,
   ...SEARCH_CASES,
   ...AGGREGATE_CASES,
+  ...SKETCH_CASES,
   ...LIFECYCLE_CASES,
 ];

@@ -11,6 +11,8 @@ export interface Schema<T> {
 /** What a number rests on, from the envelope. */
 export interface Meta {
   readonly exact: boolean;
+  /** Of percentiles that are not exact, a share. */
+  readonly relativeError?: number | undefined;
   readonly tookMs: number;
   readonly n?: number | undefined;
 }

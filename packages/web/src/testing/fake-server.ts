@@ -2,7 +2,7 @@ import type { RequestDetail, RequestRow, Session, StreamView, Summary } from "@n
 
 /** A path's answer: data for the envelope, or an error id with its status. */
 export type FakeAnswer =
-  | { readonly data: unknown }
+  | { readonly data: unknown; readonly relativeError?: number }
   | { readonly error: string; readonly status: number; readonly headers?: Readonly<Record<string, string>> };
 
 /** What the page asked. */
@@ -33,6 +33,10 @@ const HEALTH = {
   damagedFrames: 0,
   storageDegraded: false,
 };
+
+function metaOf(relativeError: number | undefined): object {
+  return relativeError === undefined ? { exact: true, tookMs: 1 } : { exact: false, relativeError, tookMs: 1 };
+}
 
 /** A session in one of its stages. */
 export function fakeSession(stage: Session["stage"], more: Partial<Session> = {}): Session {
@@ -181,7 +185,7 @@ export function createFakeServer(): FakeServer {
       const call = { method: init.method ?? "GET", path: url.pathname, query: url.searchParams, body };
       calls.push(call);
       const answer = routes.get(`${call.method} ${call.path}`)?.(call) ?? { error: "NOT_FOUND", status: 404 };
-      if ("data" in answer) return Response.json({ data: answer.data, meta: { exact: true, tookMs: 1 } });
+      if ("data" in answer) return Response.json({ data: answer.data, meta: metaOf(answer.relativeError) });
       const error = { id: answer.error, params: {}, requestId: "req-1" };
       return Response.json({ error }, { status: answer.status, headers: answer.headers ?? {} });
     },

@@ -36,11 +36,13 @@ function signalOf(c: Context<ApiEnv>): AbortSignal {
 /** Reports over the store. Every route needs a session; the guard stands before it. */
 export function addQueryRoutes(app: ApiApp, { store, accents, thresholds, clock }: QueryRoutes): void {
   app.get("/api/summary", async (c) => {
-    const { summary, n } = await summarise(store, readQuery(c, rangeQuerySchema), thresholds, signalOf(c));
-    return answerData(c, summary, n);
+    const { summary, ...basis } = await summarise(store, readQuery(c, rangeQuerySchema), thresholds, signalOf(c));
+    return answerData(c, summary, basis);
   });
   app.get("/api/series", async (c) => {
-    return answerData(c, await seriesOf(store, readQuery(c, seriesQuerySchema), clock.wallMs(), signalOf(c)));
+    const question = readQuery(c, seriesQuerySchema);
+    const { series, ...basis } = await seriesOf(store, question, clock.wallMs(), signalOf(c));
+    return answerData(c, series, basis);
   });
   app.get("/api/facets", async (c) => {
     const { from, to } = readQuery(c, facetsQuerySchema);
@@ -48,7 +50,7 @@ export function addQueryRoutes(app: ApiApp, { store, accents, thresholds, clock 
   });
   app.get("/api/requests", async (c) => {
     const list = await listRequests(store, readQuery(c, requestsQuerySchema), signalOf(c));
-    return answerData(c, list, list.shown);
+    return answerData(c, list, { n: list.shown });
   });
   app.get("/api/requests/:id", async (c) => {
     return answerData(c, await requestDetail(store, c.req.param("id"), thresholds, signalOf(c)));

@@ -4,6 +4,11 @@ export const overview = {
   "stat.p95": "P95",
   "stat.p10": "P10",
   "stat.n": "n",
+  "stat.exact": "exact",
+  "stat.exactInfo": "Every percentile comes from the values themselves.",
+  "stat.bound": "~{percent} %",
+  "stat.boundInfo":
+    "Percentiles over so many requests come from histograms: at most {percent} % away from the exact ones. Counts and sums are exact.",
   "stat.few": "Fewer than 20 requests: P50 only.",
   "stat.previous": "before: {value}",
   "stat.noPrevious": "nothing before to compare with",

@@ -1,5 +1,7 @@
 import type { ModelRow } from "@nexent/monitor-api";
 import { Link, useSearch } from "wouter";
+import type { Meta } from "../../api/client.ts";
+import { Exactness } from "../../components/exactness.tsx";
 import { ModelName } from "../../components/marks.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { useFormat } from "../../format/format.ts";
@@ -12,13 +14,14 @@ interface ModelsTableProps {
   readonly models: readonly ModelRow[];
   readonly accents: Readonly<Record<string, number>>;
   readonly stale: boolean;
+  readonly meta: Meta;
 }
 
 /** Models side by side; a name leads to its requests. */
 export function ModelsTable(props: ModelsTableProps) {
   const t = useT();
   return (
-    <Panel title={t("overview.models")} stale={props.stale}>
+    <Panel title={t("overview.models")} stale={props.stale} tools={<Exactness meta={props.meta} />}>
       <div className={css["scroll"]} role="group" aria-label={t("overview.models")} tabIndex={0}>
         <table className={css["table"]}>
           <thead>

@@ -26,11 +26,11 @@ export default function OverviewPage() {
     if (summary.error === null) return <OverviewSkeleton />;
     return <ErrorState failure={summary.error} onRetry={() => void summary.refetch()} />;
   }
-  const { data } = summary.data;
+  const { data, meta } = summary.data;
   const accents = facets.data?.accents ?? {};
   return (
     <>
-      <Tiles summary={data} stale={summary.isPlaceholderData} />
+      <Tiles summary={data} meta={meta} stale={summary.isPlaceholderData} />
       {data.tiles.attempts === 0 ? (
         <div className={css["empty"]}>
           <PageEmpty newestCallMs={data.newestCallMs} />
@@ -38,7 +38,7 @@ export default function OverviewPage() {
       ) : (
         <>
           <Charts summary={data} accents={accents} />
-          <ModelsTable models={data.models} accents={accents} stale={summary.isPlaceholderData} />
+          <ModelsTable models={data.models} accents={accents} meta={meta} stale={summary.isPlaceholderData} />
         </>
       )}
     </>

@@ -5,6 +5,7 @@ import type { SeriesChart, SeriesGroup } from "../../charts/series-data.ts";
 import type { SeriesQuantity } from "../../charts/series-quantity.ts";
 import { TimeSeries } from "../../charts/time-series.tsx";
 import { Button } from "../../components/button.tsx";
+import { Exactness } from "../../components/exactness.tsx";
 import { InfoHint } from "../../components/info-hint.tsx";
 import { visibleText } from "../../components/marks.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -46,6 +47,7 @@ export function SeriesPanel(props: SeriesPanelProps) {
       stale={query.isPlaceholderData}
       tools={
         <>
+          {answer === undefined ? null : <Exactness meta={answer.meta} />}
           <InfoHint about={props.title} text={t(quantity === "speed" ? "chart.speedInfo" : "chart.ttftInfo")} />
           <Button look="quiet" aria-pressed={asTable} onClick={toggle}>
             {t(asTable ? "chart.chart" : "chart.table")}

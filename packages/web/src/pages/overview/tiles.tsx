@@ -1,6 +1,8 @@
 import type { Stat, Summary } from "@nexent/monitor-api";
 import { useSearch } from "wouter";
+import type { Meta } from "../../api/client.ts";
 import { useOpenCalls } from "../../api/open-calls.ts";
+import { boundText } from "../../components/exactness.tsx";
 import { KpiTile } from "../../components/kpi-tile.tsx";
 import { useFormat, type Format } from "../../format/format.ts";
 import { NBSP } from "../../format/number.ts";
@@ -12,6 +14,7 @@ import css from "./overview.module.css";
 
 interface TilesProps {
   readonly summary: Summary;
+  readonly meta: Meta;
   readonly stale: boolean;
 }
 
@@ -21,6 +24,7 @@ export function Tiles(props: TilesProps) {
   const format = useFormat();
   const search = useSearch();
   const openNow = useOpenNow();
+  const bound = boundText(t, props.meta.relativeError);
   const { tiles, previous, sparklines } = props.summary;
   const link = (sort?: Sort) => {
     const base = pageLink("/requests", search, "1h", "15m");
@@ -56,7 +60,7 @@ export function Tiles(props: TilesProps) {
         label={t("tile.ttft")}
         info={t("tile.ttftInfo")}
         href={link({ column: "ttft", descending: true })}
-        {...tailTile(tiles.ttft, previous?.ttft, "p95", format.duration, { t, format, before })}
+        {...tailTile(tiles.ttft, previous?.ttft, "p95", format.duration, { t, format, before, bound })}
         points={sparklines.ttftP50}
       />
       <KpiTile
@@ -64,7 +68,7 @@ export function Tiles(props: TilesProps) {
         info={t("tile.speedInfo")}
         href={link({ column: "speed", descending: false })}
         value={format.rate(tiles.speed.p50)}
-        stat={tiles.speed.p50 === undefined ? undefined : t("stat.p50")}
+        stat={tiles.speed.p50 === undefined ? undefined : withBound(t("stat.p50"), bound)}
         second={secondLine("P10", tiles.speed.p10, tiles.speed.n, format.speed, { t, format })}
         change={format.change(tiles.speed.p50, previous?.speed.p50)}
         before={before(format.rate(previous?.speed.p50))}
@@ -74,7 +78,7 @@ export function Tiles(props: TilesProps) {
         label={t("tile.duration")}
         info={t("tile.durationInfo")}
         href={link({ column: "duration", descending: true })}
-        {...tailTile(tiles.duration, previous?.duration, "p95", format.duration, { t, format, before })}
+        {...tailTile(tiles.duration, previous?.duration, "p95", format.duration, { t, format, before, bound })}
         points={sparklines.durationP50}
       />
       <KpiTile
@@ -122,14 +126,14 @@ function tailTile(
   previous: Stat | undefined,
   tail: "p95",
   write: (value: number | undefined) => string,
-  words: Words & { readonly before: (value: string | undefined) => string },
+  words: Words & { readonly before: (value: string | undefined) => string; readonly bound: string | undefined },
 ) {
-  const { t, format, before } = words;
+  const { t, format, before, bound } = words;
   const big = stat[tail];
   if (big === undefined) {
     return {
       value: write(stat.p50),
-      stat: stat.p50 === undefined ? undefined : t("stat.p50"),
+      stat: stat.p50 === undefined ? undefined : withBound(t("stat.p50"), bound),
       second: secondLine(undefined, undefined, stat.n, write, words),
       change: format.change(stat.p50, previous?.p50),
       before: before(write(previous?.p50)),
@@ -137,11 +141,16 @@ function tailTile(
   }
   return {
     value: write(big),
-    stat: t("stat.p95"),
+    stat: withBound(t("stat.p95"), bound),
     second: secondLine("P50", stat.p50, stat.n, write, words),
     change: format.change(big, previous?.[tail]),
     before: before(write(previous?.[tail])),
   };
+}
+
+/** The name of a statistic, and how far off it may be. */
+function withBound(stat: string, bound: string | undefined): string {
+  return bound === undefined ? stat : `${stat} ${bound}`;
 }
 
 function secondLine(
