@@ -1,12 +1,15 @@
 import type { StoredSpan } from "./contract.ts";
 import { judgeRepeat } from "./same-span.ts";
 import type { SeenIds } from "./seen-ids.ts";
-import { spanKey } from "./stored-span.ts";
+import { keysOf, spanKey } from "./stored-span.ts";
 import type { Tail } from "./tail.ts";
+import { unixDayOf } from "./unix-day.ts";
 
 /** What of a batch must be written, and what must become durable before the batch may be acknowledged. */
 export interface Deduplicated {
   readonly fresh: readonly StoredSpan[];
+  /** Identities of the fresh spans. */
+  readonly freshKeys: readonly string[];
   readonly waits: ReadonlySet<Promise<void>>;
   readonly duplicates: number;
   readonly conflicts: number;
@@ -24,7 +27,6 @@ export interface DedupeOptions {
   readonly lookUp: LookUp;
 }
 
-const DAY_NANOS = 86_400_000_000_000n;
 const MS_NANOS = 1_000_000n;
 
 /**
@@ -37,33 +39,41 @@ export async function deduplicate<T>(
   { tail, seen, lookUp }: DedupeOptions,
   take: (sorted: Deduplicated) => T,
 ): Promise<T> {
+  // Made once: a new text would have to be hashed at every look-up.
+  const keys = keysOf(spans);
   const checked = new Map<string, StoredSpan | undefined>();
   // While the index was asked, spans may have moved from the tail into it; then they must be asked for too.
   for (;;) {
-    const suspects = suspectsOf(spans, checked, tail, seen);
-    if (suspects.length === 0) return take(sortOut(spans, checked, tail));
+    const suspects = suspectsOf({ spans, keys }, checked, tail, seen);
+    if (suspects.length === 0) return take(sortOut({ spans, keys }, checked, tail));
     for (const { traceId, spanId } of suspects) checked.set(spanKey(traceId, spanId), undefined);
     for (const stored of await lookUp(suspects)) checked.set(spanKey(stored.span.traceId, stored.span.spanId), stored);
   }
 }
 
+/** The spans of a batch and their identities. */
+interface KeyedSpans {
+  readonly spans: readonly StoredSpan[];
+  readonly keys: readonly string[];
+}
+
 /** Spans that are not in the tail but may be in the index. */
-function suspectsOf(spans: readonly StoredSpan[], checked: ReadonlyMap<string, unknown>, tail: Tail, seen: SeenIds) {
+function suspectsOf({ spans, keys }: KeyedSpans, checked: ReadonlyMap<string, unknown>, tail: Tail, seen: SeenIds) {
   const suspects = [];
   const completeSince = BigInt(Math.floor(seen.completeSinceUnixMillis)) * MS_NANOS;
-  for (const { span } of spans) {
+  for (const [at, { span }] of spans.entries()) {
     const { traceId, spanId, startUnixNanos } = span;
-    if (checked.has(spanKey(traceId, spanId)) || tail.find(traceId, spanId) !== undefined) continue;
+    const key = keys[at] ?? "";
+    if (checked.has(key) || tail.has(key)) continue;
     // What was written before the memory begins can only be found under the day of its start.
-    const day =
-      seen.dayOf(traceId, spanId) ?? (startUnixNanos < completeSince ? Number(startUnixNanos / DAY_NANOS) : undefined);
+    const day = seen.dayOf(traceId, spanId) ?? (startUnixNanos < completeSince ? unixDayOf(startUnixNanos) : undefined);
     if (day !== undefined) suspects.push({ traceId, spanId, day });
   }
   return suspects;
 }
 
 function sortOut(
-  spans: readonly StoredSpan[],
+  { spans, keys }: KeyedSpans,
   indexed: ReadonlyMap<string, StoredSpan | undefined>,
   tail: Tail,
 ): Deduplicated {
@@ -71,9 +81,9 @@ function sortOut(
   const waits = new Set<Promise<void>>();
   let duplicates = 0;
   let conflicts = 0;
-  for (const next of spans) {
-    const key = spanKey(next.span.traceId, next.span.spanId);
-    const inTail = tail.find(next.span.traceId, next.span.spanId);
+  for (const [at, next] of spans.entries()) {
+    const key = keys[at] ?? "";
+    const inTail = tail.find(key);
     const stored = fresh.get(key) ?? inTail?.stored ?? indexed.get(key);
     const verdict = stored === undefined ? "replace" : judgeRepeat(stored, next);
     if (verdict === "replace") fresh.set(key, next);
@@ -81,5 +91,5 @@ function sortOut(
     if (verdict === "duplicate") duplicates++;
     if (verdict === "conflict") conflicts++;
   }
-  return { fresh: [...fresh.values()], waits, duplicates, conflicts };
+  return { fresh: [...fresh.values()], freshKeys: [...fresh.keys()], waits, duplicates, conflicts };
 }

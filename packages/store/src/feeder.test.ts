@@ -9,6 +9,7 @@ function batchOf(position: number, rows = 1): TailBatch {
   for (let n = 0; n < rows; n++) builder.append(sampleSpan(n), undefined);
   return {
     batch: decodeColumnBatch(builder.encode(0)),
+    keys: [],
     position: BigInt(position),
     durableAtMillis: performance.now(),
     durable: Promise.resolve(),

@@ -7,8 +7,8 @@ import { readJournal, type JournalFindings } from "./journal/read-journal.ts";
 import type { BatchFacts } from "./journal/segment-trailer.ts";
 import type { SeenIds } from "./seen-ids.ts";
 import type { Tail } from "./tail.ts";
+import { unixDayOf } from "./unix-day.ts";
 
-const DAY_NANOS = 86_400_000_000_000n;
 /** A skipped segment counts as that many bytes to read. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
 
@@ -118,7 +118,7 @@ function remember(batch: ColumnBatch, position: bigint, { seen, tail, droppedThr
   const durations = batch.column(SPAN_COLUMN.durationNanos);
   for (let row = 0; row < batch.rowCount; row++) {
     const [traceId, spanId] = [traceIds.hex(row) ?? "", spanIds.hex(row) ?? ""];
-    const day = Number((starts.u64(row) ?? 0n) / DAY_NANOS);
+    const day = unixDayOf(starts.u64(row) ?? 0n);
     if (position <= droppedThrough(day)) continue;
     if (!durations.has(row)) {
       tail.addOpen(batch.row(row));

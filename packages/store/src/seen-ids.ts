@@ -74,6 +74,11 @@ interface Hash {
   low: number;
 }
 
+const TRACE_DIGITS = 32;
+const SPAN_DIGITS = 16;
+const WORD_DIGITS = 8;
+const [DIGIT_0, DIGIT_9, LETTER_A] = [0x30, 0x39, 0x61];
+
 /** A keyed hash, so that nobody can choose ids that collide. The result is reused by the next call. */
 function createIdHash(): (traceId: string, spanId: string) => Readonly<Hash> {
   const seed = randomBytes(8);
@@ -82,9 +87,8 @@ function createIdHash(): (traceId: string, spanId: string) => Readonly<Hash> {
   return (traceId, spanId) => {
     let high = seedHigh;
     let low = seedLow;
-    const ids = traceId + spanId;
-    for (let at = 0; at < ids.length; at += 8) {
-      const word = Number.parseInt(ids.slice(at, at + 8), 16);
+    for (let at = 0; at < TRACE_DIGITS + SPAN_DIGITS; at += WORD_DIGITS) {
+      const word = at < TRACE_DIGITS ? wordAt(traceId, at) : wordAt(spanId, at - TRACE_DIGITS);
       high = scramble(Math.imul(high ^ word, 0x9e3779b1) ^ low);
       low = scramble(Math.imul(low ^ word, 0x85ebca6b) + high);
     }
@@ -92,6 +96,16 @@ function createIdHash(): (traceId: string, spanId: string) => Readonly<Hash> {
     result.low = low >>> 0;
     return result;
   };
+}
+
+/** The next 32 bits of an id in lower-case hex. */
+function wordAt(id: string, start: number): number {
+  let word = 0;
+  for (let at = start; at < start + WORD_DIGITS; at++) {
+    const code = id.charCodeAt(at);
+    word = (word << 4) | (code <= DIGIT_9 ? code - DIGIT_0 : code - LETTER_A + 10);
+  }
+  return word;
 }
 
 function scramble(value: number): number {

@@ -13,6 +13,11 @@ export function spanKey(traceId: string, spanId: string): string {
   return traceId + spanId;
 }
 
+/** Identities of some spans, in their order. */
+export function keysOf(spans: readonly StoredSpan[]): readonly string[] {
+  return spans.map(({ span }) => spanKey(span.traceId, span.spanId));
+}
+
 /** Order of `trace()`: by start, ties by span id. */
 export function compareSpans(a: StoredSpan, b: StoredSpan): number {
   if (a.span.startUnixNanos !== b.span.startUnixNanos) return a.span.startUnixNanos < b.span.startUnixNanos ? -1 : 1;

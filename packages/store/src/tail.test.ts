@@ -1,12 +1,15 @@
 import { createColumnBatchBuilder, decodeColumnBatch, type SpanRecord } from "@nexent/monitor-core";
 import { describe, expect, it } from "vitest";
+import { keysOf, spanKey } from "./stored-span.ts";
 import { createTail, type TailBatch } from "./tail.ts";
 import { sampleCall, sampleSpan, SAMPLE_START, spanIdOf, traceIdOf, withoutEnd } from "./testing/sample-spans.ts";
 
 function batchOf(spans: readonly SpanRecord[], position?: bigint): TailBatch {
   const builder = createColumnBatchBuilder();
   for (const span of spans) builder.append(span, span.attributes.size > 0 ? { model: "m" } : undefined);
-  return { batch: decodeColumnBatch(builder.encode(0)), position, durableAtMillis: 0, durable: Promise.resolve() };
+  const batch = decodeColumnBatch(builder.encode(0));
+  const keys = keysOf(spans.map((span) => ({ span })));
+  return { batch, keys, position, durableAtMillis: 0, durable: Promise.resolve() };
 }
 
 describe("tail", () => {
@@ -14,13 +17,13 @@ describe("tail", () => {
     const tail = createTail();
     const batch = batchOf([sampleSpan(1)]);
     tail.add(batch);
-    expect(tail.find(traceIdOf(1), spanIdOf(1))?.pending).toBe(batch.durable);
+    expect(tail.find(spanKey(traceIdOf(1), spanIdOf(1)))?.pending).toBe(batch.durable);
     expect(tail.trace(traceIdOf(1))).toStrictEqual([]);
     batch.position = 1n;
-    expect(tail.find(traceIdOf(1), spanIdOf(1))).toStrictEqual({ stored: { span: sampleSpan(1) } });
+    expect(tail.find(spanKey(traceIdOf(1), spanIdOf(1)))).toStrictEqual({ stored: { span: sampleSpan(1) } });
     expect(tail.trace(traceIdOf(1))).toStrictEqual([{ span: sampleSpan(1) }]);
     tail.indexed(batch);
-    expect([tail.find(traceIdOf(1), spanIdOf(1)), tail.trace(traceIdOf(1)), tail.bytes]).toStrictEqual([
+    expect([tail.find(spanKey(traceIdOf(1), spanIdOf(1))), tail.trace(traceIdOf(1)), tail.bytes]).toStrictEqual([
       undefined,
       [],
       0,
@@ -52,7 +55,11 @@ describe("tail", () => {
     tail.indexed(open);
     tail.discard(ended);
     expect(tail.trace(traceIdOf(1))).toStrictEqual([{ span: withoutEnd(sampleSpan(1)) }]);
-    expect([tail.openSpans, tail.find(traceIdOf(2), spanIdOf(2)), tail.bytes]).toStrictEqual([1, undefined, 0]);
+    expect([tail.openSpans, tail.find(spanKey(traceIdOf(2), spanIdOf(2))), tail.bytes]).toStrictEqual([
+      1,
+      undefined,
+      0,
+    ]);
   });
 
   it("TAI-4 counts what is durable", () => {

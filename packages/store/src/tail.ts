@@ -1,10 +1,13 @@
 import { SPAN_COLUMN, type ColumnBatch } from "@nexent/monitor-core";
 import type { StoredSpan } from "./contract.ts";
 import { spanKey } from "./stored-span.ts";
+import { createTraceKeys } from "./trace-keys.ts";
 
 /** A batch that is on its way: into the journal first, into the index then. */
 export interface TailBatch {
   readonly batch: ColumnBatch;
+  /** Identities of its rows. */
+  readonly keys: readonly string[];
   /** Set once the batch is durable. */
   position: bigint | undefined;
   /** Monotonic time at which it became durable, ms. */
@@ -35,7 +38,9 @@ export interface Tail {
   readonly bytes: number;
   /** Spans without an end, those in recent batches not counted. */
   readonly openSpans: number;
-  find(traceId: string, spanId: string): TailSpan | undefined;
+  /** @param key identity of a span, see `spanKey`. */
+  has(key: string): boolean;
+  find(key: string): TailSpan | undefined;
   /** Durable spans of one trace. */
   trace(traceId: string): readonly StoredSpan[];
   /** Adds every row of a batch; a row takes the place of an open span of the same identity. */
@@ -63,16 +68,13 @@ interface Place {
 /** An empty tail. */
 export function createTail(): Tail {
   const places = new Map<string, Place>();
-  const byTrace = new Map<string, Set<string>>();
+  const byTrace = createTraceKeys();
   const batches = new Set<TailBatch>();
   let bytes = 0;
   let openSpans = 0;
 
   function put(key: string, place: Place): void {
-    const traceId = key.slice(0, 32);
-    const keys = byTrace.get(traceId);
-    if (keys === undefined) byTrace.set(traceId, new Set([key]));
-    else keys.add(key);
+    byTrace.add(key);
     if (isOpenSpan(places.get(key))) openSpans--;
     if (isOpenSpan(place)) openSpans++;
     places.set(key, place);
@@ -81,16 +83,13 @@ export function createTail(): Tail {
   function remove(key: string): void {
     if (isOpenSpan(places.get(key))) openSpans--;
     places.delete(key);
-    const traceId = key.slice(0, 32);
-    const keys = byTrace.get(traceId);
-    keys?.delete(key);
-    if (keys?.size === 0) byTrace.delete(traceId);
+    byTrace.remove(key);
   }
 
   function leave(batch: TailBatch, each: (key: string, place: Place) => void): void {
     if (!batches.delete(batch)) return;
     bytes -= batch.batch.byteLength;
-    for (const [key, row] of keysOf(batch.batch)) {
+    for (const [row, key] of batch.keys.entries()) {
       const place = places.get(key);
       if (place?.source === batch && place.row === row) each(key, place);
     }
@@ -103,8 +102,9 @@ export function createTail(): Tail {
     get openSpans() {
       return openSpans;
     },
-    find(traceId, spanId) {
-      const place = places.get(spanKey(traceId, spanId));
+    has: (key) => places.has(key),
+    find(key) {
+      const place = places.get(key);
       if (place === undefined) return undefined;
       const stored = storedAt(place);
       return isBatch(place.source) && place.source.position === undefined
@@ -113,7 +113,7 @@ export function createTail(): Tail {
     },
     trace(traceId) {
       const found: StoredSpan[] = [];
-      for (const key of byTrace.get(traceId) ?? []) {
+      for (const key of byTrace.of(traceId)) {
         const place = durablePlace(places.get(key));
         if (place !== undefined) found.push(storedAt(place));
       }
@@ -122,7 +122,7 @@ export function createTail(): Tail {
     add(batch) {
       batches.add(batch);
       bytes += batch.batch.byteLength;
-      for (const [key, row] of keysOf(batch.batch)) {
+      for (const [row, key] of batch.keys.entries()) {
         const previous = places.get(key);
         put(key, { source: batch, row, ...(previous === undefined ? {} : { previous }) });
       }
@@ -200,10 +200,4 @@ function factsAt({ source, row }: Place): { readonly start: bigint; readonly isC
 
 function isEnded(batch: ColumnBatch, row: number): boolean {
   return batch.column(SPAN_COLUMN.durationNanos).has(row);
-}
-
-function* keysOf(batch: ColumnBatch): Iterable<readonly [key: string, row: number]> {
-  const traceIds = batch.column(SPAN_COLUMN.traceId);
-  const spanIds = batch.column(SPAN_COLUMN.spanId);
-  for (let row = 0; row < batch.rowCount; row++) yield [spanKey(traceIds.hex(row) ?? "", spanIds.hex(row) ?? ""), row];
 }

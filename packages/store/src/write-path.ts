@@ -11,7 +11,9 @@ import type { Feeder } from "./feeder.ts";
 import { factsOf } from "./journal-facts.ts";
 import type { Journal } from "./journal/journal.ts";
 import type { SeenIds } from "./seen-ids.ts";
+import { keysOf } from "./stored-span.ts";
 import type { Tail, TailBatch } from "./tail.ts";
+import { unixDayOf } from "./unix-day.ts";
 import { checkBatch, outcomeOf } from "./write-rules.ts";
 
 /** Counts of repeats since the start. */
@@ -39,7 +41,6 @@ export interface WritePathOptions {
 
 /** Most spans without an end that are kept waiting for it. */
 const MAX_OPEN_SPANS = 100_000;
-const DAY_NANOS = 86_400_000_000_000n;
 
 /** The way of a batch into the store. */
 export interface WritePath {
@@ -58,12 +59,16 @@ export function createWritePath(options: WritePathOptions): WritePath {
     return tail.bytes >= LIMITS.indexTailBytes || feeder.lagSeconds() * 1000 >= LIMITS.indexLagMs;
   }
 
-  function append(spans: readonly StoredSpan[], onAcknowledged?: AcknowledgedListener): Promise<void> {
+  function append(
+    spans: readonly StoredSpan[],
+    keys: readonly string[],
+    onAcknowledged?: AcknowledgedListener,
+  ): Promise<void> {
     builder.clear();
     for (const { span, llm } of spans) builder.append(span, llm);
     const payload = builder.encode(options.now());
     const batch = decodeColumnBatch(payload);
-    const entry: TailBatch = { batch, position: undefined, durableAtMillis: 0, durable: Promise.resolve() };
+    const entry: TailBatch = { batch, keys, position: undefined, durableAtMillis: 0, durable: Promise.resolve() };
     entry.durable = journal
       .append(payload, factsOf(batch), (position) => onDurable(entry, position, spans, onAcknowledged))
       .catch((error: unknown) => {
@@ -85,7 +90,7 @@ export function createWritePath(options: WritePathOptions): WritePath {
     for (const { span } of spans) {
       // A span without an end stays in the tail and may still end on another day: only where it ended is remembered.
       if (span.durationNanos === undefined) continue;
-      seen.add(span.traceId, span.spanId, Number(span.startUnixNanos / DAY_NANOS), entry.batch.writtenUnixMillis);
+      seen.add(span.traceId, span.spanId, unixDayOf(span.startUnixNanos), entry.batch.writtenUnixMillis);
     }
     feeder.add(entry);
     onAcknowledged?.(spans);
@@ -95,7 +100,7 @@ export function createWritePath(options: WritePathOptions): WritePath {
     const { results, sorted } = await deduplicate(spans, options, (sorted) => {
       // From here on nothing can be taken back.
       signal?.throwIfAborted();
-      const written = sorted.fresh.length === 0 ? [] : [append(sorted.fresh, options.onAcknowledged)];
+      const written = sorted.fresh.length === 0 ? [] : [append(sorted.fresh, sorted.freshKeys, options.onAcknowledged)];
       return { sorted, results: Promise.allSettled([...written, ...sorted.waits]) };
     });
     const failed = (await results).find((result) => result.status === "rejected");
@@ -121,5 +126,5 @@ export function createWritePath(options: WritePathOptions): WritePath {
     }
   }
 
-  return { write, carryOver: (spans) => append(spans) };
+  return { write, carryOver: (spans) => append(spans, keysOf(spans)) };
 }

@@ -29,11 +29,15 @@ const FIXED64 = 1;
 const BYTES = 2;
 const FIXED32 = 5;
 
+/** A message takes at least its tag and its length. */
+const MIN_MESSAGE_BYTES = 2;
+
 /**
  * Walks a protobuf body without making anything of it. What is malformed is left for the decoder to refuse.
  * @throws {PAYLOAD_TOO_LARGE} beyond `LIMITS.messagesPerRequest`.
  */
 export function checkMessageCount(root: MessageName, bytes: Uint8Array): void {
+  if (bytes.length <= MIN_MESSAGE_BYTES * LIMITS.messagesPerRequest) return;
   let at = 0;
   let count = 0;
 

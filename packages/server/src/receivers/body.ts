@@ -136,10 +136,17 @@ export async function inflate(wire: Uint8Array, options: Pick<BodyOptions, "maxB
   return { kind: "body", bytes: inflated, wireBytes: wire.byteLength };
 }
 
+/** Room behind the claimed end, so that zlib sees the end of its input without asking for more memory. */
+const SPARE_BYTES = 64;
+/** Largest piece that is inflated at once; more is put together from pieces. */
+const MAX_PIECE_BYTES = 4 * MIB;
+
 function gunzipTo(wire: Uint8Array, maxBytes: number): Promise<Uint8Array | undefined> {
+  // In one piece: each further one is a round trip through the thread pool, and a copy.
+  const chunkSize = Math.min(maxBytes + SPARE_BYTES, MAX_PIECE_BYTES);
   return new Promise((resolve) => {
     // `maxOutputLength` 0 is refused by zlib; one byte is enough to notice that there is more than claimed.
-    gunzip(wire, { maxOutputLength: Math.max(1, maxBytes) }, (error, result) =>
+    gunzip(wire, { chunkSize, maxOutputLength: Math.max(1, maxBytes) }, (error, result) =>
       resolve(error === null ? result : undefined),
     );
   });
