@@ -32,6 +32,10 @@ export interface IndexedBatch {
 const COMMIT_PATIENCE_MS = 300;
 /** The same for a checkpoint, which can wait. */
 const CHECKPOINT_PATIENCE_MS = 5_000;
+/** A checkpoint joins the row groups that are not full, which takes longer the more there are. */
+const CHECKPOINT_ROWS = 65_536;
+/** The engine keeps up to 90 KiB of memory for each row group that it wrote, and a fifth of that once it is opened anew. */
+const RELEASE_ROWS = 1_000_000;
 
 /** Options of the index writer. */
 export interface IndexWriterOptions {
@@ -52,7 +56,7 @@ export interface IndexWriter {
    * the same batches are written again, and files that have them already skip them.
    */
   write(batches: readonly IndexedBatch[]): Promise<void>;
-  /** Checkpoints the files whose log is larger than that. */
+  /** Checkpoints the files whose log is larger than that, or that took many rows since. */
   checkpoint(minWalBytes: number): Promise<void>;
   /** Forgets what it knows of a file that was removed or written anew. */
   forget(file: IndexFile): void;
@@ -63,6 +67,8 @@ export function createIndexWriter(options: IndexWriterOptions): IndexWriter {
   const { files, connection, gate } = options;
   const feedRows = createRowFeed(connection);
   const resources = new Map<IndexFile, ResourceTable>();
+  /** By file: its spans at the last checkpoint, and when its memory was given back. */
+  const tended = new Map<IndexFile, { readonly checkpointed: number; readonly released: number }>();
 
   async function resourcesOf(day: number): Promise<ResourceTable> {
     const file = openFileOf(day);
@@ -134,16 +140,25 @@ export function createIndexWriter(options: IndexWriterOptions): IndexWriter {
       });
     },
     async checkpoint(minWalBytes) {
-      for (const file of files.summaries.keys()) {
-        if (isSealed(file) || (await walBytes(options.directory, file)) < minWalBytes) continue;
+      for (const [file, { spans }] of files.summaries) {
+        if (isSealed(file)) continue;
+        const logged = await walBytes(options.directory, file);
+        const { checkpointed, released } = tended.get(file) ?? { checkpointed: 0, released: spans };
+        if (logged < 0 || (logged < minWalBytes && spans - checkpointed < CHECKPOINT_ROWS)) continue;
         options.failpoint?.("index-checkpoint");
         const checkpoint = "CHECKPOINT " + fileAlias(file);
         await files.use([file], false, () =>
           runInBackground(connection, checkpoint, { patienceMs: CHECKPOINT_PATIENCE_MS }),
         );
+        const isLarge = spans - released >= RELEASE_ROWS;
+        if (isLarge) await files.release(file);
+        tended.set(file, { checkpointed: spans, released: isLarge ? spans : released });
       }
     },
-    forget: (file) => void resources.delete(file),
+    forget(file) {
+      resources.delete(file);
+      tended.delete(file);
+    },
   };
 }
 

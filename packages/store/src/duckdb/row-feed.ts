@@ -7,7 +7,7 @@ import { SPAN_COLUMNS } from "./schema.ts";
 import { VectorCells } from "./vector-cells.ts";
 
 /** Rows per turn of the event loop: a due group commit goes first. Not more than a vector of the engine holds. */
-const SLICE_ROWS = 1024;
+const SLICE_ROWS = 512;
 /** A question may hold the engine's own thread that long. */
 const PATIENCE_MS = 30;
 const FUNCTION_NAME = "spans_on_their_way";
