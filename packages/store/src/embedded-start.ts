@@ -3,7 +3,7 @@ import { LIMITS } from "@nexent/monitor-core";
 import type { StoreLogger } from "./contract.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { createDiskGuard, type DiskGuard } from "./disk-guard.ts";
-import { isWritable } from "./duckdb/day-files.ts";
+import { isWritable, ROW_GROUP_ROWS } from "./duckdb/day-files.ts";
 import { openDuckdbIndex, type DuckdbIndex } from "./duckdb/duckdb-index.ts";
 import { dayOfFile, fileOfName, isSealed, sealedFileOf } from "./duckdb/index-files.ts";
 import type { EmbeddedStoreOptions } from "./embedded-options.ts";
@@ -100,6 +100,7 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
   const feeder = createFeeder({
     flushMs: options.indexFlushMs ?? FLUSH_MS,
     flushRows: options.indexFlushRows ?? LIMITS.indexFlushRows,
+    groupRows: ROW_GROUP_ROWS,
     write: writeToIndex,
     onIndexed,
     onError: onWriteError,

@@ -84,4 +84,25 @@ describe("feeder", () => {
     await flushed;
     expect(log.indexed).toStrictEqual([]);
   });
+
+  it("FED-5 leaves a remainder that fills no row group for the next round, and a flush takes it along", async () => {
+    const writes: number[][] = [];
+    let onWrite: () => void = () => undefined;
+    const written = new Promise<void>((resolve) => (onWrite = resolve));
+    const feeder = createFeeder({
+      flushMs: 1_000_000,
+      flushRows: 8,
+      groupRows: 4,
+      async write(batches) {
+        writes.push(batches.map(({ batch }) => batch.rowCount));
+      },
+      onIndexed: () => onWrite(),
+      onError: async () => undefined,
+    });
+    for (const rows of [4, 3, 2]) feeder.add(batchOf(rows, rows));
+    await written;
+    expect(writes).toStrictEqual([[4, 3]]);
+    await feeder.flush();
+    expect(writes).toStrictEqual([[4, 3], [2]]);
+  });
 });

@@ -1,3 +1,4 @@
+import { nextFlush, type FlushSizeOptions } from "./flush-size.ts";
 import type { TailBatch } from "./tail.ts";
 
 /** A batch that waits for the index. */
@@ -8,11 +9,9 @@ export interface QueuedBatch {
 }
 
 /** Options of the feeder. */
-export interface FeederOptions<T extends QueuedBatch> {
-  /** Longest wait of a durable batch for others, ms. */
+export interface FeederOptions<T extends QueuedBatch> extends FlushSizeOptions {
+  /** Longest wait of a durable batch for others, ms; a remainder that fills no row group may wait once more. */
   readonly flushMs: number;
-  /** Rows after which a flush does not wait. */
-  readonly flushRows: number;
   /** Puts batches into the index. */
   readonly write: (batches: readonly T[]) => Promise<void>;
   readonly onIndexed: (batches: readonly T[]) => void;
@@ -64,11 +63,21 @@ export function createFeeder<T extends QueuedBatch = TailBatch>(options: FeederO
     });
   }
 
-  /** Everything that was there at the beginning; what comes meanwhile fills the next round. */
+  /**
+   * Everything that was there at the beginning, but for a remainder behind full row groups; what comes meanwhile fills
+   * the next round.
+   */
   async function drain(): Promise<void> {
     let left = queue.length;
+    let hasFilledGroups = false;
     while (left > 0 && !stopped) {
-      const batches = nextBatches();
+      const next = nextFlush(
+        queue.map(({ batch }) => batch.rowCount),
+        options,
+      );
+      if (hasFilledGroups && !next.fillsGroups && flushWaiters.length === 0) return;
+      hasFilledGroups ||= next.fillsGroups;
+      const batches = queue.slice(0, next.batches);
       left -= batches.length;
       await writeUntilDone(batches);
       queue.splice(0, batches.length);
@@ -76,17 +85,6 @@ export function createFeeder<T extends QueuedBatch = TailBatch>(options: FeederO
       options.onIndexed(batches);
       wakeWaiters();
     }
-  }
-
-  function nextBatches(): readonly T[] {
-    let rows = 0;
-    let count = 0;
-    for (const batch of queue) {
-      if (count > 0 && rows + batch.batch.rowCount > options.flushRows) break;
-      rows += batch.batch.rowCount;
-      count++;
-    }
-    return queue.slice(0, count);
   }
 
   async function writeUntilDone(batches: readonly T[]): Promise<void> {

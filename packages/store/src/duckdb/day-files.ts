@@ -22,6 +22,12 @@ import { bigintOf, bind, readRows, textOrNothing } from "./statement.ts";
 const ATTACHED = 40;
 /** Engine version whose format new files have; older engines of ours can read them. */
 const STORAGE_VERSION = "v1.5.0";
+/**
+ * A commit of at least a whole row group is packed and written in its place at once, neither logged nor kept in memory
+ * until a checkpoint packs it; with the engine's 122,880 rows none ever would be. Sealed files are made with the
+ * engine's size.
+ */
+export const ROW_GROUP_ROWS = 4_096;
 
 /** What is known about a file of the index. */
 export interface FileSummary {
@@ -42,6 +48,8 @@ export interface DayFileSchema<S extends { readonly applied: bigint }> {
   /** @throws {DATA_DIR_TOO_NEW} */
   readonly readSummary: (connection: DuckDBConnection, file: IndexFile) => Promise<S>;
   readonly tables: readonly string[];
+  /** Rows of a row group in files that are written to; default the engine's. A multiple of 2,048. */
+  readonly rowGroupRows?: number;
 }
 
 /** Files of spans. */
@@ -56,6 +64,7 @@ export const SPAN_FILES: DayFileSchema<FileSummary> = {
   }),
   readSummary,
   tables: ["spans", "resources", "applied", "meta"],
+  rowGroupRows: ROW_GROUP_ROWS,
 };
 
 /** Options of the day files. */
@@ -81,6 +90,8 @@ export interface DayFiles<S extends { readonly applied: bigint } = FileSummary> 
   use<T>(files: readonly IndexFile[], create: boolean, work: (files: readonly IndexFile[]) => Promise<T>): Promise<T>;
   /** Waits until nobody uses the files, closes them, lets `work` move or remove them, and reads what is there then. */
   exchange(files: readonly IndexFile[], work: () => Promise<void>): Promise<void>;
+  /** Gives back what the engine keeps in memory of a file, if nobody uses it now. */
+  release(file: IndexFile): Promise<void>;
   /** Reads everything of a file, then asks `check`; sets it aside if one of them throws. */
   verify(file: IndexFile, check?: () => Promise<void>): Promise<boolean>;
 }
@@ -108,10 +119,10 @@ export function createDayFiles<S extends { readonly applied: bigint }>(options: 
   async function attach(file: IndexFile): Promise<void> {
     const [path, alias] = [join(directory, fileName(file)), fileAlias(file)];
     try {
-      await attachFile(connection, path, alias, isSealed(file));
+      await attachFile(connection, path, alias, isSealed(file), schema.rowGroupRows);
     } catch (error) {
       if (isSealed(file) || (await isWritable(io, directory))) throw error;
-      await attachFile(connection, path, alias, true);
+      await attachFile(connection, path, alias, true, schema.rowGroupRows);
     }
     attached.set(file, { pins: 0, onIdle: undefined });
   }
@@ -259,6 +270,10 @@ export function createDayFiles<S extends { readonly applied: bigint }>(options: 
           }
         }
       }),
+    release: (file) =>
+      inTurn(async () => {
+        if (attached.get(file)?.pins === 0) await detach(file);
+      }),
     verify: (file, check) =>
       inTurn(async () => {
         if (!summaries.has(file)) return false;
@@ -281,8 +296,10 @@ export async function attachFile(
   path: string,
   alias: string,
   isReadOnly = false,
+  rowGroupRows?: number,
 ): Promise<void> {
-  const options = isReadOnly ? "READ_ONLY" : "STORAGE_VERSION '" + STORAGE_VERSION + "'";
+  const rowGroups = rowGroupRows === undefined ? "" : ", ROW_GROUP_SIZE " + String(rowGroupRows);
+  const options = isReadOnly ? "READ_ONLY" : "STORAGE_VERSION '" + STORAGE_VERSION + "'" + rowGroups;
   await runStatement(connection, "ATTACH " + quote(path) + " AS " + alias + " (" + options + ")");
 }
 

@@ -2,13 +2,15 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SPAN_COLUMN, type ColumnBatch } from "@nexent/monitor-core";
+import { runInBackground } from "./background-statement.ts";
 import { runStatement } from "./database.ts";
 import type { DayFiles, FileSummary } from "./day-files.ts";
-import { dayOf, fileAlias, fileName, isSealed, openFileOf, type IndexFile } from "./index-files.ts";
+import { fileAlias, fileName, isSealed, openFileOf, type IndexFile } from "./index-files.ts";
 import type { ReadGate } from "./read-gate.ts";
 import { loadResourceTable, type ResourceTable } from "./resource-table.ts";
-import { createRowAppender } from "./row-appender.ts";
-import type { IndexRow } from "./row-columns.ts";
+import type { IndexRows } from "./row-columns.ts";
+import { createRowFeed } from "./row-feed.ts";
+import { countRows, selectByDay, startsOf, type RowSelection } from "./row-selection.ts";
 import { bind, readRows } from "./statement.ts";
 
 /** Where failpoints of the index stand. */
@@ -26,8 +28,14 @@ export interface IndexedBatch {
   readonly batch: ColumnBatch;
 }
 
-/** A row on its way into the file of its day. */
-type MissingRow = Omit<IndexRow, "resourceId">;
+/** A question may hold the engine's own thread that long before a commit goes on without it. */
+const COMMIT_PATIENCE_MS = 300;
+/** The same for a checkpoint, which can wait. */
+const CHECKPOINT_PATIENCE_MS = 5_000;
+/** A checkpoint joins the row groups that are not full, which takes longer the more there are. */
+const CHECKPOINT_ROWS = 65_536;
+/** The engine keeps up to 90 KiB of memory for each row group that it wrote, and a fifth of that once it is opened anew. */
+const RELEASE_ROWS = 1_000_000;
 
 /** Options of the index writer. */
 export interface IndexWriterOptions {
@@ -48,7 +56,7 @@ export interface IndexWriter {
    * the same batches are written again, and files that have them already skip them.
    */
   write(batches: readonly IndexedBatch[]): Promise<void>;
-  /** Checkpoints the files whose log is larger than that. */
+  /** Checkpoints the files whose log is larger than that, or that took many rows since. */
   checkpoint(minWalBytes: number): Promise<void>;
   /** Forgets what it knows of a file that was removed or written anew. */
   forget(file: IndexFile): void;
@@ -57,8 +65,10 @@ export interface IndexWriter {
 /** A writer over the given files. */
 export function createIndexWriter(options: IndexWriterOptions): IndexWriter {
   const { files, connection, gate } = options;
-  const appendRows = createRowAppender(connection);
+  const feedRows = createRowFeed(connection);
   const resources = new Map<IndexFile, ResourceTable>();
+  /** By file: its spans at the last checkpoint, and when its memory was given back. */
+  const tended = new Map<IndexFile, { readonly checkpointed: number; readonly released: number }>();
 
   async function resourcesOf(day: number): Promise<ResourceTable> {
     const file = openFileOf(day);
@@ -70,43 +80,33 @@ export function createIndexWriter(options: IndexWriterOptions): IndexWriter {
     return table;
   }
 
-  /** Rows with an end that their day lacks. */
-  function missingRows(batches: readonly IndexedBatch[]): readonly MissingRow[] {
-    const rows: MissingRow[] = [];
+  /** Rows with an end that their day lacks, by day. */
+  function missingRows(batches: readonly IndexedBatch[]): ReadonlyMap<number, readonly RowSelection[]> {
+    const days = new Map<number, RowSelection[]>();
     for (const { position, batch } of batches) {
-      const start = batch.column(SPAN_COLUMN.startUnixNanos);
-      const duration = batch.column(SPAN_COLUMN.durationNanos);
-      for (let row = 0; row < batch.rowCount; row++) {
-        const day = dayOf(start.u64(row) ?? 0n);
-        if (duration.has(row) && options.appliedOf(day) < position) rows.push({ batch, row, day });
+      for (const [day, rows] of selectByDay(batch, (day) => options.appliedOf(day) < position)) {
+        const selections = days.get(day);
+        if (selections === undefined) days.set(day, [{ batch, rows }]);
+        else selections.push({ batch, rows });
       }
     }
-    return rows;
-  }
-
-  async function withResources(rows: readonly MissingRow[]): Promise<readonly IndexRow[]> {
-    const complete: IndexRow[] = [];
-    for (const { batch, row, day } of rows) {
-      const resource = batch.resources[batch.column(SPAN_COLUMN.resource).u32(row) ?? 0];
-      if (resource === undefined) continue;
-      complete.push({ batch, row, day, resourceId: (await resourcesOf(day)).idOf(resource) });
-    }
-    return complete;
+    return days;
   }
 
   /** One transaction writes one file; the position goes with the rows. */
-  async function commitDay(day: number, rows: readonly IndexRow[], position: bigint): Promise<void> {
+  async function commitDay(day: number, missing: readonly RowSelection[], position: bigint): Promise<void> {
     const alias = fileAlias(openFileOf(day));
     const table = await resourcesOf(day);
+    const rows = missing.map((selection) => withResources(selection, table));
     await runStatement(connection, "BEGIN TRANSACTION");
     try {
       await table.writeNew(connection);
-      await appendRows(alias, rows);
+      await feedRows(alias, rows);
       await readRows(connection, "INSERT INTO " + alias + ".main.applied VALUES ($position)", {
         position: bind.position(position),
       });
       options.failpoint?.("index-flush");
-      await runStatement(connection, "COMMIT");
+      await runInBackground(connection, "COMMIT", { patienceMs: COMMIT_PATIENCE_MS });
       table.commit();
     } catch (error) {
       // A failed COMMIT has rolled back already; then there is nothing left to do.
@@ -115,12 +115,11 @@ export function createIndexWriter(options: IndexWriterOptions): IndexWriter {
     }
   }
 
-  async function writeDays(days: readonly number[], rows: readonly IndexRow[], position: bigint): Promise<void> {
-    for (const day of days) {
-      const ofDay = days.length === 1 ? rows : rows.filter((row) => row.day === day);
-      await commitDay(day, ofDay, position);
+  async function writeDays(days: ReadonlyMap<number, readonly RowSelection[]>, position: bigint): Promise<void> {
+    for (const [day, missing] of days) {
+      await commitDay(day, missing, position);
       const summary = files.summaries.get(openFileOf(day));
-      if (summary !== undefined) addRows(summary, ofDay, position);
+      if (summary !== undefined) addRows(summary, missing, position);
     }
   }
 
@@ -129,13 +128,11 @@ export function createIndexWriter(options: IndexWriterOptions): IndexWriter {
       const last = batches.at(-1);
       if (last === undefined) return;
       const missing = missingRows(batches);
-      const touched = [...new Set(missing.map(({ day }) => day))];
-      if (touched.length === 0) return;
-      await files.use(touched.map(openFileOf), true, async () => {
-        const rows = await withResources(missing);
+      if (missing.size === 0) return;
+      await files.use([...missing.keys()].map(openFileOf), true, async () => {
         try {
-          const commit = (): Promise<void> => writeDays(touched, rows, last.position);
-          await (touched.length > 1 ? gate.exclusive(commit) : commit());
+          const commit = (): Promise<void> => writeDays(missing, last.position);
+          await (missing.size > 1 ? gate.exclusive(commit) : commit());
         } catch (error) {
           for (const table of resources.values()) table.rollback();
           throw error;
@@ -143,26 +140,53 @@ export function createIndexWriter(options: IndexWriterOptions): IndexWriter {
       });
     },
     async checkpoint(minWalBytes) {
-      for (const file of files.summaries.keys()) {
-        if (isSealed(file) || (await walBytes(options.directory, file)) < minWalBytes) continue;
+      for (const [file, { spans }] of files.summaries) {
+        if (isSealed(file)) continue;
+        const logged = await walBytes(options.directory, file);
+        const { checkpointed, released } = tended.get(file) ?? { checkpointed: 0, released: spans };
+        if (logged < 0 || (logged < minWalBytes && spans - checkpointed < CHECKPOINT_ROWS)) continue;
         options.failpoint?.("index-checkpoint");
-        await files.use([file], false, () => runStatement(connection, "CHECKPOINT " + fileAlias(file)));
+        const checkpoint = "CHECKPOINT " + fileAlias(file);
+        await files.use([file], false, () =>
+          runInBackground(connection, checkpoint, { patienceMs: CHECKPOINT_PATIENCE_MS }),
+        );
+        const isLarge = spans - released >= RELEASE_ROWS;
+        if (isLarge) await files.release(file);
+        tended.set(file, { checkpointed: spans, released: isLarge ? spans : released });
       }
     },
-    forget: (file) => void resources.delete(file),
+    forget(file) {
+      resources.delete(file);
+      tended.delete(file);
+    },
   };
 }
 
-function addRows(summary: FileSummary, rows: readonly IndexRow[], position: bigint): void {
+/** Gives the resources that the rows name their numbers in the file. */
+function withResources({ batch, rows }: RowSelection, table: ResourceTable): IndexRows {
+  const reader = batch.column(SPAN_COLUMN.resource);
+  const resourceIds: number[] = [];
+  for (const row of rows) {
+    const number = reader.u32(row) ?? 0;
+    const resource = batch.resources[number];
+    if (resource !== undefined) resourceIds[number] ??= table.idOf(resource);
+  }
+  return { batch, rows, resourceIds };
+}
+
+function addRows(summary: FileSummary, selections: readonly RowSelection[], position: bigint): void {
   summary.applied = position;
-  summary.spans += rows.length;
-  for (const { batch, row } of rows) {
-    const start = batch.column(SPAN_COLUMN.startUnixNanos).u64(row) ?? 0n;
-    if (summary.oldestUnixNanos === undefined || start < summary.oldestUnixNanos) summary.oldestUnixNanos = start;
-    if (!batch.column(SPAN_COLUMN.isLlm).has(row)) continue;
-    summary.calls++;
-    if (summary.newestCallUnixNanos === undefined || start > summary.newestCallUnixNanos)
-      summary.newestCallUnixNanos = start;
+  summary.spans += countRows(selections);
+  for (const { batch, rows } of selections) {
+    const oldest = startsOf(batch, rows)?.first;
+    if (oldest !== undefined && (summary.oldestUnixNanos === undefined || oldest < summary.oldestUnixNanos))
+      summary.oldestUnixNanos = oldest;
+    const isLlm = batch.column(SPAN_COLUMN.isLlm);
+    const calls = rows.filter((row) => isLlm.has(row));
+    summary.calls += calls.length;
+    const newest = startsOf(batch, calls)?.last;
+    if (newest !== undefined && (summary.newestCallUnixNanos === undefined || newest > summary.newestCallUnixNanos))
+      summary.newestCallUnixNanos = newest;
   }
 }
 
