@@ -14,11 +14,19 @@ const CORE = String(availableParallelism() - 1);
 
 /**
  * Starts a script and waits until it is ready: until its first message.
- * @param {{ script: URL, args?: string[], execArgv?: string[], env?: Record<string, string>, pinned?: boolean }} options
+ * @param {{ script: URL, args?: string[], execArgv?: string[], env?: Record<string, string>, pinned?: boolean,
+ *   node?: string }} options `node`: another program than this process's
  * @returns {Promise<Child & { ready: any }>}
  */
-export async function startChild({ script, args = [], execArgv = [], env = {}, pinned = true }) {
-  const command = [process.execPath, ...execArgv, script.pathname, ...args];
+export async function startChild({
+  script,
+  args = [],
+  execArgv = [],
+  env = {},
+  pinned = true,
+  node = process.execPath,
+}) {
+  const command = [node, ...execArgv, script.pathname, ...args];
   const [program, ...rest] = pinned ? ["taskset", "-c", CORE, ...command] : command;
   // A bare environment: variables of whoever runs the bench must not configure one of the subjects.
   const inherited = { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "" };

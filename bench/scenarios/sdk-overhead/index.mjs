@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { ensureNode24 } from "../../../tools/node-24.mjs";
 import { startChild } from "../../lib/child.mjs";
 import { writeSection } from "../../lib/results.mjs";
 import { measureDisabled, measureHeap, measureImports, measureTimes } from "./measure.mjs";
@@ -11,7 +12,9 @@ import { PEERS_FOLDER, SUBJECTS, subjectOf } from "./subjects.mjs";
 import { measureTruth } from "./truth/table.mjs";
 import { judge } from "./verdict.mjs";
 
-const PARTS = ["times", "heap", "imports", "disabled", "parts", "truth"];
+const PARTS = ["times", "later", "heap", "imports", "disabled", "parts", "truth"];
+/** Whose times are taken on Node 24 as well: there an AsyncLocalStorage costs no hooks per promise. */
+const LATER = ["none", "als", "bare", "bare-als", "metrics", "ours", "otel", "arize"];
 /** The truth is asked of what an application would install, and of the client alone. */
 const TOLD = ["none", "ours"];
 
@@ -74,6 +77,14 @@ async function measureParts(roundCount) {
   return { metrics, tape, request, jaeger };
 }
 
+/** Times on Node 24; undefined where there is none for this platform, or this is one. */
+async function measureLater(subjects, options) {
+  const node = ensureNode24();
+  if (node === undefined || node === process.execPath) return undefined;
+  const some = subjects.filter(({ id }) => LATER.includes(id));
+  return { subjects: some, ...(await measureTimes(some, { ...options, node })) };
+}
+
 /** Runs the measurements and tells them; 0 unless ours does not do what its contract says. */
 export async function run(args, { build, installFolder }) {
   let options;
@@ -97,6 +108,7 @@ export async function run(args, { build, installFolder }) {
   };
   const found = {
     times: await stage("times", () => measureTimes(subjects, { runs, roundCount, say })),
+    later: await stage("later", () => measureLater(subjects, { runs, roundCount, say })),
     heap: await stage("heap", () => measureHeap(subjects, { runs })),
     imports: await stage("imports", () => measureImports(subjects, { times: 11 })),
     disabled: await stage("disabled", () => measureDisabled({ runs, roundCount })),

@@ -18,10 +18,10 @@ const TIMED = {
 /** A young generation that takes all of a stream: nothing is collected while allocation is measured. */
 const LARGE_YOUNG = ["--expose-gc", "--min-semi-space-size=128", "--max-semi-space-size=128"];
 
-async function startSubjects(subjects, execArgv) {
+async function startSubjects(subjects, node) {
   const children = new Map();
   for (const { id, env = {} } of subjects) {
-    children.set(id, await startChild({ script: here("worker.mjs"), args: [id], execArgv, env }));
+    children.set(id, await startChild({ script: here("worker.mjs"), args: [id], env, node }));
   }
   return children;
 }
@@ -39,8 +39,8 @@ async function* rounds(children, count) {
  * differences can be taken within a round.
  * @returns {Promise<Record<string, Record<string, number[]>>>}
  */
-async function timedRun(subjects, roundCount, say) {
-  const children = await startSubjects(subjects, []);
+async function timedRun(subjects, { roundCount, say, node }) {
+  const children = await startSubjects(subjects, node);
   const found = Object.fromEntries(
     Object.keys(TIMED).map((measure) => [measure, Object.fromEntries(subjects.map(({ id }) => [id, []]))]),
   );
@@ -65,14 +65,19 @@ function extraOf(numbers, id) {
   return median(numbers[id].map((value, round) => value - numbers.none[round]));
 }
 
-/** Time over the raw client, one number per run: `{ isolated: { ours: [ns, ns] } }`. `none` holds the client itself. */
-export async function measureTimes(subjects, { runs, roundCount, say }) {
+/**
+ * Time over the raw client, one number per run: `{ isolated: { ours: [ns, ns] } }`. `none` holds the client itself.
+ * @param {object[]} subjects
+ * @param {{ runs: number, roundCount: number, say: (text: string) => void, node?: string }} options `node`: the program
+ *   that runs them; default this one
+ */
+export async function measureTimes(subjects, { runs, roundCount, say, node }) {
   const result = Object.fromEntries(
     Object.keys(TIMED).map((measure) => [measure, Object.fromEntries(subjects.map(({ id }) => [id, []]))]),
   );
   for (let run = 0; run < runs; run += 1) {
     say(`run ${run + 1} `);
-    const found = await timedRun(subjects, roundCount, say);
+    const found = await timedRun(subjects, { roundCount, say, node });
     say("\n");
     for (const [measure, numbers] of Object.entries(found)) {
       for (const { id } of subjects) {

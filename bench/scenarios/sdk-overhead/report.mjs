@@ -28,6 +28,12 @@ function timesTable(subjects, { times, heap, imports }) {
   return table(heads, rows);
 }
 
+/** Times of some subjects on Node 24. */
+function laterTable({ subjects, isolated, calls }) {
+  const rows = subjects.map((subject) => [title(subject), figures(isolated[subject.id]), figures(calls[subject.id])]);
+  return table(["the same on Node 24", "isolated, ns/chunk", "non-stream call, µs"], rows);
+}
+
 function disabledTable(disabled) {
   const of = (name) => figures(disabled.map((ns) => ns[name]));
   return table(
@@ -94,7 +100,7 @@ function verdictTable(goals) {
 
 /** The whole section. Absent measurements are left out. */
 export function report({ subjects, absent, openai, options, found, truth, goals }) {
-  const { times, heap, imports, disabled, parts } = found;
+  const { times, later, heap, imports, disabled, parts } = found;
   const out = [`## sdk-overhead`, `${circumstances()}. openai ${openai}.`];
   if (absent.length > 0) out.push(`${absent.length} not installed, not measured: ${absent.join(", ")}.`);
   if (times !== undefined || heap !== undefined || imports !== undefined) {
@@ -103,6 +109,7 @@ export function report({ subjects, absent, openai, options, found, truth, goals 
       timesTable(subjects, found),
     );
   }
+  if (later !== undefined) out.push(laterTable(later));
   if (imports !== undefined) out.push(`Import of \`@opentelemetry/api\`: ${figure(imports["@opentelemetry/api"])} ms.`);
   if (disabled !== undefined) out.push(disabledTable(disabled));
   if (parts !== undefined) out.push(partsTable(parts));

@@ -4,12 +4,17 @@ import { ChunkLog } from "./chunk-log.ts";
 describe("the chunk log", () => {
   it("gives back what was appended, across many growths", () => {
     const log = new ChunkLog();
-    for (let i = 0; i < 1_000; i += 1) log.append(i * 10, i % 2 === 0 ? "text" : "tool", i, i === 7 ? -1 : i, i === 9);
+    for (let i = 0; i < 1_000; i += 1) {
+      log.append(i * 10, i % 2 === 0 ? "text" : "tool", i + 3, i === 7 ? -1 : i, i === 9);
+      if (i === 500) log.mark();
+    }
     expect(log.length).toBe(1_000);
+    expect([log.bytes(0), log.bytes(500), log.bytesFrom(1_000)]).toEqual([3, 503, 0]);
+    expect([log.bytesFrom(0), log.bytesFrom(500)]).toEqual([502_500, 376_250]);
     expect([log.atMicros(999), log.kind(999), log.bytes(999), log.cumulativeTokens(999)]).toEqual([
       9_990,
       "tool",
-      999,
+      1_002,
       999,
     ]);
     expect(log.cumulativeTokens(7)).toBe(-1);
@@ -20,9 +25,13 @@ describe("the chunk log", () => {
 
   it("is bounded: what follows is folded into the last entry, which keeps time and sums right", () => {
     const log = new ChunkLog(100);
-    for (let i = 0; i < 250; i += 1) log.append(i * 10, "text", 2, i, false);
+    for (let i = 0; i < 250; i += 1) {
+      log.append(i * 10, "text", 2, i, false);
+      if (i === 99) log.mark();
+    }
     expect([log.length, log.countedChunks, log.isFolded]).toEqual([100, 250, true]);
     expect([log.atMicros(99), log.bytesFrom(0), log.bytesFrom(99)]).toEqual([2_490, 500, 302]);
+    expect([log.bytes(99), log.kind(99), [...log.kinds.subarray(97)]]).toEqual([302, "text", [0, 0, 0]]);
     expect([log.gapMicros(98), log.gapMicros(99)]).toEqual([10, undefined]);
     expect(log.chunksWithTokens).toBe(250);
   });

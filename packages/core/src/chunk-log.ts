@@ -20,15 +20,19 @@ const FOLDED = 16;
 export class ChunkLog {
   readonly #maxEntries: number;
   #at = new Float64Array(FIRST_CAPACITY);
-  #bytes = new Uint32Array(FIRST_CAPACITY);
-  #tags = new Uint8Array(FIRST_CAPACITY);
+  /** Absent while every entry is text without a pause before it, as in most streams. */
+  #tags: Uint8Array | undefined;
   /** Cumulative output tokens as of the chunk; -1 = the chunk did not say. Absent until a chunk says it. */
   #tokens: Float64Array | undefined;
   #length = 0;
   #folded = 0;
-  #foldedBytes = 0;
   #withTokens = 0;
   #totalBytes = 0;
+  #firstBytes = 0;
+  #lastBytes = 0;
+  #marked = -1;
+  #markedBytes = 0;
+  #bytesBeforeMark = 0;
   #paused = false;
 
   constructor(maxEntries: number = LIMITS.tokenClockChunks) {
@@ -60,7 +64,7 @@ export class ChunkLog {
 
   /** Kinds of the entries by their number on the tape. */
   get kinds(): Uint8Array {
-    const kinds = this.#tags.slice(0, this.#length);
+    const kinds = this.#tags?.slice(0, this.#length) ?? new Uint8Array(this.#length).fill(TEXT);
     for (let i = 0; i < kinds.length; i += 1) kinds[i] = (kinds[i] ?? 0) & KIND_BITS;
     return kinds;
   }
@@ -73,12 +77,11 @@ export class ChunkLog {
     }
     if (this.#length === this.#at.length) this.#grow();
     const i = this.#length;
-    if (afterPause) this.#paused = true;
+    if (i === 0) this.#firstBytes = bytes;
+    this.#lastBytes = bytes;
     this.#at[i] = atMicros;
-    this.#bytes[i] = bytes;
-    const tag = (kind === "text" ? TEXT : KINDS.indexOf(kind)) | (afterPause ? AFTER_PAUSE : 0);
-    if (tag !== 0) this.#tags[i] = tag;
     this.#length = i + 1;
+    if (kind !== "text" || afterPause) this.#tag(i, KINDS.indexOf(kind), afterPause);
     if (cumulativeTokens >= 0 || this.#tokens !== undefined) this.#say(i, cumulativeTokens);
   }
 
@@ -86,16 +89,23 @@ export class ChunkLog {
     return this.#at[i] ?? 0;
   }
 
-  bytes(i: number): number {
-    return (this.#bytes[i] ?? 0) + (i === this.#length - 1 ? this.#foldedBytes : 0);
+  /** Makes the latest entry one whose bytes are known, as those of the first are. */
+  mark(): void {
+    this.#marked = this.#length - 1;
+    this.#markedBytes = this.#lastBytes;
+    this.#bytesBeforeMark = this.#totalBytes - this.#lastBytes;
   }
 
-  /** UTF-8 bytes of all chunks from entry `start` on. */
+  /** UTF-8 bytes of the first entry or of the one marked last. */
+  bytes(i: number): number {
+    if (i === this.#length - 1) return this.#lastBytes;
+    return i === this.#marked ? this.#markedBytes : this.#firstBytes;
+  }
+
+  /** UTF-8 bytes of all chunks from the first entry on, or from the one marked last; 0 behind the end. */
   bytesFrom(start: number): number {
-    if (start === 0) return this.#totalBytes;
-    let sum = 0;
-    for (let i = start; i < this.#length; i += 1) sum += this.bytes(i);
-    return sum;
+    if (start >= this.#length) return 0;
+    return start === this.#marked ? this.#totalBytes - this.#bytesBeforeMark : this.#totalBytes;
   }
 
   cumulativeTokens(i: number): number {
@@ -103,7 +113,7 @@ export class ChunkLog {
   }
 
   kind(i: number): DeltaKind {
-    return KINDS[(this.#tags[i] ?? 0) & KIND_BITS] ?? "text";
+    return KINDS[this.#tagOf(i) & KIND_BITS] ?? "text";
   }
 
   /**
@@ -111,14 +121,13 @@ export class ChunkLog {
    * paused the upstream in it, or chunks are folded into it.
    */
   gapMicros(i: number): number | undefined {
-    return (this.#tags[i] ?? 0) <= KIND_BITS ? this.atMicros(i) - this.atMicros(i - 1) : undefined;
+    return this.#tagOf(i) <= KIND_BITS ? this.atMicros(i) - this.atMicros(i - 1) : undefined;
   }
 
   /** Whether two entries may be this far apart; false is certain. */
   mayHaveGapOf(micros: number): boolean {
-    for (let i = 1; i < this.#length; i += 1) {
-      if ((this.#at[i] ?? 0) - (this.#at[i - 1] ?? 0) >= micros) return true;
-    }
+    const at = this.#at;
+    for (let i = 1; i < this.#length; i += 1) if ((at[i] ?? 0) - (at[i - 1] ?? 0) >= micros) return true;
     return false;
   }
 
@@ -126,9 +135,10 @@ export class ChunkLog {
   gapsBefore(end: number): Uint32Array | Float64Array {
     const most = Math.max(0, end - 1);
     const gaps = this.#hasPlainGaps(end) ? new Uint32Array(most) : new Float64Array(most);
+    const [at, tags] = [this.#at, this.#tags];
     let count = 0;
     for (let i = 1; i < end; i += 1) {
-      if ((this.#tags[i] ?? 0) <= KIND_BITS) gaps[count++] = (this.#at[i] ?? 0) - (this.#at[i - 1] ?? 0);
+      if ((tags?.[i] ?? 0) <= KIND_BITS) gaps[count++] = (at[i] ?? 0) - (at[i - 1] ?? 0);
     }
     return count === most ? gaps : gaps.subarray(0, count);
   }
@@ -146,16 +156,27 @@ export class ChunkLog {
   }
 
   #isAfterPause(i: number): boolean {
-    return i < this.#length && ((this.#tags[i] ?? 0) & AFTER_PAUSE) !== 0;
+    return i < this.#length && (this.#tagOf(i) & AFTER_PAUSE) !== 0;
   }
 
   /** Whether every gap is a whole number of 32 bits. */
   #hasPlainGaps(end: number): boolean {
+    const at = this.#at;
     for (let i = 1; i < end; i += 1) {
-      const micros = (this.#at[i] ?? 0) - (this.#at[i - 1] ?? 0);
+      const micros = (at[i] ?? 0) - (at[i - 1] ?? 0);
       if (micros !== micros >>> 0) return false;
     }
     return true;
+  }
+
+  #tagOf(i: number): number {
+    return this.#tags?.[i] ?? 0;
+  }
+
+  #tag(i: number, tag: number, afterPause: boolean): void {
+    this.#tags ??= new Uint8Array(this.#at.length);
+    this.#tags[i] = tag | (afterPause ? AFTER_PAUSE : 0);
+    if (afterPause) this.#paused = true;
   }
 
   #say(i: number, cumulativeTokens: number): void {
@@ -167,23 +188,21 @@ export class ChunkLog {
   #fold(atMicros: number, bytes: number, cumulativeTokens: number, afterPause: boolean): void {
     const last = this.#length - 1;
     this.#folded += 1;
-    if (afterPause) this.#paused = true;
     this.#at[last] = atMicros;
-    this.#foldedBytes += bytes;
-    this.#tags[last] = (this.#tags[last] ?? 0) | FOLDED | (afterPause ? AFTER_PAUSE : 0);
+    this.#lastBytes += bytes;
+    this.#tag(last, this.#tagOf(last) | FOLDED, afterPause);
     if (cumulativeTokens >= 0 || this.#tokens !== undefined) this.#say(last, cumulativeTokens);
   }
 
   #grow(): void {
     const capacity = Math.min(this.#maxEntries, Math.max(SECOND_CAPACITY, this.#length * 2));
     this.#at = grown(this.#at, new Float64Array(capacity));
-    this.#bytes = grown(this.#bytes, new Uint32Array(capacity));
-    this.#tags = grown(this.#tags, new Uint8Array(capacity));
+    if (this.#tags !== undefined) this.#tags = grown(this.#tags, new Uint8Array(capacity));
     if (this.#tokens !== undefined) this.#tokens = grown(this.#tokens, new Float64Array(capacity));
   }
 }
 
-function grown<T extends Float64Array | Uint32Array | Uint8Array>(from: T, to: T): T {
+function grown<T extends Float64Array | Uint8Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }

@@ -314,6 +314,7 @@ class MarkingClock implements TokenClock {
     this.#pausedSinceLast = false;
     if (this.#firstBeyondReasoning < 0 && kinds !== DELTA_KIND_BIT.reasoning) {
       this.#firstBeyondReasoning = this.#chunks.length - 1;
+      this.#chunks.mark();
     }
   }
 
