@@ -71,7 +71,9 @@ describe("folders of earlier formats", () => {
     await expect(openEmbeddedStore({ dataDir })).rejects.toMatchObject({ code: "DATA_DIR_TOO_NEW" });
     const names = await readdir(join(root, "copy"), { recursive: true });
     expect(await readdir(dataDir, { recursive: true })).toStrictEqual(names);
-    for (const name of names.filter((file) => /\.(seg|duckdb)$|FORMAT$/.test(file)))
-      expect(await readFile(join(dataDir, name))).toStrictEqual(await readFile(join(root, "copy", name)));
+    for (const name of names.filter((file) => /\.(seg|duckdb)$|FORMAT$/.test(file))) {
+      const copied = await readFile(join(root, "copy", name));
+      expect(copied.equals(await readFile(join(dataDir, name))), name).toBe(true);
+    }
   });
 });
