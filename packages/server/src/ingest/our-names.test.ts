@@ -20,7 +20,13 @@ const name = fc.constantFrom(
   ..."ai.response.finishReason ai.response.msToFirstChunk gen_ai.operation.name http.route url.path".split(" "),
 );
 const value: fc.Arbitrary<AttributeValue> = fc.constantFrom(
-  ...["LLM", "chat", "openai", '["a"]', '{"top_k":1.5}', "ai.generateText.doGenerate", ""],
+  "LLM",
+  "chat",
+  "openai",
+  '["a"]',
+  '{"top_k":1.5}',
+  "ai.generateText.doGenerate",
+  "",
   1.5,
   7,
   true,
