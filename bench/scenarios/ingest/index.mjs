@@ -20,6 +20,7 @@ import { circumstances, figure, table, writeSection } from "../../lib/results.mj
 import { quantile } from "../../lib/statistics.mjs";
 import { root } from "../../../tools/prepare.mjs";
 import { bytesBelow, startServer, usageOf } from "../../lib/server.mjs";
+import { fixedRates } from "./fixed-rate.mjs";
 
 const PARENT = join(root, ".tmp", "bench", "ingest");
 const SENDER = new URL("sender.mjs", import.meta.url);
@@ -34,6 +35,7 @@ const USAGE = `node bench/run.mjs ingest [options]
   --connections 8
   --rounds 2            runs of each subject, order turned around
   --no-peers            only ours; without it SQLite (libsql) and ClickHouse (chdb) are installed and measured beside it
+Behind each kind stand two runs of ours at a fixed rate, each as long as --seconds.
 A whole run is written to bench/RESULTS.md; one with options is only printed.`;
 
 function readOptions(args) {
@@ -75,10 +77,12 @@ function diskSyncMs() {
   return [quantile(times, 0.5), quantile(times, 0.99)];
 }
 
+const startSender = () => startChild({ script: SENDER, execArgv: ["--max-old-space-size=4096"], pinned: false });
+
 /** One run: as fast as the subject acknowledges. Requests are made before the clock starts. */
 async function measure(subject, { kind, seed }, options) {
   const running = await subject.start();
-  const sender = await startChild({ script: SENDER, execArgv: ["--max-old-space-size=4096"], pinned: false });
+  const sender = await startSender();
   try {
     const requests = Math.ceil((options.seconds * 45_000) / options.spansPerRequest);
     await sender.ask({ make: { kind, requests, spansPerRequest: options.spansPerRequest, seed } });
@@ -178,7 +182,7 @@ function installedPeers() {
 }
 
 function row(name, runs, does) {
-  const best = runs.reduce((a, b) => (b.spansPerSecond > a.spansPerSecond ? b : a));
+  const best = fastest(runs);
   return [
     name,
     best.spansPerSecond.toFixed(0),
@@ -241,7 +245,10 @@ export async function run(args, { build, installFolder }) {
         subjects.map(({ name, does }) => row(name, runs.get(name), does)),
       ),
     );
-    goals.push(...judge(kind, runs.get(ours.name)));
+    const best = fastest(runs.get(ours.name));
+    const fixed = await fixedRates(best.spansPerSecond, { subject: ours, kind, startSender }, options);
+    lines.push("", ...fixed.lines);
+    goals.push(...judge(kind, runs.get(ours.name), fixed.p99Ms));
   }
   lines.push("", ...goals.map(({ text, met }) => `- ${met ? "met" : "missed"}: ${text}`));
   const markdown = lines.join("\n");
@@ -250,8 +257,12 @@ export async function run(args, { build, installFolder }) {
   return 0;
 }
 
-function judge(kind, runs) {
-  const best = runs.reduce((a, b) => (b.spansPerSecond > a.spansPerSecond ? b : a));
+function fastest(runs) {
+  return runs.reduce((a, b) => (b.spansPerSecond > a.spansPerSecond ? b : a));
+}
+
+function judge(kind, runs, fixedP99Ms) {
+  const best = fastest(runs);
   const lost = runs.reduce((sum, one) => sum + one.lost + one.failed, 0);
   return [
     {
@@ -259,8 +270,8 @@ function judge(kind, runs) {
       met: best.spansPerSecond >= GOALS[kind],
     },
     {
-      text: `${kind}: p99 of the acknowledgement ${figure(best.ackMs[2])} ms (goal ${ACK_P99_GOAL_MS})`,
-      met: best.ackMs[2] <= ACK_P99_GOAL_MS,
+      text: `${kind}: p99 of the acknowledgement at 80 % of that rate ${figure(fixedP99Ms)} ms (goal ${ACK_P99_GOAL_MS})`,
+      met: fixedP99Ms <= ACK_P99_GOAL_MS,
     },
     { text: `${kind}: ${lost} spans lost or failed (goal 0)`, met: lost === 0 },
   ];

@@ -72,6 +72,45 @@ async function run({ url, connections, seconds, everyMs = 0, repeat = false }) {
   return { ...seen, seconds: (lastAckMs - begin) / 1000, latenciesMs, ranOut: left === 0 };
 }
 
+/**
+ * Sends at a fixed rate whatever comes back (an open loop): a request that is due goes out although others wait. The
+ * time counts from when a request was due, so a sender that falls behind does not hide a wait.
+ * @param {{ url: string, connections: number, seconds: number, spansPerSecond: number }} question
+ */
+async function runAtRate({ url, connections, seconds, spansPerSecond }) {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const latenciesMs = [];
+  const seen = { acknowledged: 0, refused: 0, failed: 0 };
+  const inFlight = new Set();
+  const begin = performance.now();
+  let sentSpans = 0;
+  for (;;) {
+    const next = made.pop();
+    const dueMs = begin + (sentSpans / spansPerSecond) * 1000;
+    if (next === undefined || dueMs > begin + seconds * 1000) break;
+    const waitMs = dueMs - performance.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    sentSpans += next.spans;
+    const answered = send(agent, url, next)
+      .then((status) => {
+        if (status === 200) {
+          latenciesMs.push(performance.now() - dueMs);
+          seen.acknowledged += next.spans;
+        } else if (status === 429 || status === 503) seen.refused += next.spans;
+        else seen.failed += next.spans;
+      })
+      .catch(() => {
+        seen.failed += next.spans;
+      })
+      .finally(() => inFlight.delete(answered));
+    inFlight.add(answered);
+  }
+  await Promise.all(inFlight);
+  agent.destroy();
+  made.length = 0;
+  return { ...seen, seconds: (performance.now() - begin) / 1000, latenciesMs };
+}
+
 /** One more request like those that were asked for. */
 let remake = () => undefined;
 
@@ -80,6 +119,7 @@ answerParent(async (question) => {
     isStopped = true;
     return undefined;
   }
+  if (question.spansPerSecond !== undefined) return await runAtRate(question);
   if (question.make === undefined) return await run(question);
   const { kind, requests, spansPerRequest, seed } = question.make;
   const source = createSpanSource(seed);

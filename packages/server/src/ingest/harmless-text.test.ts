@@ -14,7 +14,7 @@ const piece = fc.constantFrom(
   "é",
   "\ud800",
 );
-const body = fc.string({ unit: fc.constantFrom(..."aZ09"), minLength: 0, maxLength: 24 });
+const body = fc.string({ unit: fc.constantFrom("a", "Z", "0", "9"), minLength: 0, maxLength: 24 });
 const text = fc.array(fc.oneof(piece, body), { maxLength: 6 }).map((parts) => parts.join(""));
 
 describe("isHarmless", () => {
