@@ -1,4 +1,3 @@
-import type { Meta } from "../api/client.ts";
 import { useT, type Translate } from "../i18n/i18n-context.tsx";
 
 /** `~2 %` where percentiles are sketches; `undefined` where everything is exact. */
@@ -7,9 +6,8 @@ export function boundText(t: Translate, relativeError: number | undefined): stri
 }
 
 /** Whether the percentiles of a panel are exact, and how far off they may be; the reason as the native hint. */
-export function Exactness(props: { readonly meta: Pick<Meta, "relativeError"> }) {
+export function Exactness({ relativeError }: { readonly relativeError: number | undefined }) {
   const t = useT();
-  const { relativeError } = props.meta;
   if (relativeError === undefined) return <span title={t("stat.exactInfo")}>{t("stat.exact")}</span>;
   const percent = percentOf(relativeError);
   return <span title={t("stat.boundInfo", { percent })}>{boundText(t, relativeError)}</span>;

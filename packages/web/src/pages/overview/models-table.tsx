@@ -21,7 +21,11 @@ interface ModelsTableProps {
 export function ModelsTable(props: ModelsTableProps) {
   const t = useT();
   return (
-    <Panel title={t("overview.models")} stale={props.stale} tools={<Exactness meta={props.meta} />}>
+    <Panel
+      title={t("overview.models")}
+      stale={props.stale}
+      tools={<Exactness relativeError={props.meta.relativeError} />}
+    >
       <div className={css["scroll"]} role="group" aria-label={t("overview.models")} tabIndex={0}>
         <table className={css["table"]}>
           <thead>

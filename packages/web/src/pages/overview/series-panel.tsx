@@ -47,7 +47,7 @@ export function SeriesPanel(props: SeriesPanelProps) {
       stale={query.isPlaceholderData}
       tools={
         <>
-          {answer === undefined ? null : <Exactness meta={answer.meta} />}
+          {answer === undefined ? null : <Exactness relativeError={answer.meta.relativeError} />}
           <InfoHint about={props.title} text={t(quantity === "speed" ? "chart.speedInfo" : "chart.ttftInfo")} />
           <Button look="quiet" aria-pressed={asTable} onClick={toggle}>
             {t(asTable ? "chart.chart" : "chart.table")}
