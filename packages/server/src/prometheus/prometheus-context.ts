@@ -19,7 +19,7 @@ export interface Question {
   readonly params: URLSearchParams;
   readonly signal: AbortSignal;
   /** Adds to the `warnings` of the answer, each text once. */
-  warn(warning: string): void;
+  readonly warn: (warning: string) => void;
 }
 
 /** What a route answers in `data`. */
