@@ -118,7 +118,9 @@ const step = fc.oneof(
   { weight: 1, arbitrary: range.map((one): Step => both((store) => store.purge({ range: one }))) },
   {
     weight: 1,
-    arbitrary: fc.constantFrom(0, 1, 2).map((maxAgeDays): Step => both((store) => store.retain({ maxAgeDays }))),
+    arbitrary: fc
+      .constantFrom(0, 1, 2)
+      .map((maxAgeDays): Step => both(async (store) => (await store.retain({ maxAgeDays })).days)),
   },
   {
     weight: 1,

@@ -158,7 +158,10 @@ async function answerTo(store: TraceStore, one: Step): Promise<unknown> {
   if ("aggregate" in one) return await store.aggregate(one.aggregate);
   if ("list" in one) return await pages(store, one.list, one);
   if (one.do === "traces") return await Promise.all(Array.from({ length: 10 }, (_, n) => store.trace(traceIdOf(n))));
-  if (one.do === "retain") return { ...(await store.retain({ maxAgeDays: 0.5 })), freedBytes: 0 };
+  if (one.do === "retain") {
+    const { days, spans, held } = await store.retain({ maxAgeDays: 0.5 });
+    return { days, spans, held };
+  }
   const ever = { fromUnixNanos: 0n, toUnixNanos: 2n ** 63n };
   if (one.do === "facets") return await store.facets(ever);
   if (one.do === "names") return await store.spanNames(ever);
