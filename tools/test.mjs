@@ -61,6 +61,9 @@ function e2eStage() {
   if (!ensureDebianProgram("/usr/bin/prometheus", ["prometheus"])) {
     console.log("  notice: Prometheus is not installed; tests against it are skipped and counted.");
   }
+  if (!ensureDebianProgram("/usr/bin/strace", ["strace"])) {
+    console.log("  notice: strace is not installed; tests of disks that fail or are slow are skipped and counted.");
+  }
   vitest("e2e");
 }
 
