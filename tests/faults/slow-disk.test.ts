@@ -122,6 +122,10 @@ describe("D7: slow disk", () => {
       );
       expect(quantile(0.9), `${probedMs.length} probes`).toBeLessThan(DELAY_MS);
       expect(peakMib(program)).toBeLessThan(BUDGET_MIB);
+      const metrics = await (await fetch(`${server.dashboardUrl}/metrics`)).text();
+      const [, syncs] = /^nexent_server_sync_seconds_count (\d+)$/m.exec(metrics) ?? [];
+      const [, seconds] = /^nexent_server_sync_seconds_sum ([\d.]+)$/m.exec(metrics) ?? [];
+      expect(Number(seconds) / Number(syncs), "the metric of syncs shows it").toBeGreaterThan(DELAY_MS / 1000 - 0.005);
 
       expect(await program.stop()).toBe(0);
       const again = await server.start();

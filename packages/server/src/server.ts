@@ -90,6 +90,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   const log = deps.log ?? silentLog;
   const state = { isReady: false };
   const counters = createPipelineCounters(clock);
+  const ownMetrics = createServerMetrics(VERSION);
   const files = config.webDir === undefined ? noStaticFiles : await loadStaticFiles(config.webDir);
 
   let live: LiveHub | undefined;
@@ -102,7 +103,11 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   const onDiskLow = async (): Promise<void> => retention?.freeDisk();
   const opening = { config, clock, log, onFailure, onDiskLow };
   const onAcknowledged = (spans: readonly StoredSpan[]): void => tellStored(spans, counters, live);
-  const store = await (deps.openStore ?? openConfiguredStore)({ ...opening, onAcknowledged });
+  const store = await (deps.openStore ?? openConfiguredStore)({
+    ...opening,
+    onAcknowledged,
+    onSync: ownMetrics.recordSync,
+  });
   stopList.push(() => store.close());
   const metricStore = await (deps.openMetricStore ?? openConfiguredMetricStore)(opening);
   const metrics = createMetricsPipeline({ store: metricStore, config, events: counters, clock, log });
@@ -148,7 +153,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     log,
     signIn: { users, sessions, limits, version: VERSION },
     query: { store, accents, thresholds: config, clock },
-    status: { store, counters, metrics: createServerMetrics(VERSION), scrapes: metrics.scrapes, clock, isReady },
+    status: { store, counters, metrics: ownMetrics, scrapes: metrics.scrapes, clock, isReady },
     setup: createSetup({
       gatewayUrl: config.gatewayUrl,
       otlpUrl: () => urlOf(receivers.otlpHttp.port),

@@ -20,6 +20,8 @@ interface StoreOpening {
   readonly clock: Clock;
   readonly log: Log;
   readonly onAcknowledged: AcknowledgedListener;
+  /** How long a sync of the journal took, seconds. */
+  readonly onSync: (seconds: number) => void;
   /** The store stopped for good; nothing more will be acknowledged. */
   readonly onFailure: (error: MonitorError) => void;
   /** Less of the disk is free than is kept in reserve: removes what may go, before anything is refused. */
@@ -30,10 +32,11 @@ interface StoreOpening {
 export type OpenStore = (opening: StoreOpening) => Promise<TraceStore>;
 
 /** Opens the store of metric samples beside it, once the store of traces holds the data folder. */
-export type OpenMetricStore = (opening: Omit<StoreOpening, "onAcknowledged">) => Promise<MetricStore>;
+export type OpenMetricStore = (opening: Omit<StoreOpening, "onAcknowledged" | "onSync">) => Promise<MetricStore>;
 
 /** The embedded store in the data folder; without a folder, a store that ends with the process. */
-export const openConfiguredStore: OpenStore = async ({ config, clock, log, onAcknowledged, onFailure, onDiskLow }) => {
+export const openConfiguredStore: OpenStore = async (opening) => {
+  const { config, clock, log, onAcknowledged, onSync, onFailure, onDiskLow } = opening;
   if (config.dataDir === undefined) return createMemoryStore({ onAcknowledged });
   if (config.durability !== "fsync") log.warn("durability_reduced", { durability: config.durability });
   const failpoint = createFailpointHook(config.failpoint);
@@ -45,6 +48,7 @@ export const openConfiguredStore: OpenStore = async ({ config, clock, log, onAck
     monotonicMs: () => clock.monotonicMs(),
     logger: storeLogger(log),
     onAcknowledged,
+    onSync,
     onFailure,
     onDiskLow,
     // Not the sessions: one that was ended must not come back with a backup.

@@ -23,6 +23,8 @@ export interface EmbeddedStoreOptions {
   readonly onFailure?: (error: MonitorError) => void;
   /** Bytes of free disk below which writes are refused; the default depends on the size of the disk. */
   readonly diskReserveBytes?: number;
+  /** Told how long each sync of the journal took, seconds. */
+  readonly onSync?: (seconds: number) => void;
   /** Called when less is free than that, at most once a minute; frees space before anything is refused. */
   readonly onDiskLow?: () => Promise<void>;
   /**

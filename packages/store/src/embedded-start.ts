@@ -232,6 +232,7 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
       firstFrame,
       sync: options.durability !== "write",
       failpoint: options.failpoint,
+      onSync: options.onSync,
       onFailure(error) {
         logger.warn("journal_stopped", { error: String(error) });
         options.onFailure?.(error);

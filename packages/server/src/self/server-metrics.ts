@@ -29,6 +29,8 @@ export interface MetricSources {
 
 /** Own metrics of the server: what the pipeline, the store and the scrapes count, in both text formats. */
 export interface ServerMetrics {
+  /** One sync of the journal took that long. */
+  recordSync(seconds: number): void;
   expose(accept: string | undefined, sources: MetricSources): MetricsAnswer;
 }
 
@@ -46,7 +48,9 @@ export function createServerMetrics(version: string): ServerMetrics {
     counted.set(key, Math.max(before, value));
   }
 
+  const syncs = registry.histogram(METRICS.nexentServerSyncSeconds, {});
   return {
+    recordSync: (seconds) => syncs.observe(seconds),
     expose(accept, { pipeline, store, scrapes }) {
       follow(METRICS.nexentServerAcceptedSpans, pipeline.spansAccepted);
       for (const [reason, spans] of pipeline.rejectedByReason)
