@@ -106,7 +106,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   const store = await (deps.openStore ?? openConfiguredStore)({
     ...opening,
     onAcknowledged,
-    onSync: ownMetrics.recordSync,
+    onSync: (seconds) => ownMetrics.recordSync(seconds),
   });
   stopList.push(() => store.close());
   const metricStore = await (deps.openMetricStore ?? openConfiguredMetricStore)(opening);
