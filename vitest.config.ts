@@ -27,6 +27,8 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/{core,api,monitor,store,gateway,server,cli}/src/**/*.test.ts", "tools/**/*.test.ts"],
+          // Left alone, two cores get one worker; many of these tests wait for processes and disks.
+          maxWorkers: 2,
           testTimeout: 30_000,
         },
       },
