@@ -2,6 +2,7 @@
 // Little's law the time of an answer is the spans in flight through the rate, whatever the server does.
 import { figure, table } from "../../lib/results.mjs";
 import { quantile } from "../../lib/statistics.mjs";
+import { warmUp } from "./warm-up.mjs";
 
 /** Rate that is always measured; CI holds the server to it. */
 const DEFAULT_RATE = 10_000;
@@ -15,6 +16,7 @@ async function measureAt(spansPerSecond, { subject, kind, startSender }, options
   const running = await subject.start();
   const sender = await startSender();
   try {
+    await warmUp(sender, running.url, kind, options);
     const requests = Math.ceil((seconds * spansPerSecond) / spansPerRequest) + SPARE_REQUESTS;
     await sender.ask({ make: { kind, requests, spansPerRequest, seed: 11 } });
     return await sender.ask({ url: running.url, connections, seconds, spansPerSecond });

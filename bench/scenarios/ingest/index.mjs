@@ -21,6 +21,7 @@ import { quantile } from "../../lib/statistics.mjs";
 import { root } from "../../../tools/prepare.mjs";
 import { bytesBelow, startServer, usageOf } from "../../lib/server.mjs";
 import { fixedRates } from "./fixed-rate.mjs";
+import { WARM_UP_SECONDS, warmUp } from "./warm-up.mjs";
 
 const PARENT = join(root, ".tmp", "bench", "ingest");
 const SENDER = new URL("sender.mjs", import.meta.url);
@@ -84,12 +85,14 @@ async function measure(subject, { kind, seed }, options) {
   const running = await subject.start();
   const sender = await startSender();
   try {
+    const warmed = await warmUp(sender, running.url, kind, options);
     const requests = Math.ceil((options.seconds * 45_000) / options.spansPerRequest);
     await sender.ask({ make: { kind, requests, spansPerRequest: options.spansPerRequest, seed } });
     const before = usageOf(running.pid);
     const sent = await sender.ask({ url: running.url, connections: options.connections, seconds: options.seconds });
     const after = usageOf(running.pid);
-    const stored = await running.stored(sent.acknowledged);
+    const acknowledged = warmed + sent.acknowledged;
+    const stored = await running.stored(acknowledged);
     const cpuSeconds = (name) => (after.threads[name] ?? 0) - (before.threads[name] ?? 0);
     return {
       spansPerSecond: sent.acknowledged / sent.seconds,
@@ -97,7 +100,7 @@ async function measure(subject, { kind, seed }, options) {
       cpuMicros: [cpuSeconds("main"), cpuSeconds("others")].map((value) => (value / sent.acknowledged) * 1e6),
       peakMebibytes: after.peakMebibytes,
       bytesPerSpan: bytesBelow(running.folder) / stored.spans,
-      lost: sent.acknowledged - stored.spans,
+      lost: acknowledged - stored.spans,
       drainSeconds: stored.seconds,
       refused: sent.refused,
       failed: sent.failed,
@@ -225,7 +228,7 @@ export async function run(args, { build, installFolder }) {
     circumstances(),
     "",
     `OTLP/HTTP protobuf, gzip, ${options.spansPerRequest} spans a request, ${options.connections} connections, ` +
-      `${options.seconds} s, sender on the same cores; best of ${options.rounds} runs. ` +
+      `${options.seconds} s after ${WARM_UP_SECONDS} s of warming up, sender on the same cores; best of ${options.rounds} runs. ` +
       `Disk: 64 KiB and sync ${figure(syncP50)} / ${figure(syncP99)} ms (p50 / p99). Load at the start ${figure(loadavg()[0])}.`,
   ];
   const goals = [];
