@@ -1,39 +1,19 @@
 import { cpSync, rmSync } from "node:fs";
-import { cp, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SpanRecord } from "@nexent/monitor-core";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { TraceStore } from "./contract.ts";
 import { openDatabase, quote, runStatement } from "./duckdb/database.ts";
-import type { EmbeddedStoreOptions } from "./embedded-options.ts";
-import { openEmbeddedStore } from "./embedded.ts";
 import { nodeIoPort, type IoPort } from "./io-port.ts";
 import { ioError } from "./testing/crash-io.ts";
 import { DAY, sampleCall, sampleSpan, SAMPLE_START, traceIdOf } from "./testing/sample-spans.ts";
+import { storesEachTest } from "./stores-each-test.testing.ts";
 
 const NEVER_MS = 1_000_000;
 const EVERYTHING = { fromUnixNanos: 0n, toUnixNanos: 2n ** 63n - 1n };
 const DAY_FILE = "2026-11-24.duckdb";
-const folders: string[] = [];
-const stores: TraceStore[] = [];
-
-afterEach(async () => {
-  for (const store of stores.splice(0)) await store.close();
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
-});
-
-async function temporary(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "nexent-embedded-"));
-  folders.push(folder);
-  return folder;
-}
-
-async function open(dataDir: string, options: Partial<EmbeddedStoreOptions> = {}): Promise<TraceStore> {
-  const store = await openEmbeddedStore({ dataDir, indexFlushMs: 5, diskReserveBytes: 0, ...options });
-  stores.push(store);
-  return store;
-}
+const { temporary, open } = storesEachTest();
 
 /** The folder as `kill -9` leaves it. */
 async function killedCopy(dataDir: string): Promise<string> {

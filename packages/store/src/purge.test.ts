@@ -1,45 +1,22 @@
 import { randomBytes } from "node:crypto";
 import { cpSync, rmSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SpanRecord } from "@nexent/monitor-core";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { PurgeSelector, TraceStore } from "./contract.ts";
-import { openEmbeddedStore } from "./embedded.ts";
 import type { EmbeddedStoreOptions } from "./embedded-options.ts";
 import { FIRST_FRAGMENT, FRAME_TYPE } from "./journal/frame-format.ts";
 import { scanSegment } from "./journal/scan-segment.ts";
 import { filesWith } from "./testing/find-bytes.ts";
 import { DAY, sampleCall, SAMPLE_START, SECOND, traceIdOf, withoutEnd } from "./testing/sample-spans.ts";
+import { storesEachTest } from "./stores-each-test.testing.ts";
 
 const EVERYTHING = { fromUnixNanos: 0n, toUnixNanos: 2n ** 63n - 1n };
-const folders: string[] = [];
-const stores: TraceStore[] = [];
-
-afterEach(async () => {
-  for (const store of stores.splice(0)) await store.close();
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+const { temporary, open } = storesEachTest({
+  // The engine packs text; a search over packed bytes would find nothing and prove nothing.
+  engine: { compression: "uncompressed" },
 });
-
-async function temporary(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "nexent-purge-"));
-  folders.push(folder);
-  return folder;
-}
-
-async function open(dataDir: string, options: Partial<EmbeddedStoreOptions> = {}): Promise<TraceStore> {
-  const store = await openEmbeddedStore({
-    dataDir,
-    indexFlushMs: 5,
-    diskReserveBytes: 0,
-    // The engine packs text; a search over packed bytes would find nothing and prove nothing.
-    engine: { compression: "uncompressed" },
-    ...options,
-  });
-  stores.push(store);
-  return store;
-}
 
 function canary(): string {
   return randomBytes(48).toString("hex");

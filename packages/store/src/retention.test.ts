@@ -1,39 +1,14 @@
-import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cpSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { TraceStore } from "./contract.ts";
-import { openEmbeddedStore } from "./embedded.ts";
-import type { EmbeddedStoreOptions } from "./embedded-options.ts";
 import { DAY, sampleCall, sampleSpan, SAMPLE_START, traceIdOf, withoutEnd } from "./testing/sample-spans.ts";
+import { storesEachTest } from "./stores-each-test.testing.ts";
 
 const SAMPLE_MS = Number(SAMPLE_START / 1_000_000n);
 const EVERYTHING = { fromUnixNanos: 0n, toUnixNanos: 2n ** 63n - 1n };
-const folders: string[] = [];
-const stores: TraceStore[] = [];
-
-afterEach(async () => {
-  for (const store of stores.splice(0)) await store.close();
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
-});
-
-async function temporary(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "nexent-retention-"));
-  folders.push(folder);
-  return folder;
-}
-
-async function open(dataDir: string, options: Partial<EmbeddedStoreOptions> = {}): Promise<TraceStore> {
-  const store = await openEmbeddedStore({
-    dataDir,
-    indexFlushMs: 5,
-    diskReserveBytes: 0,
-    now: () => SAMPLE_MS,
-    ...options,
-  });
-  stores.push(store);
-  return store;
-}
+const { temporary, open } = storesEachTest({ now: () => SAMPLE_MS });
 
 async function total(store: TraceStore): Promise<number> {
   await store.flush();
@@ -68,17 +43,15 @@ describe("retention on disk", () => {
   it("RET-5 a kill between the note and the removal is finished at the next start", async () => {
     const dataDir = await temporary();
     const copy = await temporary();
-    let copied: Promise<unknown> | undefined;
     const store = await open(dataDir, {
       failpoint: (name) => {
-        if (name === "retention") copied ??= cp(dataDir, copy, { recursive: true });
+        // In one piece: the removal goes on right behind it.
+        if (name === "retention") cpSync(dataDir, copy, { recursive: true });
       },
     });
     await store.write({ spans: [onDay(1, 0), onDay(2, 5)] });
     await store.flush();
-    const removed = store.retain({ maxAgeDays: 2 });
-    await removed;
-    await copied;
+    await store.retain({ maxAgeDays: 2 });
     await rm(join(copy, "LOCK"), { force: true });
     const restarted = await open(copy);
     expect(await total(restarted)).toBe(1);

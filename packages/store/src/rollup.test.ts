@@ -1,39 +1,20 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SpanRecord } from "@nexent/monitor-core";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { restoreBackup } from "./backup.ts";
 import type { AggregateSpec, PurgeSelector, TraceStore } from "./contract.ts";
-import { openEmbeddedStore } from "./embedded.ts";
 import { nodeIoPort } from "./io-port.ts";
 import { createMemoryStore } from "./memory/memory-store.ts";
 import { DAY, HOUR, sampleCall, SAMPLE_START, SECOND, withoutEnd } from "./testing/sample-spans.ts";
+import { storesEachTest } from "./stores-each-test.testing.ts";
 
 /** 12:00 on the day of the sample: the day before is over, by more than two hours. */
 const now = (): number => Number((SAMPLE_START + 2n * HOUR) / 1_000_000n);
 /** So low that every answer here is a sketch. */
 const exactQuantileLimit = 3;
 const ROLLUPS = ["3600", "60", "900"].map((width) => "2026-11-23.sealed.duckdb.rollup-" + width);
-const folders: string[] = [];
-const stores: TraceStore[] = [];
-
-afterEach(async () => {
-  for (const store of stores.splice(0)) await store.close();
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
-});
-
-async function temporary(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "nexent-rollup-"));
-  folders.push(folder);
-  return folder;
-}
-
-async function open(dataDir: string): Promise<TraceStore> {
-  const store = await openEmbeddedStore({ dataDir, indexFlushMs: 5, diskReserveBytes: 0, now, exactQuantileLimit });
-  stores.push(store);
-  return store;
-}
+const { temporary, open } = storesEachTest({ now, exactQuantileLimit });
 
 /** Calls of the day before, one in every seven minutes; every third has no time to first token. */
 function yesterday(from: number, count: number): SpanRecord[] {
