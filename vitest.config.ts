@@ -30,6 +30,7 @@ export default defineConfig({
           // Left alone, two cores get one worker; many of these tests wait for processes and disks.
           maxWorkers: 2,
           testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {

@@ -10,6 +10,8 @@ import { build, installClients, prepare, root } from "./prepare.mjs";
 const REPORTS = join(root, ".tmp", "reports");
 const node = process.execPath;
 const totals = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, told again at the end: the beginning of a long run's output is often lost. */
+const recap = [];
 
 const STATIC_CHECKS = [
   ["types of sources and tests", node, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.tests.json"]],
@@ -31,6 +33,7 @@ function staticStage() {
     const ok = result.status === 0;
     totals[ok ? "passed" : "failed"] += 1;
     console.log(`  ${ok ? "ok    " : "FAILED"} ${String(name)}`);
+    if (!ok) recap.push(`static: ${String(name)}`);
     if (!ok) process.stdout.write(`${result.stdout ?? ""}${result.stderr ?? ""}${result.error?.message ?? ""}\n`);
   }
 }
@@ -39,11 +42,17 @@ function staticStage() {
 function vitest(project, env = {}) {
   const report = join(REPORTS, `${project}.json`);
   rmSync(report, { force: true });
+  const failures = join(REPORTS, `${project}-failures.txt`);
+  rmSync(failures, { force: true });
   const args = ["node_modules/vitest/vitest.mjs", "run", "--project", project];
   args.push("--reporter=default", "--reporter=json", `--outputFile.json=${report}`);
-  const result = spawnSync(node, args, { cwd: root, stdio: "inherit", env: { ...process.env, ...env } });
+  args.push("--reporter=./tools/failures-reporter.mjs");
+  const variables = { ...process.env, ...env, NEXENT_FAILURES_FILE: failures };
+  const result = spawnSync(node, args, { cwd: root, stdio: "inherit", env: variables });
+  if (existsSync(failures)) recap.push(`${project}: ${readFileSync(failures, "utf8").trimEnd()}`);
   if (!existsSync(report)) {
     totals.failed += 1;
+    recap.push(`${project}: ended with ${result.signal ?? result.status} and left no report`);
     return;
   }
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numFailedTestSuites } = JSON.parse(
@@ -53,7 +62,10 @@ function vitest(project, env = {}) {
   totals.failed += numFailedTests;
   totals.skipped += numPendingTests + numTodoTests;
   // A suite that could not even load, or an unhandled error, fails no test of its own.
-  if (result.status !== 0 && numFailedTests === 0) totals.failed += Math.max(1, numFailedTestSuites);
+  if (result.status !== 0 && numFailedTests === 0) {
+    totals.failed += Math.max(1, numFailedTestSuites);
+    recap.push(`${project}: ended with ${result.signal ?? result.status} although no test failed`);
+  }
 }
 
 function e2eStage() {
@@ -126,6 +138,7 @@ for (const [name, stage] of Object.entries(STAGES)) {
   stage();
   console.log(`== ${name}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
 }
+if (recap.length > 0) console.log(`\nWhat failed:\n${recap.join("\n")}`);
 const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : "";
 console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);
 process.exit(totals.failed === 0 ? 0 : 1);
