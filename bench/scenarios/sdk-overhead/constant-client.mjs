@@ -111,7 +111,8 @@ export function loadOpenAI() {
   return OpenAI;
 }
 
-/** A client whose requests never leave the process. */
+/** A client as most applications make it, over the process's own `fetch`; its requests never leave the process. */
 export function constantClient(OpenAI) {
-  return new OpenAI({ apiKey: "none", baseURL: "http://127.0.0.1:9/v1", fetch: constantFetch, maxRetries: 0 });
+  globalThis.fetch = constantFetch;
+  return new OpenAI({ apiKey: "none", baseURL: "http://127.0.0.1:9/v1", maxRetries: 0 });
 }

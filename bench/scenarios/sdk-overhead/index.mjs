@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { ensureNode24 } from "../../../tools/node-24.mjs";
 import { startChild } from "../../lib/child.mjs";
 import { writeSection } from "../../lib/results.mjs";
+import { startSink } from "../../lib/sink.mjs";
 import { measureDisabled, measureHeap, measureImports, measureTimes } from "./measure.mjs";
 import { report } from "./report.mjs";
 import { PEERS_FOLDER, SUBJECTS, subjectOf } from "./subjects.mjs";
@@ -14,9 +15,9 @@ import { judge } from "./verdict.mjs";
 
 const PARTS = ["times", "later", "heap", "imports", "disabled", "parts", "truth"];
 /** Whose times are taken on Node 24 as well: there an AsyncLocalStorage costs no hooks per promise. */
-const LATER = ["none", "als", "bare", "bare-als", "metrics", "ours", "otel", "arize"];
-/** The truth is asked of what an application would install, and of the client alone. */
-const TOLD = ["none", "ours"];
+const LATER = ["none", "als", "bare", "bare-als", "metrics", "ours", "ours-host", "otel", "arize"];
+/** The truth is asked of what an application would install, and of the client alone; ours where its spans can be seen. */
+const TOLD = ["none", "ours-host"];
 
 const USAGE = `node bench/run.mjs sdk-overhead [options]
   --only times,heap,…      of ${PARTS.join(", ")}; default: all
@@ -43,9 +44,16 @@ function versionOf(manifest) {
 const peerVersion = (name) => versionOf(join(PEERS_FOLDER, "node_modules", name, "package.json"));
 const ownManifest = (path) => fileURLToPath(new URL(`../../../${path}/package.json`, import.meta.url));
 
+/** A subject whose exports, if it makes any, go to the sink. */
+function exportingTo(sinkUrl, subject) {
+  const { env = {} } = subject;
+  if (env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined) return subject;
+  return { ...subject, env: { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: sinkUrl } };
+}
+
 /** Subjects with their versions; those whose package is not there are named apart. */
-function present(ids) {
-  const wanted = [...new Set(["none", ...ids])].map(subjectOf);
+function present(ids, sinkUrl) {
+  const wanted = [...new Set(["none", ...ids])].map((id) => exportingTo(sinkUrl, subjectOf(id)));
   const withVersions = wanted.map((subject) => {
     if (subject.group === "floor") return subject;
     const version =
@@ -96,7 +104,16 @@ export async function run(args, { build, installFolder }) {
   }
   build("monitor");
   installFolder(PEERS_FOLDER);
-  const { subjects, absent } = present(options.subjects);
+  const sink = await startSink();
+  try {
+    return await measureAll(options, sink.url);
+  } finally {
+    sink.close();
+  }
+}
+
+async function measureAll(options, sinkUrl) {
+  const { subjects, absent } = present(options.subjects, sinkUrl);
   const { runs, rounds: roundCount, only } = options;
   const say = (text) => process.stderr.write(text);
   const stage = async (name, work) => {

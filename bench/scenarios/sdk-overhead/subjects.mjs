@@ -11,7 +11,7 @@ const requirePeer = createRequire(`${PEERS_FOLDER}package.json`);
 
 const same = (client) => client;
 const ON = { ENABLE_TELEMETRY: "true" };
-/** Spans go to the provider of the application; the address is never used. */
+/** The benchmark puts a sink in the place of the address. */
 const TRACING = { ...ON, OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9" };
 const METRICS_ONLY = { ...ON, OTEL_TRACES_EXPORTER: "none" };
 
@@ -25,6 +25,14 @@ async function wrapWithOurs() {
     completions.create = monitorLlmCall("gpt-4o", "chat", { provider: "openai" })(completions.create.bind(completions));
     return client;
   };
+}
+
+/** Our client wrapper, with spans to a provider of our own or to the application's. */
+async function traceWithOurs(provider) {
+  const { configure } = await import("@nexent/monitor");
+  const { tracing } = configure();
+  if (tracing !== provider) throw new Error(`spans should reach the ${provider} provider, not: ${tracing}`);
+  return wrapWithOurs();
 }
 
 /** A second place that observes calls: from two on they may be nested, and calls are followed across `await`. */
@@ -106,12 +114,17 @@ export const SUBJECTS = [
     group: "ours",
     package: "@nexent/monitor",
     env: TRACING,
-    async setUp(processor) {
+    setUp: () => traceWithOurs("own"),
+  },
+  {
+    id: "ours-host",
+    title: "ours, default, spans to the application's provider",
+    group: "ours",
+    package: "@nexent/monitor",
+    env: TRACING,
+    setUp(processor) {
       registerProvider(processor);
-      const { configure } = await import("@nexent/monitor");
-      const { tracing } = configure();
-      if (tracing !== "host") throw new Error(`spans do not reach the provider: ${tracing}`);
-      return wrapWithOurs();
+      return traceWithOurs("host");
     },
   },
   {

@@ -2,7 +2,7 @@ import { joinCall, type CallSink } from "./recording/call-sink.ts";
 import { followResult } from "./follow/follow-result.ts";
 import type { AnswerReader, Followed } from "./follow/followed.ts";
 import type { LlmCall, Recording } from "./recording/recording.ts";
-import type { Runtime } from "./runtime.ts";
+import type { InnerCode, Runtime } from "./runtime.ts";
 import type { Tokenizer } from "./config/tokenizer.ts";
 import { UNKNOWN } from "./recording/span-attributes.ts";
 import { endOfThrown } from "./recording/thrown-error.ts";
@@ -16,6 +16,8 @@ export interface CallToObserve extends AnswerReader {
   readonly request?: unknown;
   /** When the request was sent, monotonic milliseconds; default now. */
   readonly atMs?: number;
+  /** Whose code runs before the answer; default: the host's. */
+  readonly inner?: InnerCode;
 }
 
 /** A call whose names are texts: whatever else a host without types gave is no name. */
@@ -61,11 +63,11 @@ export function joinOrOpen(runtime: Runtime, wanted: CallToObserve): Belonging |
 export function observeRun(
   runtime: Runtime,
   { sink, recording }: Belonging,
-  reader: AnswerReader,
+  reader: AnswerReader & Pick<CallToObserve, "inner">,
   run: () => unknown,
 ): unknown {
-  const inside = <R>(work: () => R): R => runtime.inside(recording, work);
-  const { provider, classify, askedStream, callerSignal } = reader;
+  const { provider, classify, askedStream, callerSignal, inner } = reader;
+  const inside = <R>(work: () => R): R => runtime.inside(recording, work, inner);
   return runFollowed({ sink, watch: runtime.watch, inside, provider, classify, askedStream, callerSignal }, run);
 }
 

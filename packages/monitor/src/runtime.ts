@@ -40,9 +40,15 @@ export interface Runtime {
   update(config: MonitorConfig): void;
   /** The open call around the running code; absent outside of one. */
   current(): Recording | undefined;
-  /** Runs `run` as part of a call: its span is active, and calls observed inside find it. */
-  inside<T>(recording: Recording, run: () => T): T;
+  /** Runs `run` as part of a call: its span is active, and calls observed inside find it. `inner`: whose code that is. */
+  inside<T>(recording: Recording, run: () => T, inner?: InnerCode): T;
 }
+
+/**
+ * Whose code runs in a call before its answer: the `host`'s, which may ask for the active span, or nothing but a client
+ * `library` over Node's own `fetch`.
+ */
+export type InnerCode = "host" | "library";
 
 export interface RuntimeOptions {
   readonly config: MonitorConfig;
@@ -82,6 +88,9 @@ export function startRuntime({ config, warn, onTrouble, canNest }: RuntimeOption
   const { backend } = started;
   /** The call whose synchronous part runs now: known even where nothing follows calls across `await`. */
   let running: Recording | undefined;
+  // The first context that is followed slows every `await` of a process on Node 20: only where someone can see it.
+  const follows = (inner: InnerCode): boolean =>
+    canNest() || (backend.name === "otel" && (inner === "host" || backend.contextIsUsed()));
   const recorder = createRecorder({
     ...config,
     content: config.captureContent,
@@ -110,12 +119,11 @@ export function startRuntime({ config, warn, onTrouble, canNest }: RuntimeOption
     },
     watch: createAbandonWatch(config.streamIdleSeconds * 1000),
     current: () => openRecordingOf(backend.activeOwner()) ?? openRecordingOf(running),
-    inside(recording, run) {
+    inside(recording, run, inner = "host") {
       const outer = running;
       running = recording;
       try {
-        const follows = backend.name === "otel" || canNest();
-        return follows ? backend.withSpan(recording.span, run, recording) : run();
+        return follows(inner) ? backend.withSpan(recording.span, run, recording) : run();
       } finally {
         running = outer;
       }

@@ -190,7 +190,7 @@ export async function measureTruth(subjects, say) {
   const rows = ROWS.map((row) => {
     const cells = subjects.map((subject) => {
       const one = found.get(`${subject.id} ${row.doing}`);
-      if (subject.id === "ours" && (one.failed !== undefined || !row.holds(one))) broken.push(row.title);
+      if (subject.group === "ours" && (one.failed !== undefined || !row.holds(one))) broken.push(row.title);
       return cell(row, one);
     });
     return { title: row.title, cells };

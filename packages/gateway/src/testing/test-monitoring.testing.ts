@@ -64,6 +64,7 @@ function createMemoryBackend(spans: SeenSpan[]): SpanBackend {
       };
     },
     withSpan: (_span, fn) => fn(),
+    contextIsUsed: () => false,
     activeSpan: () => undefined,
     activeOwner: () => undefined,
     health: { exported: 0, dropped: 0, exportFailures: 0 },

@@ -63,6 +63,11 @@ export interface SpanBackend {
    * `owner` is what {@link activeOwner} answers inside: the observed call, so that a nested one finds it.
    */
   withSpan<T>(span: BackendSpan, fn: () => T, owner?: object): T;
+  /**
+   * Whether anyone would miss the span of a call in which only a client library runs: a span is active already, or the
+   * requests of the process are traced and look for their parent.
+   */
+  contextIsUsed(): boolean;
   activeSpan(): BackendSpan | undefined;
   /** The innermost `owner` around the running code, across `await`; absent outside. */
   activeOwner(): object | undefined;

@@ -29,6 +29,7 @@ export function createNoopBackend(): SpanBackend {
       owners ??= new AsyncLocalStorage<object>();
       return owners.run(owner, fn);
     },
+    contextIsUsed: () => false,
     activeSpan: () => undefined,
     activeOwner: () => owners?.getStore(),
     health: NOTHING_SENT,

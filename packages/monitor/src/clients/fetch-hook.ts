@@ -80,16 +80,22 @@ export function tellAttempts(base: FetchLike, attempts: CallAttempts): FetchLike
   };
 }
 
-const hooked = new WeakSet<FetchLike>();
+/** What each hook is over. */
+const bases = new WeakMap<FetchLike, FetchLike>();
+
+/** Whether a client sends by the process's own `fetch`, hooked or not: then nothing of the application runs in it. */
+export function isGlobalFetch(fetch: unknown): boolean {
+  return isFetch(fetch) && (bases.get(fetch) ?? fetch) === globalThis.fetch;
+}
 
 /** `base`, with the requests of observed calls told to their call. */
 export function hookFetch(base: FetchLike): FetchLike {
-  if (hooked.has(base)) return base;
+  if (bases.has(base)) return base;
   const hook: FetchLike = function fetch(...args) {
     const attempts = takeLink(args[1]);
     return attempts === undefined ? base.apply(this, args) : send(base, this, args, attempts);
   };
-  hooked.add(hook);
+  bases.set(hook, base);
   return hook;
 }
 

@@ -1,12 +1,13 @@
 /** `@nexent/monitor/fetch`: a `fetch` that observes requests to LLM endpoints, for any client that takes one. */
 import { LIMITS, llmRouteOf, providerByFormat, type LlmRoute, type Provider } from "@nexent/monitor-core";
 import { manager } from "../manager.ts";
+import type { InnerCode } from "../runtime.ts";
 import { observeCall, type CallToObserve } from "../observe-call.ts";
 import { safeProperty } from "../redact.ts";
 import { providerAt, serverOf } from "./server-address.ts";
 import { UNKNOWN } from "../recording/span-attributes.ts";
 import type { ClientOptions } from "./client-options.ts";
-import { isLinked, watchLinks } from "./fetch-hook.ts";
+import { isGlobalFetch, isLinked, watchLinks } from "./fetch-hook.ts";
 
 export type { ClientOptions } from "./client-options.ts";
 
@@ -55,11 +56,17 @@ function signalOf(input: unknown, init: unknown): AbortSignal | undefined {
   return signal instanceof AbortSignal ? signal : undefined;
 }
 
+/** What holds for every request of one `fetch`. */
+interface Asking {
+  readonly options: ClientOptions;
+  readonly inner: InnerCode;
+}
+
 function describe(
   route: LlmRoute,
   format: Provider,
   [input, init]: FetchArguments,
-  options: ClientOptions,
+  { options, inner }: Asking,
 ): CallToObserve {
   const body = requestOf(init);
   const request = format.readRequest(body);
@@ -78,19 +85,20 @@ function describe(
     provider: format,
     askedStream: streaming,
     callerSignal: signalOf(input, init),
+    inner,
     ...(options.tokenTape !== undefined && { tokenTape: options.tokenTape }),
   };
 }
 
 /** Undefined for everything but a request to an LLM endpoint whose format we read. */
-function callOf(args: FetchArguments, options: ClientOptions): CallToObserve | undefined {
+function callOf(args: FetchArguments, asking: Asking): CallToObserve | undefined {
   try {
     const [input, init] = args;
     // The call that this request is an attempt of is observed already.
     if (isLinked(init)) return undefined;
     const route = routeOf(input, init);
     const format = route && providerByFormat(route.format);
-    return route && format && describe(route, format, args, options);
+    return route && format && describe(route, format, args, asking);
   } catch {
     // No URL, or a hostile argument: `fetch` will say so.
     return undefined;
@@ -108,10 +116,11 @@ function callOf(args: FetchArguments, options: ClientOptions): CallToObserve | u
 export function monitoredFetch(base?: Fetch, options: ClientOptions = {}): Fetch {
   manager.addSite("monitoredFetch");
   watchLinks();
+  const asking: Asking = { options, inner: base === undefined || isGlobalFetch(base) ? "library" : "host" };
   return function fetch(...args: FetchArguments): Promise<Response> {
     const send = (): Promise<Response> => (base ?? globalThis.fetch)(...args);
     const runtime = manager.runtime();
-    const wanted = runtime && callOf(args, options);
+    const wanted = runtime && callOf(args, asking);
     if (runtime === undefined || wanted === undefined) return send();
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is observed comes back as it was
     return observeCall(runtime, wanted, send) as Promise<Response>;

@@ -7,7 +7,7 @@ import { serverOf } from "./server-address.ts";
 import { UNKNOWN } from "../recording/span-attributes.ts";
 import type { ClientOptions } from "./client-options.ts";
 import { derive } from "./derived.ts";
-import { isFetch, tellAttempts } from "./fetch-hook.ts";
+import { isFetch, isGlobalFetch, tellAttempts } from "./fetch-hook.ts";
 import { partOf, replaceMethod, wrapInPlace } from "./instance.ts";
 import { observeMethod, type Describe } from "./observed-method.ts";
 
@@ -38,6 +38,7 @@ function describe(client: object, method: string, options: ClientOptions): Descr
       request: given,
       provider: ollama,
       askedStream: streaming,
+      inner: isGlobalFetch(safeProperty(client, "fetch")) ? "library" : "host",
       ...(options.tokenTape !== undefined && { tokenTape: options.tokenTape }),
     };
   };

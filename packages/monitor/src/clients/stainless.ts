@@ -5,7 +5,7 @@ import { safeProperty } from "../redact.ts";
 import { providerAt, serverOf } from "./server-address.ts";
 import { UNKNOWN } from "../recording/span-attributes.ts";
 import type { ClientOptions } from "./client-options.ts";
-import { hookFetch, isFetch, linkOptions, passLink } from "./fetch-hook.ts";
+import { hookFetch, isFetch, isGlobalFetch, linkOptions, passLink } from "./fetch-hook.ts";
 import { partOf, replaceMethod, wrapInPlace, type Method } from "./instance.ts";
 import { observeMethod, type Describe } from "./observed-method.ts";
 
@@ -70,6 +70,7 @@ function describe(asking: Asking): Describe {
       provider: format,
       askedStream: request.stream,
       callerSignal: signalOf(options),
+      inner: isGlobalFetch(safeProperty(asking.client, "fetch")) ? "library" : "host",
       ...(tokenTape !== undefined && { tokenTape }),
     };
   };

@@ -67,6 +67,7 @@ export function createCollectingBackend(
     name: "otel",
     startSpan,
     withSpan: (span, fn, owner) => storage.run({ span, owner }, fn),
+    contextIsUsed: () => true,
     activeSpan: () => storage.getStore()?.span,
     activeOwner: () => storage.getStore()?.owner,
     health: { exported: 0, dropped: 0, exportFailures: 0 },

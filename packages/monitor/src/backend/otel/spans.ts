@@ -3,6 +3,7 @@ import type * as OtelApi from "@opentelemetry/api";
 import type { Attributes, BackendHealth, BackendSpan, SpanBackend, SpanContext, SpanStart } from "../backend.ts";
 import type { KeepReason } from "../../sampling/keep-reason.ts";
 import type { Api } from "./packages.ts";
+import { requestsAreTraced } from "./traced-requests.ts";
 
 type Span = OtelApi.Span;
 
@@ -158,6 +159,7 @@ export function backendOver({ api, tracer, follow, demand, health, flush, shutdo
       const context = trace.setSpan(contexts.active(), span.inner);
       return contexts.with(owner === undefined ? context : context.setValue(ownerKey, owner), fn);
     },
+    contextIsUsed: () => follow && (contexts.active() !== ROOT_CONTEXT || requestsAreTraced()),
     activeSpan() {
       const span = follow ? trace.getActiveSpan() : undefined;
       return span && new OtelSpan(api, span, demand);
