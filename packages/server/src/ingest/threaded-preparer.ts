@@ -4,7 +4,7 @@ import { startPrepareThread, type PrepareThread, type ThreadProgram } from "./pr
 import { createInlinePreparer, type TracePreparer } from "./prepare-traces.ts";
 
 /** Bodies below are prepared where they are: the way to the thread and back would be most of their time. */
-const INLINE_BYTES = 16 * 1024;
+const INLINE_BYTES = 8 * 1024;
 /** Shortest time between two starts of a thread. */
 const RESTART_MS = 1_000;
 
