@@ -83,15 +83,19 @@ class MapReader implements AttributeReader {
     return undefined;
   }
 
-  /** Finite and at least 0; a zero that means "unknown" is none. */
+  /** A zero that means "unknown" is none. */
   #numberAt(name: string): number | undefined {
-    const value = this.#attributes.get(name);
-    if (typeof value !== "number" && typeof value !== "bigint") return undefined;
-    const number = Number(value);
-    if (!Number.isFinite(number) || number < 0) return undefined;
-    if (number !== 0) return number;
-    return this.#zeroIsUnknown?.has(name) === true ? undefined : 0;
+    const number = usableNumber(this.#attributes.get(name));
+    return number === 0 && this.#zeroIsUnknown?.has(name) === true ? undefined : number;
   }
+}
+
+/** Finite and at least 0, never -0. */
+export function usableNumber(value: AttributeValue | undefined): number | undefined {
+  if (typeof value !== "number" && typeof value !== "bigint") return undefined;
+  const number = Number(value);
+  if (!Number.isFinite(number) || number < 0) return undefined;
+  return number === 0 ? 0 : number;
 }
 
 function textsOf(value: AttributeValue): readonly string[] | undefined {

@@ -80,6 +80,7 @@ export {
   columnValues,
   createColumnBatchBuilder,
   encodeColumnBatch,
+  stampColumnBatch,
   type ColumnBatchBuilder,
   type ColumnRow,
 } from "./model/column-batch.ts";
@@ -96,7 +97,7 @@ export {
 export { decodeEvents, decodeLinks, encodeEvents, encodeLinks } from "./model/span-extras.ts";
 export { LLM_COLUMNS, storableLlmFields, type ColumnKind, type LlmColumn } from "./names/columns.ts";
 export type { LlmFields } from "./llm-call.ts";
-export { llmFieldsOf, readLlmFields, type LlmSpanContext } from "./llm-call-reading.ts";
+export { llmDraftOf, llmFieldsOf, readLlmFields, type LlmSpanContext } from "./llm-call-reading.ts";
 export { PROMOTED, type PromotedField, type PromotedKind } from "./names/promoted.ts";
 export { BUCKETS, METRICS } from "./names/metrics.ts";
 export { GEN_AI_METRICS, GEN_AI_METRICS_V1_41 } from "./names/gen-ai-metrics.ts";

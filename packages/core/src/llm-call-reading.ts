@@ -2,7 +2,8 @@
  * Attributes of a span -> the promoted fields of an LLM call. Which names are asked, and in which order, stands in
  * `names/promoted.ts`; here are the rules that a table cannot say.
  */
-import { createAttributeReader, type AttributeReader } from "./attribute-reader.ts";
+import { createAttributeReader, usableNumber, type AttributeReader } from "./attribute-reader.ts";
+import { emptyLlmDraft, presentFields, type LlmDraft } from "./llm-draft.ts";
 import type { LlmFields } from "./llm-call.ts";
 import {
   ERROR_TYPES,
@@ -12,7 +13,7 @@ import {
   type ErrorType,
   type Outcome,
 } from "./model/outcome.ts";
-import type { AttributeMap, SpanRecord, StatusCode } from "./model/span-record.ts";
+import type { AttributeMap, AttributeValue, SpanRecord, StatusCode } from "./model/span-record.ts";
 import type { TokenSource } from "./model/token-timings.ts";
 import { ATTR } from "./names/attributes.ts";
 import { isInferenceOperation } from "./names/operations.ts";
@@ -26,8 +27,6 @@ export interface LlmSpanContext {
   readonly durationSeconds?: number;
 }
 
-type Draft = { -readonly [Field in keyof LlmFields]: LlmFields[Field] };
-
 /** OpenInference kinds that ask a model, and the operation they stand for. */
 const OPENINFERENCE_OPERATIONS: ReadonlyMap<string, string> = new Map([
   ["LLM", "chat"],
@@ -40,6 +39,32 @@ const TOKEN_SOURCES: readonly TokenSource[] = ["continuous_usage", "usage", "tok
 const TAINTED_LAG_SECONDS = 0.05;
 /** The original monitor wrote these names, and 0 for what it did not know. We always write `llm.outcome` with them. */
 const BASE_NAMES: ReadonlySet<string> = new Set([ATTR.llmInputTokens, ATTR.llmOutputTokens, ATTR.llmTtft]);
+type PlainField = Extract<(typeof PROMOTED)[number], { readonly kind: Exclude<PromotedKind, "derived"> }>["field"];
+
+/** What an attribute says about a field that needs no rule of its own. */
+interface PlainRule {
+  readonly field: PlainField;
+  readonly kind: Exclude<PromotedKind, "derived">;
+  /** Place of the field among those. */
+  readonly place: number;
+  /** 0 for the best name. */
+  readonly rank: number;
+  readonly zeroIsUnknown: boolean;
+}
+
+const PLAIN_FIELDS = PROMOTED.flatMap((row) => (row.kind === "derived" ? [] : [row]));
+/** No attribute fills two of them. */
+const PLAIN_RULES: ReadonlyMap<string, PlainRule> = new Map(
+  PLAIN_FIELDS.flatMap(({ field, kind, attributes }, place) =>
+    attributes.map((name, rank): [string, PlainRule] => [
+      name,
+      { field, kind, place, rank, zeroIsUnknown: BASE_NAMES.has(name) },
+    ]),
+  ),
+);
+const NO_RANK = 0xff;
+/** Memory of one reading, used by each. */
+const bestRanks = new Uint8Array(PLAIN_FIELDS.length);
 const OUR_OPTIONS = {};
 const FOREIGN_OPTIONS = { zeroIsUnknown: BASE_NAMES };
 const ANY_OPERATION = [ATTR.genAiOperationName, ATTR.llmOperation];
@@ -51,53 +76,68 @@ const HTTP_STATUS = [ATTR.httpResponseStatusCode];
  * @param context lets outcome and end-to-end rate of foreign spans be derived.
  */
 export function readLlmFields(attributes: AttributeMap, context: LlmSpanContext = {}): LlmFields | undefined {
+  const draft = readDraft(attributes, context);
+  return draft === undefined ? undefined : presentFields(draft);
+}
+
+/** {@link readLlmFields} of a whole span. */
+export function llmFieldsOf(span: LlmSpan): LlmFields | undefined {
+  const draft = llmDraftOf(span);
+  return draft === undefined ? undefined : presentFields(draft);
+}
+
+/** What of a span {@link llmFieldsOf} looks at. */
+type LlmSpan = Pick<SpanRecord, "attributes" | "status" | "durationNanos">;
+
+/** The same with every field there, undefined where it is unknown: cheaper, for who goes through the fields anyway. */
+export function llmDraftOf({ attributes, status, durationNanos }: LlmSpan): LlmDraft | undefined {
+  const context = durationNanos === undefined ? { status } : { status, durationSeconds: Number(durationNanos) / 1e9 };
+  return readDraft(attributes, context);
+}
+
+function readDraft(attributes: AttributeMap, context: LlmSpanContext): LlmDraft | undefined {
   const outcome = oneOf(OUTCOMES, attributes.get(ATTR.llmOutcome));
   const isOurs = outcome !== undefined;
   const read = createAttributeReader(attributes, isOurs ? OUR_OPTIONS : FOREIGN_OPTIONS);
   // Most spans are no calls: that is seen before anything else is read.
   if (!isOurs && !isForeignCall(read)) return undefined;
-  const draft = readPlainFields(read);
-  put(draft, "operation", operationOf(read));
-  put(draft, "outcome", outcome ?? derivedOutcome(read, context));
-  put(draft, "errorType", errorTypeOf(read, draft.outcome));
-  put(draft, "finishReason", finishReasonOf(read));
+  const draft = emptyLlmDraft();
+  readPlainFields(draft, attributes, isOurs);
+  draft.operation = operationOf(read);
+  draft.outcome = outcome ?? derivedOutcome(read, context);
+  draft.errorType = errorTypeOf(read, draft.outcome);
+  draft.finishReason = finishReasonOf(read);
   addTokenSource(draft, read);
   addTiming(draft, read, context);
   addQuality(draft, read, isOurs);
   return draft;
 }
 
-/** {@link readLlmFields} of a whole span. */
-export function llmFieldsOf(span: Pick<SpanRecord, "attributes" | "status" | "durationNanos">): LlmFields | undefined {
-  return readLlmFields(span.attributes, {
-    status: span.status,
-    ...(span.durationNanos === undefined ? {} : { durationSeconds: Number(span.durationNanos) / 1e9 }),
-  });
-}
-
-/** Unknown is absent: an undefined value makes no field. */
-function put<Field extends keyof LlmFields>(draft: Draft, field: Field, value: Draft[Field] | undefined): void {
-  if (value !== undefined) draft[field] = value;
-}
-
-function readPlainFields(read: AttributeReader): Draft {
-  const draft: Record<string, string | number | boolean> = {};
-  for (const { field, kind, attributes } of PROMOTED) {
-    const value = kind === "derived" ? undefined : readPlain(read, kind, attributes);
-    if (value !== undefined) draft[field] = value;
+/** Reads each attribute once; of several names of a field the best one with a usable value wins. */
+function readPlainFields(draft: LlmDraft, attributes: AttributeMap, isOurs: boolean): void {
+  const values: Partial<Record<PlainField, string | number | boolean>> = draft as object;
+  bestRanks.fill(NO_RANK);
+  for (const [name, value] of attributes) {
+    const rule = PLAIN_RULES.get(name);
+    if (rule === undefined || rule.rank >= (bestRanks[rule.place] ?? NO_RANK)) continue;
+    const usable = usableValue(value, rule, isOurs);
+    if (usable === undefined) continue;
+    bestRanks[rule.place] = rule.rank;
+    values[rule.field] = usable;
   }
-  return draft;
 }
 
-function readPlain(
-  read: AttributeReader,
-  kind: Exclude<PromotedKind, "derived">,
-  names: readonly string[],
+function usableValue(
+  value: AttributeValue,
+  { kind, zeroIsUnknown }: PlainRule,
+  isOurs: boolean,
 ): string | number | boolean | undefined {
-  if (kind === "text") return read.text(names);
-  if (kind === "flag") return read.flag(names);
-  if (kind === "seconds") return read.number(names);
-  return kind === "rate" ? read.positive(names) : read.count(names);
+  if (kind === "text") return typeof value === "string" && value !== "" ? value : undefined;
+  if (kind === "flag") return typeof value === "boolean" ? value : undefined;
+  const number = usableNumber(value);
+  if (number === undefined || (number === 0 && zeroIsUnknown && !isOurs)) return undefined;
+  if (kind === "seconds") return number;
+  return (kind === "rate" ? number > 0 : Number.isSafeInteger(number)) ? number : undefined;
 }
 
 function isForeignCall(read: AttributeReader): boolean {
@@ -148,7 +188,7 @@ function finishReasonOf(read: AttributeReader): string | undefined {
 }
 
 /** A count without a named source is the provider's: no convention but ours writes an estimate. */
-function addTokenSource(draft: Draft, read: AttributeReader): void {
+function addTokenSource(draft: LlmDraft, read: AttributeReader): void {
   const given = oneOf(TOKEN_SOURCES, read.text(promotedNames("tokenSource")));
   const source = given ?? (draft.outputTokens === undefined ? undefined : "usage");
   if (source === undefined) return;
@@ -156,21 +196,21 @@ function addTokenSource(draft: Draft, read: AttributeReader): void {
   draft.estimated = source === "tokenizer" || source === "estimate";
 }
 
-function addTiming(draft: Draft, read: AttributeReader, context: LlmSpanContext): void {
+function addTiming(draft: LlmDraft, read: AttributeReader, context: LlmSpanContext): void {
   const rate = draft.generationRateTokensPerSecond;
   const perToken = read.positive(promotedNames("timePerOutputTokenSeconds"));
   // A rate near the smallest double has no finite inverse: then the time per token is unknown.
   const inverse = rate === undefined || !Number.isFinite(1 / rate) ? undefined : 1 / rate;
-  put(draft, "timePerOutputTokenSeconds", perToken ?? inverse);
+  draft.timePerOutputTokenSeconds = perToken ?? inverse;
   const endToEnd = read.positive(promotedNames("endToEndRateTokensPerSecond"));
-  put(draft, "endToEndRateTokensPerSecond", endToEnd ?? derivedEndToEndRate(draft, context));
+  draft.endToEndRateTokensPerSecond = endToEnd ?? derivedEndToEndRate(draft, context);
   if (draft.tokenTape === undefined) return;
   const { p50Seconds, p95Seconds } = gapQuantilesOf(draft.tokenTape);
-  put(draft, "gapP50Seconds", p50Seconds);
-  put(draft, "gapP95Seconds", p95Seconds);
+  draft.gapP50Seconds = p50Seconds;
+  draft.gapP95Seconds = p95Seconds;
 }
 
-function derivedEndToEndRate(draft: Draft, { durationSeconds }: LlmSpanContext): number | undefined {
+function derivedEndToEndRate(draft: LlmDraft, { durationSeconds }: LlmSpanContext): number | undefined {
   if (draft.outcome !== "ok" || !draft.outputTokens) return undefined;
   if (durationSeconds === undefined || !(durationSeconds > 0)) return undefined;
   const rate = draft.outputTokens / durationSeconds;
@@ -178,14 +218,14 @@ function derivedEndToEndRate(draft: Draft, { durationSeconds }: LlmSpanContext):
 }
 
 /** Our own spans name slow reasons, stalls and clock lag only where there were any: without them there were none. */
-function addQuality(draft: Draft, read: AttributeReader, isOurs: boolean): void {
+function addQuality(draft: LlmDraft, read: AttributeReader, isOurs: boolean): void {
   const lag = read.number(promotedNames("clockTainted")) ?? (isOurs ? 0 : undefined);
   if (lag !== undefined) draft.clockTainted = lag > TAINTED_LAG_SECONDS;
   const isSlow = read.texts(promotedNames("slow")) !== undefined;
   if (isSlow || isOurs) draft.slow = isSlow;
   const none = isOurs && draft.streaming === true ? 0 : undefined;
-  put(draft, "stallCount", read.count(promotedNames("stallCount")) ?? none);
-  put(draft, "stallTotalSeconds", read.number(promotedNames("stallTotalSeconds")) ?? none);
+  draft.stallCount = read.count(promotedNames("stallCount")) ?? none;
+  draft.stallTotalSeconds = read.number(promotedNames("stallTotalSeconds")) ?? none;
 }
 
 function oneOf<T extends string>(values: readonly T[], value: unknown): T | undefined {

@@ -4,7 +4,7 @@ import { MonitorError } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import type { TapeEntry } from "./model/token-timings.ts";
 import { encodeTapeColumns, type TapeColumns, type TapeOptions } from "./token-tape-encode.ts";
-import { FLAG_MERGED, KINDS, ONE_EACH, UNKNOWN, VERSION } from "./token-tape-format.ts";
+import { COUNT_FOLLOWS, FLAG_MERGED, KINDS, UNKNOWN, VERSION } from "./token-tape-format.ts";
 
 /** Longest tape a reader accepts, characters: 64 times the default cap. */
 const MAX_TEXT_LENGTH = 64 * LIMITS.tokenTapeMaxBytes;
@@ -106,18 +106,18 @@ function readRun(reader: TapeReader, columns: Columns, startTicks: number): numb
   const mode = header & 3;
   if (kind >= KINDS.length || mode > UNKNOWN) throw malformed("an unknown kind or count mode");
   if (length === 0 || length > reader.left) throw malformed("a false run length");
-  const { atMicros, kinds, tokens, tickMicros } = columns;
-  const end = columns.length + length;
+  const { atMicros, kinds, tokens, tickMicros, length: start } = columns;
+  const end = start + length;
+  kinds.fill(kind, start, end);
+  if (mode !== COUNT_FOLLOWS) tokens.fill(mode === UNKNOWN ? Number.NaN : 1, start, end);
   let ticks = startTicks;
-  for (let i = columns.length; i < end; i += 1) {
+  for (let i = start; i < end; i += 1) {
     ticks += reader.varint();
-    const micros = ticks * tickMicros;
-    if (!Number.isSafeInteger(micros)) throw malformed("a time is too large");
-    atMicros[i] = micros;
-    kinds[i] = kind;
-    if (mode === UNKNOWN) tokens[i] = Number.NaN;
-    else tokens[i] = mode === ONE_EACH ? 1 : reader.varint();
+    atMicros[i] = ticks * tickMicros;
+    if (mode === COUNT_FOLLOWS) tokens[i] = reader.varint();
   }
+  // Times never fall, so the last one is the largest.
+  if (!Number.isSafeInteger(ticks * tickMicros)) throw malformed("a time is too large");
   columns.length = end;
   return ticks;
 }

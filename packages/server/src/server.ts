@@ -1,5 +1,5 @@
 import { LIMITS, MonitorError, PORTS } from "@nexent/monitor-core";
-import type { StoredSpan, TraceStore } from "@nexent/monitor-store";
+import type { AcknowledgedSpans, TraceStore } from "@nexent/monitor-store";
 import { systemClock, type Clock } from "./clock.ts";
 import { defaultPasswordExposed, type ServerConfig } from "./config.ts";
 import { controlFileIn } from "./control-file.ts";
@@ -15,14 +15,16 @@ import { loadSessions } from "./http/sessions.ts";
 import { createSetup } from "./http/setup.ts";
 import { loadStaticFiles, noStaticFiles } from "./http/static-files.ts";
 import { DEFAULT_USER, loadUsers } from "./http/users.ts";
+import { createConfiguredPreparer, type CreatePreparer } from "./ingest/configured-preparer.ts";
 import { createIngest } from "./ingest/ingest.ts";
+import type { TracePreparer } from "./ingest/prepare-traces.ts";
 import { createJaegerApi } from "./jaeger/jaeger-api.ts";
 import type { Listener } from "./listener.ts";
 import { silentLog, type Log } from "./log.ts";
 import { createMetricsPipeline, type MetricsPipeline } from "./metrics-pipeline.ts";
 import { createPrometheusApi } from "./prometheus/prometheus-api.ts";
 import { loadAccents } from "./query/accents.ts";
-import { callOf, requestId } from "./query/request-row.ts";
+import { requestIdOfKey } from "./query/request-row.ts";
 import { createInFlight } from "./receivers/in-flight.ts";
 import { createJaegerThriftReceiver } from "./receivers/jaeger-thrift.ts";
 import { createOtlpGrpcReceiver } from "./receivers/otlp-grpc.ts";
@@ -45,6 +47,8 @@ export interface ServerDeps {
   readonly log?: Log;
   readonly openStore?: OpenStore;
   readonly openMetricStore?: OpenMetricStore;
+  /** Where requests of traces are prepared. */
+  readonly createPreparer?: CreatePreparer;
   /** The store stopped for good: the process should stop the server and end with the exit code of the error. */
   readonly onFailure?: (error: MonitorError) => void;
   /** Cheaper hashes for tests. */
@@ -102,13 +106,15 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   let retention: Retention | undefined;
   const onDiskLow = async (): Promise<void> => retention?.freeDisk();
   const opening = { config, clock, log, onFailure, onDiskLow };
-  const onAcknowledged = (spans: readonly StoredSpan[]): void => tellStored(spans, counters, live);
+  const onAcknowledged = (spans: AcknowledgedSpans): void => tellStored(spans, counters, live);
   const store = await (deps.openStore ?? openConfiguredStore)({
     ...opening,
     onAcknowledged,
     onSync: (seconds) => ownMetrics.recordSync(seconds),
   });
   stopList.push(() => store.close());
+  const preparer = (deps.createPreparer ?? createConfiguredPreparer)({ clock, log });
+  stopList.push(() => preparer.stop());
   const metricStore = await (deps.openMetricStore ?? openConfiguredMetricStore)(opening);
   const metrics = createMetricsPipeline({ store: metricStore, config, events: counters, clock, log });
   stopList.push(() => metrics.stop());
@@ -128,7 +134,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     loadApiTokens(control("tokens"), clock),
   ]);
   const isNamedToken = tokens.verifier("ingest");
-  const receivers = createReceivers({ config, clock, log, counters, store, metrics, isReady, isNamedToken });
+  const receivers = createReceivers({ config, clock, log, counters, store, preparer, metrics, isReady, isNamedToken });
   if (!config.isLoopbackBind && users.hasDefaultPassword(DEFAULT_USER)) {
     throw defaultPasswordExposed(config, config.dashboardPort ?? PORTS.dashboard.port);
   }
@@ -227,6 +233,7 @@ interface ReceiverParts {
   readonly log: Log;
   readonly counters: PipelineCounters;
   readonly store: TraceStore;
+  readonly preparer: TracePreparer;
   readonly metrics: MetricsPipeline;
   readonly isReady: () => boolean;
   readonly isNamedToken: VerifyToken;
@@ -243,10 +250,10 @@ interface Receivers {
 const THRIFT_PATH = "/api/traces";
 
 function createReceivers(parts: ReceiverParts): Receivers {
-  const { config, clock, log, counters, store, metrics, isReady, isNamedToken } = parts;
+  const { config, clock, log, counters, store, preparer, metrics, isReady, isNamedToken } = parts;
   const options: ReceiverOptions = {
     host: config.bind,
-    ingest: createIngest({ store, events: counters, clock, metrics: metrics.ingest }),
+    ingest: createIngest({ store, events: counters, clock, preparer, metrics: metrics.ingest }),
     events: counters,
     clock,
     log,
@@ -280,12 +287,13 @@ async function startReceivers(receivers: Receivers, config: ServerConfig, stopLi
 }
 
 /** Spans that are durable now: calls among them are counted and shown to open pages. */
-function tellStored(spans: readonly StoredSpan[], counters: PipelineCounters, live: LiveHub | undefined): void {
-  const calls = spans.filter((stored) => callOf(stored) !== undefined);
+function tellStored(spans: AcknowledgedSpans, counters: PipelineCounters, live: LiveHub | undefined): void {
+  const calls: number[] = [];
+  for (let at = 0; at < spans.count; at++) if (spans.isCall(at)) calls.push(at);
   const newest = calls.at(-1);
   if (newest === undefined) return;
-  counters.callsStored(calls.length, requestId(newest.span));
-  live?.publish(calls);
+  counters.callsStored(calls.length, requestIdOfKey(spans.keys[newest] ?? ""));
+  live?.publish(spans, calls);
 }
 
 /** The configured port; without one 3005, else 3006 with a notice. @throws {PORT_IN_USE} */

@@ -3,7 +3,9 @@
  * proves them on every implementation.
  */
 import type { LlmFields, MonitorError, SpanKind, SpanRecord, StatusCode, RecordBatch } from "@nexent/monitor-core";
+import type { AcknowledgedSpans } from "./acknowledged-spans.ts";
 import type { CopiedFile } from "./copy-files.ts";
+import type { EncodedSpans } from "./encoded-spans.ts";
 
 /** The answer to a write. Expected outcomes are values, never exceptions. */
 export type WriteOutcome =
@@ -316,7 +318,7 @@ export interface StoreLogger {
 }
 
 /** Called with the spans of a batch the moment they are durable, repeats left out; must return fast and not throw. */
-export type AcknowledgedListener = (spans: readonly StoredSpan[]) => void;
+export type AcknowledgedListener = (spans: AcknowledgedSpans) => void;
 
 /** What a store can and cannot do; the zero value of each field is the least capable. */
 export interface Capabilities {
@@ -335,8 +337,11 @@ export interface Capabilities {
  */
 export interface TraceStore {
   readonly capabilities: Capabilities;
-  /** All or nothing per batch, except records that break a rule (`partial`). Idempotent by (trace id, span id). */
-  write(batch: RecordBatch, signal?: AbortSignal): Promise<WriteOutcome>;
+  /**
+   * All or nothing per batch, except records that break a rule (`partial`). Idempotent by (trace id, span id). Encoded
+   * spans mean what the spans meant of which they were made, and belong to the store from then on.
+   */
+  write(batch: RecordBatch | EncodedSpans, signal?: AbortSignal): Promise<WriteOutcome>;
   /**
    * All spans of one trace by start, ties by span id. Also sees records that are acknowledged but not yet indexed.
    * @param hintUnixNanos some time inside the trace; makes the read faster, never changes the answer.

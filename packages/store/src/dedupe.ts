@@ -1,4 +1,5 @@
 import type { StoredSpan } from "./contract.ts";
+import type { EncodedSpans } from "./encoded-spans.ts";
 import { judgeRepeat } from "./same-span.ts";
 import type { SeenIds } from "./seen-ids.ts";
 import { keysOf, spanKey } from "./stored-span.ts";
@@ -51,6 +52,20 @@ export async function deduplicate<T>(
   }
 }
 
+/** Whether a span of an encoded batch may be stored already; mostly none is, and that is quickly seen. */
+export function mayBeStored(
+  { oldestUnixNanos }: EncodedSpans,
+  keys: readonly string[],
+  { tail, seen }: Pick<DedupeOptions, "tail" | "seen">,
+): boolean {
+  if (oldestUnixNanos < completeSinceNanos(seen)) return true;
+  return keys.some((key) => tail.has(key) || seen.dayOf(key) !== undefined);
+}
+
+function completeSinceNanos(seen: SeenIds): bigint {
+  return BigInt(Math.floor(seen.completeSinceUnixMillis)) * MS_NANOS;
+}
+
 /** The spans of a batch and their identities. */
 interface KeyedSpans {
   readonly spans: readonly StoredSpan[];
@@ -60,13 +75,13 @@ interface KeyedSpans {
 /** Spans that are not in the tail but may be in the index. */
 function suspectsOf({ spans, keys }: KeyedSpans, checked: ReadonlyMap<string, unknown>, tail: Tail, seen: SeenIds) {
   const suspects = [];
-  const completeSince = BigInt(Math.floor(seen.completeSinceUnixMillis)) * MS_NANOS;
+  const completeSince = completeSinceNanos(seen);
   for (const [at, { span }] of spans.entries()) {
     const { traceId, spanId, startUnixNanos } = span;
     const key = keys[at] ?? "";
     if (checked.has(key) || tail.has(key)) continue;
     // What was written before the memory begins can only be found under the day of its start.
-    const day = seen.dayOf(traceId, spanId) ?? (startUnixNanos < completeSince ? unixDayOf(startUnixNanos) : undefined);
+    const day = seen.dayOf(key) ?? (startUnixNanos < completeSince ? unixDayOf(startUnixNanos) : undefined);
     if (day !== undefined) suspects.push({ traceId, spanId, day });
   }
   return suspects;

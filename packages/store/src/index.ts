@@ -35,6 +35,8 @@ export {
   type TraceStore,
   type WriteOutcome,
 } from "./contract.ts";
+export { acknowledgedSpans, type AcknowledgedSpans } from "./acknowledged-spans.ts";
+export type { EncodedSpans } from "./encoded-spans.ts";
 export { createMemoryStore, type MemoryStoreOptions } from "./memory/memory-store.ts";
 export { openDataFolder } from "./data-folder.ts";
 export { restoreBackup } from "./backup.ts";

@@ -6,6 +6,7 @@ import { factsOf } from "./journal-facts.ts";
 import { readJournal, type JournalFindings } from "./journal/read-journal.ts";
 import type { BatchFacts } from "./journal/segment-trailer.ts";
 import type { SeenIds } from "./seen-ids.ts";
+import { spanKey } from "./stored-span.ts";
 import type { Tail } from "./tail.ts";
 import { unixDayOf } from "./unix-day.ts";
 
@@ -124,7 +125,7 @@ function remember(batch: ColumnBatch, position: bigint, { seen, tail, droppedThr
       tail.addOpen(batch.row(row));
       continue;
     }
-    seen.add(traceId, spanId, day, batch.writtenUnixMillis);
+    seen.add(spanKey(traceId, spanId), day, batch.writtenUnixMillis);
     tail.removeOpen(traceId, spanId);
   }
 }

@@ -11,8 +11,9 @@ export interface SeenIdsOptions {
 /** Remembers which spans were written lately: 64-bit hashes, one table per hour of writing. */
 export interface SeenIds {
   /** Day of the stored span, if a span of this identity may be stored; a hash can lie, so the index must confirm. */
-  dayOf(traceId: string, spanId: string): number | undefined;
-  add(traceId: string, spanId: string, day: number, writtenUnixMillis: number): void;
+  dayOf(identity: string): number | undefined;
+  /** @param identity trace id and span id, one behind the other: 48 digits of lower-case hex. */
+  add(identity: string, day: number, writtenUnixMillis: number): void;
   /** Every span written since is remembered; of older ones nothing is known. */
   readonly completeSinceUnixMillis: number;
   /** Ids written before are not in here (they were never read back). */
@@ -42,15 +43,15 @@ export function createSeenIds({ windowMs = DAY_MS, maxIds = 5_000_000 }: SeenIds
     get completeSinceUnixMillis() {
       return completeSince;
     },
-    dayOf(traceId, spanId) {
-      const key = hash(traceId, spanId);
+    dayOf(identity) {
+      const key = hash(identity);
       for (const table of hours.values()) {
         const day = table.get(key.high, key.low);
         if (day !== undefined) return day;
       }
       return undefined;
     },
-    add(traceId, spanId, day, writtenUnixMillis) {
+    add(identity, day, writtenUnixMillis) {
       const hour = Math.floor(writtenUnixMillis / HOUR_MS);
       let table = hours.get(hour);
       if (table === undefined) {
@@ -59,7 +60,7 @@ export function createSeenIds({ windowMs = DAY_MS, maxIds = 5_000_000 }: SeenIds
         const newest = Math.max(...hours.keys());
         dropHoursBefore(newest - Math.ceil(windowMs / HOUR_MS));
       }
-      const key = hash(traceId, spanId);
+      const key = hash(identity);
       if (table.set(key.high, key.low, day)) count++;
       if (count > maxIds && hours.size > 1) dropHoursBefore(Math.min(...hours.keys()) + 1);
     },
@@ -74,21 +75,20 @@ interface Hash {
   low: number;
 }
 
-const TRACE_DIGITS = 32;
-const SPAN_DIGITS = 16;
+const IDENTITY_DIGITS = 48;
 const WORD_DIGITS = 8;
 const [DIGIT_0, DIGIT_9, LETTER_A] = [0x30, 0x39, 0x61];
 
 /** A keyed hash, so that nobody can choose ids that collide. The result is reused by the next call. */
-function createIdHash(): (traceId: string, spanId: string) => Readonly<Hash> {
+function createIdHash(): (identity: string) => Readonly<Hash> {
   const seed = randomBytes(8);
   const [seedHigh, seedLow] = [seed.readUInt32LE(0), seed.readUInt32LE(4)];
   const result: Hash = { high: 0, low: 0 };
-  return (traceId, spanId) => {
+  return (identity) => {
     let high = seedHigh;
     let low = seedLow;
-    for (let at = 0; at < TRACE_DIGITS + SPAN_DIGITS; at += WORD_DIGITS) {
-      const word = at < TRACE_DIGITS ? wordAt(traceId, at) : wordAt(spanId, at - TRACE_DIGITS);
+    for (let at = 0; at < IDENTITY_DIGITS; at += WORD_DIGITS) {
+      const word = wordAt(identity, at);
       high = scramble(Math.imul(high ^ word, 0x9e3779b1) ^ low);
       low = scramble(Math.imul(low ^ word, 0x85ebca6b) + high);
     }

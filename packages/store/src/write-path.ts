@@ -3,18 +3,25 @@ import {
   decodeColumnBatch,
   LIMITS,
   MonitorError,
+  SPAN_COLUMN,
+  stampColumnBatch,
+  type ColumnBatch,
   type RecordBatch,
+  type SpanRecord,
 } from "@nexent/monitor-core";
+import { acknowledgedRows } from "./acknowledged-spans.ts";
 import type { AcknowledgedListener, StoredSpan, WriteOutcome } from "./contract.ts";
-import { deduplicate, type LookUp } from "./dedupe.ts";
+import { deduplicate, mayBeStored, type LookUp } from "./dedupe.ts";
+import { decodeSpans, keysOfEncoded, type EncodedSpans } from "./encoded-spans.ts";
 import type { Feeder } from "./feeder.ts";
 import { factsOf } from "./journal-facts.ts";
 import type { Journal } from "./journal/journal.ts";
+import type { BatchFacts } from "./journal/segment-trailer.ts";
 import type { SeenIds } from "./seen-ids.ts";
 import { keysOf } from "./stored-span.ts";
 import type { Tail, TailBatch } from "./tail.ts";
 import { unixDayOf } from "./unix-day.ts";
-import { checkBatch, outcomeOf } from "./write-rules.ts";
+import { checkBatch, outcomeOf, type CheckedBatch } from "./write-rules.ts";
 
 /** Counts of repeats since the start. */
 export interface WriteCounters {
@@ -42,10 +49,17 @@ export interface WritePathOptions {
 /** Most spans without an end that are kept waiting for it. */
 const MAX_OPEN_SPANS = 100_000;
 
+/** An encoded batch and what is known about it. */
+interface Encoded {
+  readonly batch: ColumnBatch;
+  readonly keys: readonly string[];
+  readonly facts: BatchFacts;
+}
+
 /** The way of a batch into the store. */
 export interface WritePath {
   /** Rules, deduplication, journal, acknowledgement; the index follows by itself. */
-  write(batch: RecordBatch, signal?: AbortSignal): Promise<WriteOutcome>;
+  write(batch: RecordBatch | EncodedSpans, signal?: AbortSignal): Promise<WriteOutcome>;
   /** Writes spans without an end to the journal again, before the segment they stand in goes. */
   readonly carryOver: (spans: readonly StoredSpan[]) => Promise<void>;
 }
@@ -55,22 +69,22 @@ export function createWritePath(options: WritePathOptions): WritePath {
   const { journal, tail, seen, feeder, counters } = options;
   const builder = createColumnBatchBuilder();
 
+  function openSpansLeft(): number {
+    return Math.max(0, MAX_OPEN_SPANS - tail.openSpans);
+  }
+
   function isOverloaded(): boolean {
     return tail.bytes >= LIMITS.indexTailBytes || feeder.lagSeconds() * 1000 >= LIMITS.indexLagMs;
   }
 
   function append(
-    spans: readonly StoredSpan[],
-    keys: readonly string[],
+    payload: Uint8Array,
+    { batch, keys, facts }: Encoded,
     onAcknowledged?: AcknowledgedListener,
   ): Promise<void> {
-    builder.clear();
-    for (const { span, llm } of spans) builder.append(span, llm);
-    const payload = builder.encode(options.now());
-    const batch = decodeColumnBatch(payload);
     const entry: TailBatch = { batch, keys, position: undefined, durableAtMillis: 0, durable: Promise.resolve() };
     entry.durable = journal
-      .append(payload, factsOf(batch), (position) => onDurable(entry, position, spans, onAcknowledged))
+      .append(payload, facts, (position) => onDurable(entry, position, onAcknowledged))
       .catch((error: unknown) => {
         tail.discard(entry);
         throw error;
@@ -79,28 +93,41 @@ export function createWritePath(options: WritePathOptions): WritePath {
     return entry.durable;
   }
 
-  function onDurable(
-    entry: TailBatch,
-    position: bigint,
+  function appendSpans(
     spans: readonly StoredSpan[],
-    onAcknowledged: AcknowledgedListener | undefined,
-  ): void {
+    keys: readonly string[],
+    onAcknowledged?: AcknowledgedListener,
+  ): Promise<void> {
+    builder.clear();
+    for (const { span, llm } of spans) builder.append(span, llm);
+    const payload = builder.encode(options.now());
+    const batch = decodeColumnBatch(payload);
+    return append(payload, { batch, keys, facts: factsOf(batch) }, onAcknowledged);
+  }
+
+  function onDurable(entry: TailBatch, position: bigint, onAcknowledged: AcknowledgedListener | undefined): void {
     entry.position = position;
     entry.durableAtMillis = performance.now();
-    for (const { span } of spans) {
-      // A span without an end stays in the tail and may still end on another day: only where it ended is remembered.
-      if (span.durationNanos === undefined) continue;
-      seen.add(span.traceId, span.spanId, unixDayOf(span.startUnixNanos), entry.batch.writtenUnixMillis);
-    }
+    remember(entry);
     feeder.add(entry);
-    onAcknowledged?.(spans);
+    onAcknowledged?.(acknowledgedRows(entry.batch, entry.keys));
+  }
+
+  function remember({ batch, keys }: TailBatch): void {
+    const start = batch.column(SPAN_COLUMN.startUnixNanos);
+    const duration = batch.column(SPAN_COLUMN.durationNanos);
+    for (const [row, key] of keys.entries()) {
+      // A span without an end stays in the tail and may still end on another day: only where it ended is remembered.
+      if (duration.has(row)) seen.add(key, unixDayOf(start.u64(row) ?? 0n), batch.writtenUnixMillis);
+    }
   }
 
   async function store(spans: readonly StoredSpan[], signal: AbortSignal | undefined): Promise<void> {
     const { results, sorted } = await deduplicate(spans, options, (sorted) => {
       // From here on nothing can be taken back.
       signal?.throwIfAborted();
-      const written = sorted.fresh.length === 0 ? [] : [append(sorted.fresh, sorted.freshKeys, options.onAcknowledged)];
+      const { fresh, freshKeys } = sorted;
+      const written = fresh.length === 0 ? [] : [appendSpans(fresh, freshKeys, options.onAcknowledged)];
       return { sorted, results: Promise.allSettled([...written, ...sorted.waits]) };
     });
     const failed = (await results).find((result) => result.status === "rejected");
@@ -109,15 +136,51 @@ export function createWritePath(options: WritePathOptions): WritePath {
     counters.conflicts += sorted.conflicts;
   }
 
-  async function write(records: RecordBatch, signal?: AbortSignal): Promise<WriteOutcome> {
+  /** Takes spans as they are encoded, if none of them may be stored already and none has to be refused. */
+  function storeEncoded(encoded: EncodedSpans, signal: AbortSignal | undefined): Promise<void> | undefined {
+    if (encoded.hasRepeats || encoded.openSpans > openSpansLeft()) return undefined;
+    const keys = keysOfEncoded(encoded);
+    if (mayBeStored(encoded, keys, options)) return undefined;
+    // From here on nothing can be taken back.
+    signal?.throwIfAborted();
+    const { columns, days, openSpans } = encoded;
+    const writtenUnixMillis = options.now();
+    stampColumnBatch(columns, writtenUnixMillis);
+    const facts = { days, openSpans, writtenUnixMillis };
+    return append(columns, { batch: decodeColumnBatch(columns), keys, facts }, options.onAcknowledged);
+  }
+
+  async function storeChecked(records: readonly SpanRecord[], signal: AbortSignal | undefined): Promise<CheckedBatch> {
+    const checked = checkBatch({ spans: records }, { takesOpenSpans: openSpansLeft() > 0 });
+    await store(checked.spans, signal);
+    return checked;
+  }
+
+  async function storeBatch(batch: RecordBatch | EncodedSpans, signal: AbortSignal | undefined): Promise<WriteOutcome> {
+    if (!("columns" in batch)) return outcomeOf(await storeChecked(batch.spans, signal));
+    const { rowCount, rejected, reason } = batch;
+    if (rowCount === 0) return outcomeOf({ spans: [], rejected, reason });
+    const stored = storeEncoded(batch, signal);
+    if (stored !== undefined) {
+      await stored;
+      return outcomeOf({ spans: { length: rowCount }, rejected, reason });
+    }
+    const spans = decodeSpans(batch).spans.map(({ span }) => span);
+    const checked = await storeChecked(spans, signal);
+    return outcomeOf({
+      spans: checked.spans,
+      rejected: rejected + checked.rejected,
+      reason: reason === "" ? checked.reason : reason,
+    });
+  }
+
+  async function write(batch: RecordBatch | EncodedSpans, signal?: AbortSignal): Promise<WriteOutcome> {
     signal?.throwIfAborted();
     const refusal = options.refusal();
     if (refusal !== undefined) return { status: "rejected", error: refusal };
     if (isOverloaded()) return { status: "overloaded", retryAfterMs: 1_000 };
-    const checked = checkBatch(records, { takesOpenSpans: tail.openSpans < MAX_OPEN_SPANS });
     try {
-      await store(checked.spans, signal);
-      return outcomeOf(checked);
+      return await storeBatch(batch, signal);
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason;
       if (!(error instanceof MonitorError)) throw error;
@@ -126,5 +189,5 @@ export function createWritePath(options: WritePathOptions): WritePath {
     }
   }
 
-  return { write, carryOver: (spans) => append(spans, keysOf(spans)) };
+  return { write, carryOver: (spans) => appendSpans(spans, keysOf(spans)) };
 }

@@ -3,6 +3,7 @@ import type { LlmFields } from "../llm-call.ts";
 import { LLM_COLUMNS } from "../names/columns.ts";
 import { encodeAttributeKey, encodeAttributeValue, IN_COLUMN, MARK, SEPARATOR } from "./attribute-text.ts";
 import { GrowingBytes, SHORT_TEXT_UNITS } from "./growing-bytes.ts";
+import type { LlmColumns } from "./column-batch.ts";
 import type { AttributeMap, AttributeValue } from "./span-record.ts";
 
 /** A key as it is written, separator included, and the field whose column may hold its value. */
@@ -27,7 +28,7 @@ const MAX_KEPT_KEY_UNITS = 256;
 const keptForms = new Map<string, KeyForm>();
 
 /** Appends the text of a map; of the empty map nothing. A value equal to its column's is written as `c`. */
-export function writeAttributes(target: GrowingBytes, attributes: AttributeMap, llm: LlmFields | undefined): void {
+export function writeAttributes(target: GrowingBytes, attributes: AttributeMap, llm: LlmColumns | undefined): void {
   let isFirst = true;
   for (const [key, value] of attributes) {
     if (!isFirst) target.u8(SEPARATOR_CODE);

@@ -11,6 +11,7 @@ import {
   COLUMN_SHAPES,
   SPAN_COLUMN,
   TEXT_SHAPE,
+  WRITTEN_OFFSET,
 } from "./column-layout.ts";
 import { createColumnReader, EMPTY_COLUMN, type ColumnReader } from "./column-reader.ts";
 import { decodeEvents, decodeLinks } from "./span-extras.ts";
@@ -55,7 +56,7 @@ export function decodeColumnBatch(bytes: Uint8Array): ColumnBatch {
   const row = (index: number): ColumnRow => readRow(column, resources, index);
   return {
     rowCount,
-    writtenUnixMillis: view.getFloat64(16, true),
+    writtenUnixMillis: view.getFloat64(WRITTEN_OFFSET, true),
     byteLength: bytes.length,
     resources: table.resources,
     column,

@@ -6,7 +6,7 @@ import { isStorable, LLM_COLUMNS } from "../names/columns.ts";
 import type { LlmFields } from "../llm-call.ts";
 import { writeAttributes } from "./attribute-bytes.ts";
 import { encodeAttributes, type ColumnValues } from "./attribute-text.ts";
-import { BATCH_HEADER_BYTES, COLUMN_SHAPES, SPAN_COLUMN } from "./column-layout.ts";
+import { BATCH_HEADER_BYTES, COLUMN_SHAPES, SPAN_COLUMN, WRITTEN_OFFSET } from "./column-layout.ts";
 import { ColumnBuilder } from "./column-builder.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import { encodeEvents, encodeLinks } from "./span-extras.ts";
@@ -20,13 +20,16 @@ export interface ColumnRow {
   readonly llm?: LlmFields;
 }
 
+/** Fields of an LLM call; undefined and absent mean the same. */
+export type LlmColumns = { readonly [Field in keyof LlmFields]?: LlmFields[Field] | undefined };
+
 /** Collects rows into columns. Once the rows are encoded it may be used again after `clear`, which keeps its memory. */
 export interface ColumnBatchBuilder {
   readonly rowCount: number;
   /** `llm` is undefined for a span that is no LLM call; fields that no column can hold are left out. */
-  append(span: SpanRecord, llm: LlmFields | undefined): void;
-  /** @param writtenUnixMillis when the batch was written, wall clock. */
-  encode(writtenUnixMillis: number): Uint8Array;
+  append(span: SpanRecord, llm: LlmColumns | undefined): void;
+  /** In memory of its own. @param writtenUnixMillis when the batch was written, wall clock. */
+  encode(writtenUnixMillis: number): Uint8Array<ArrayBuffer>;
   /** Forgets every row, half-appended ones included. */
   clear(): void;
 }
@@ -36,6 +39,11 @@ export function encodeColumnBatch(rows: Iterable<ColumnRow>, writtenUnixMillis: 
   const builder = createColumnBatchBuilder();
   for (const row of rows) builder.append(row.span, row.llm);
   return builder.encode(writtenUnixMillis);
+}
+
+/** Says anew when an encoded batch was written, wall clock, ms. */
+export function stampColumnBatch(bytes: Uint8Array, writtenUnixMillis: number): void {
+  new DataView(bytes.buffer, bytes.byteOffset).setFloat64(WRITTEN_OFFSET, writtenUnixMillis, true);
 }
 
 /** An empty builder. Ids must be lower-case hex of full length and times 0..2^64-1, else `append` throws. */
@@ -53,7 +61,7 @@ class Builder implements ColumnBatchBuilder {
     return this.#rowCount;
   }
 
-  append(span: SpanRecord, llm: LlmFields | undefined): void {
+  append(span: SpanRecord, llm: LlmColumns | undefined): void {
     this.#appendSpan(span);
     this.#appendExtras(span, llm);
     if (llm !== undefined) this.#appendLlm(llm);
@@ -94,7 +102,7 @@ class Builder implements ColumnBatchBuilder {
     this.#optionalText(SPAN_COLUMN.traceState, span.traceState);
   }
 
-  #appendExtras(span: SpanRecord, llm: LlmFields | undefined): void {
+  #appendExtras(span: SpanRecord, llm: LlmColumns | undefined): void {
     if (span.attributes.size > 0) {
       const column = this.#column(SPAN_COLUMN.attributes);
       writeAttributes(column.beginText(this.#rowCount), span.attributes, llm);
@@ -104,7 +112,7 @@ class Builder implements ColumnBatchBuilder {
     if (span.links.length > 0) this.#column(SPAN_COLUMN.links).text(this.#rowCount, encodeLinks(span.links));
   }
 
-  #appendLlm(llm: LlmFields): void {
+  #appendLlm(llm: LlmColumns): void {
     this.#fixed(SPAN_COLUMN.isLlm).u8(1);
     for (const { field, id, kind } of LLM_COLUMNS) {
       const value = llm[field];
@@ -115,7 +123,7 @@ class Builder implements ColumnBatchBuilder {
     }
   }
 
-  encode(writtenUnixMillis: number): Uint8Array {
+  encode(writtenUnixMillis: number): Uint8Array<ArrayBuffer> {
     let columns = 0;
     let bytes = BATCH_HEADER_BYTES + this.#resources.bytes().length;
     for (const column of this.#columns) {

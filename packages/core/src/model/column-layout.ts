@@ -55,6 +55,8 @@ export const COLUMN_SHAPES: ReadonlyMap<number, { readonly shape: ColumnShape; r
 
 /** Fixed part in front of the resource table: rows u32, columns u32, resources u32, reserved u32, written f64 (ms). */
 export const BATCH_HEADER_BYTES = 24;
+/** Where the time of writing stands in it. */
+export const WRITTEN_OFFSET = 16;
 /** In front of each column: id u16, shape u8, flags u8 (bit 0: every row has a value), bytes u32. */
 export const COLUMN_HEADER_BYTES = 8;
 export const COLUMN_IS_FULL = 1;

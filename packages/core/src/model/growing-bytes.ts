@@ -12,7 +12,7 @@ const MAX_KEPT_BYTES = 4 * 1024 * 1024;
 
 /** A buffer that grows; numbers are little-endian. */
 export class GrowingBytes {
-  #buffer: Uint8Array;
+  #buffer: Uint8Array<ArrayBuffer>;
   #view: DataView;
   #length = 0;
 
@@ -127,7 +127,7 @@ export class GrowingBytes {
   }
 
   /** The bytes written so far; valid until the next write. */
-  view(): Uint8Array {
+  view(): Uint8Array<ArrayBuffer> {
     return this.#buffer.subarray(0, this.#length);
   }
 }

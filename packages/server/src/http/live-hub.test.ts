@@ -1,4 +1,5 @@
 import { liveEventSchema, type LiveEvent, type OpenCalls } from "@nexent/monitor-api";
+import { acknowledgedSpans, type StoredSpan } from "@nexent/monitor-store";
 import { toStoredCall } from "../testing/stored-call.ts";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createFakeClock } from "../testing/clock.ts";
@@ -57,6 +58,10 @@ const openCalls = (): Promise<OpenCalls> => {
 };
 
 let hub: LiveHub;
+
+function publish(...calls: readonly StoredSpan[]): void {
+  hub.publish(acknowledgedSpans(calls), [...calls.keys()]);
+}
 let clock: ReturnType<typeof createFakeClock>;
 beforeEach(() => {
   vi.useFakeTimers();
@@ -73,8 +78,8 @@ describe("live hub", () => {
   it("greets, then sends each new call once, coalesced within 250 ms", async () => {
     const reader = client();
     hub.attach(reader.end, undefined);
-    hub.publish([toStoredCall(1), toStoredCall(1)]);
-    hub.publish([toStoredCall(2)]);
+    publish(toStoredCall(1), toStoredCall(1));
+    publish(toStoredCall(2));
     expect(reader.events()).toEqual(["hello"]);
     await vi.advanceTimersByTimeAsync(250);
     expect(reader.events()).toEqual(["hello", "row", "row"]);
@@ -95,10 +100,10 @@ describe("live hub", () => {
   it("resumes after the last id, and says what is lost when it cannot", async () => {
     const first = client();
     const detach = hub.attach(first.end, undefined);
-    hub.publish([toStoredCall(1)]);
+    publish(toStoredCall(1));
     await vi.advanceTimersByTimeAsync(250);
     detach();
-    hub.publish([toStoredCall(2), toStoredCall(3)]);
+    publish(toStoredCall(2), toStoredCall(3));
     await vi.advanceTimersByTimeAsync(250);
     const again = client();
     hub.attach(again.end, first.lastId());
@@ -115,7 +120,7 @@ describe("live hub", () => {
     const first = client();
     hub.attach(first.end, undefined)();
     clock.advance(61_000);
-    hub.publish([toStoredCall(1), toStoredCall(2)]);
+    publish(toStoredCall(1), toStoredCall(2));
     const late = client();
     hub.attach(late.end, first.lastId());
     expect(late.frames().at(-1)).toMatchObject({ event: "resync", data: { missed: 2 } });
@@ -124,7 +129,7 @@ describe("live hub", () => {
   it("tells of rows beyond what a page can show instead of sending them", async () => {
     const reader = client();
     hub.attach(reader.end, undefined);
-    hub.publish(Array.from({ length: 250 }, (_, index) => toStoredCall(index)));
+    publish(...Array.from({ length: 250 }, (_, index) => toStoredCall(index)));
     await vi.advanceTimersByTimeAsync(250);
     expect(reader.events().filter((event) => event === "row")).toHaveLength(200);
     expect(reader.frames().at(-1)).toMatchObject({ event: "resync", data: { missed: 50 } });
@@ -157,7 +162,7 @@ describe("live hub", () => {
     detach();
     expect(vi.getTimerCount()).toBe(0);
     clock.advance(61_000);
-    hub.publish([toStoredCall(1)]);
+    publish(toStoredCall(1));
     expect(vi.getTimerCount()).toBe(0);
   });
 });

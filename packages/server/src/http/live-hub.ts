@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { LiveEvent, OpenCalls } from "@nexent/monitor-api";
-import type { StoredSpan } from "@nexent/monitor-store";
+import type { AcknowledgedSpans, StoredSpan } from "@nexent/monitor-store";
 import type { Clock } from "../clock.ts";
 import { callOf, requestRow } from "../query/request-row.ts";
 
@@ -18,8 +18,8 @@ export interface LiveClient {
 
 /** Spreads new rows and numbers to open pages, coalesced, with ids to resume from. */
 export interface LiveHub {
-  /** Calls that are durable now. */
-  publish(calls: readonly StoredSpan[]): void;
+  /** Calls that are durable now. @param calls places of the calls among the spans. */
+  publish(spans: AcknowledgedSpans, calls: readonly number[]): void;
   /**
    * Adds a client: `hello`, then what it missed after `lastEventId`, else `resync`.
    * @returns removes the client.
@@ -56,7 +56,7 @@ export function createLiveHub({ clock, version, kpi, openCalls }: LiveHubOptions
   const boot = randomBytes(6).toString("base64url");
   const clients = new Set<LiveClient>();
   const ring: { readonly seq: number; readonly text: string }[] = [];
-  const pending = new Map<string, StoredSpan>();
+  const pending = new Map<string, () => StoredSpan>();
   let seq = 0;
   let dropped = 0;
   let ticks = 0;
@@ -89,7 +89,7 @@ export function createLiveHub({ clock, version, kpi, openCalls }: LiveHubOptions
   function flush(): void {
     flushTimer = undefined;
     for (const stored of pending.values()) {
-      const call = callOf(stored);
+      const call = callOf(stored());
       if (call === undefined) continue;
       const text = frame({ event: "row", data: requestRow(call) }, ++seq);
       ring.push({ seq, text });
@@ -141,16 +141,16 @@ export function createLiveHub({ clock, version, kpi, openCalls }: LiveHubOptions
   }
 
   return {
-    publish(calls) {
+    publish(spans, calls) {
       if (clients.size === 0 && clock.monotonicMs() - lastClientAt > FORGET_MS) {
         seq += calls.length;
         ring.length = 0;
         return;
       }
       for (const call of calls) {
-        const key = call.span.traceId + call.span.spanId;
+        const key = spans.keys[call] ?? "";
         if (pending.size >= ROWS_PER_FLUSH && !pending.has(key)) dropped++;
-        else pending.set(key, call);
+        else pending.set(key, () => spans.span(call));
       }
       flushTimer ??= setTimeout(flush, FLUSH_MS).unref();
     },

@@ -1,12 +1,12 @@
-import { LIMITS, MonitorError } from "@nexent/monitor-core";
+import type { MonitorError } from "@nexent/monitor-core";
 import type { TraceStore } from "@nexent/monitor-store";
 import type { Clock } from "../clock.ts";
 import type { OtlpEncoding } from "../codecs/otlp-answers.ts";
-import { spanCount, type TelemetryBatch } from "../codecs/telemetry-batch.ts";
 import type { PipelineEvents } from "../pipeline-events.ts";
-import { normalise } from "./normalise.ts";
+import { joinAnswers } from "./join-answers.ts";
+import { createInlinePreparer, type PreparedSpans, type TracePreparer } from "./prepare-traces.ts";
 import { rejectMessage, type RejectReason } from "./reject.ts";
-import { totalCount } from "./sanitise.ts";
+import type { TraceRequest } from "./trace-request.ts";
 
 /** What became of a batch. `accepted` and `partial` mean: what was kept is durable. */
 export type IngestAnswer =
@@ -17,10 +17,14 @@ export type IngestAnswer =
   | { readonly status: "overloaded"; readonly retryAfterMs: number }
   | { readonly status: "unavailable"; readonly retryAfterMs: number; readonly error: MonitorError };
 
-/** Normalises decoded batches and hands them to the store. Safe for concurrent calls. */
+/** Prepares requests and hands what is in them to the store. Safe for concurrent calls. */
 export interface Ingest {
-  /** @throws {PAYLOAD_TOO_LARGE} beyond `LIMITS.spansPerRequest`. */
-  traces(batch: TelemetryBatch): Promise<IngestAnswer>;
+  /**
+   * Takes a request of traces as it came. A large one is stored in slices: when one of them was not kept the sender is
+   * told to come back with everything, and what was kept already is recognised then.
+   * @throws {PAYLOAD_MALFORMED} {PAYLOAD_TOO_LARGE}
+   */
+  traces(request: TraceRequest): Promise<IngestAnswer>;
   /**
    * Takes a metrics request as it came; absent while the store keeps no metric samples. A partial answer counts data
    * points.
@@ -38,6 +42,8 @@ export interface IngestOptions {
   readonly store: Pick<TraceStore, "write">;
   readonly events: PipelineEvents;
   readonly clock: Clock;
+  /** Where traces are prepared; default here. */
+  readonly preparer?: TracePreparer;
   /** Where metrics go; absent while no store keeps them. */
   readonly metrics?: Ingest["metrics"];
 }
@@ -47,30 +53,36 @@ const UNAVAILABLE_RETRY_MS = 5_000;
 
 /** The ingest pipeline over one store. */
 export function createIngest(options: IngestOptions): Ingest {
-  const { store, events, clock, metrics } = options;
+  const { store, events, clock, metrics, preparer = createInlinePreparer() } = options;
+
+  async function keep({ decoded, sanitised, rejected, encoded }: PreparedSpans): Promise<IngestAnswer> {
+    events.spansDecoded(decoded);
+    events.valuesSanitised(sanitised);
+    if (encoded === undefined) return answer(0, rejected, events);
+    const outcome = await store.write(encoded);
+    if (outcome.status === "overloaded") return outcome;
+    if (outcome.status === "rejected") {
+      return { status: "unavailable", retryAfterMs: UNAVAILABLE_RETRY_MS, error: outcome.error };
+    }
+    if (outcome.status === "partial") {
+      events.spansAccepted(outcome.accepted);
+      return answer(outcome.accepted, new Map(rejected).set("store", outcome.rejected), events, outcome.reason);
+    }
+    events.spansAccepted(outcome.records);
+    return answer(outcome.records, rejected, events);
+  }
+
   return {
     ...(metrics === undefined ? {} : { metrics }),
-    async traces(batch) {
-      const total = spanCount(batch);
-      if (total > LIMITS.spansPerRequest) {
-        throw new MonitorError("PAYLOAD_TOO_LARGE", `more than ${LIMITS.spansPerRequest} spans in one request`);
-      }
-      events.spansDecoded(total);
-      const { spans, rejected, counts } = normalise(batch, clock.wallMs());
-      events.valuesSanitised(totalCount(counts));
-      if (spans.length === 0) return answer(0, rejected, events);
-      const outcome = await store.write({ spans });
-      if (outcome.status === "overloaded") return outcome;
-      if (outcome.status === "rejected") {
-        return { status: "unavailable", retryAfterMs: UNAVAILABLE_RETRY_MS, error: outcome.error };
-      }
-      if (outcome.status === "partial") {
-        rejected.set("store", outcome.rejected);
-        events.spansAccepted(outcome.accepted);
-        return answer(outcome.accepted, rejected, events, outcome.reason);
-      }
-      events.spansAccepted(spans.length);
-      return answer(spans.length, rejected, events);
+    async traces(request) {
+      const answers: Promise<IngestAnswer>[] = [];
+      await preparer.prepare(request, clock.wallMs(), (prepared) => {
+        const kept = keep(prepared);
+        // It is looked at below, once every slice is on its way.
+        kept.catch(() => undefined);
+        answers.push(kept);
+      });
+      return joinAnswers(await Promise.all(answers));
     },
   };
 }

@@ -74,14 +74,32 @@ function cutText(text: string, maxBytes: number, counts: SanitiseCounts): string
  * @returns the same map when nothing had to be done.
  */
 export function cleanAttributes(attributes: AttributeMap, counts: SanitiseCounts): AttributeMap {
-  if (attributes.size > LIMITS.attributesPerSpan || !hasCleanKeys(attributes)) return cleanCopy(attributes, counts);
+  if (attributes.size > LIMITS.attributesPerSpan) return cleanCopy(attributes, counts);
+  const isOrdinary = hasOrdinaryKeys(attributes);
+  if (!isOrdinary && !hasCleanKeys(attributes)) return cleanCopy(attributes, counts);
   let own: Map<string, AttributeValue> | undefined;
   for (const [key, value] of attributes) {
-    if (!isSecretKey(key) && isPlain(value)) continue;
+    if ((isOrdinary || !isSecretKey(key)) && isPlain(value)) continue;
     const clean = cleanValue(key, value, counts);
     if (clean !== value) (own ??= new Map(attributes)).set(key, clean);
   }
   return own ?? attributes;
+}
+
+function hasOrdinaryKeys(attributes: AttributeMap): boolean {
+  for (const key of attributes.keys()) if (!isOrdinaryKey(key)) return false;
+  return true;
+}
+
+/** Keys that need no change and name no secret, of those that repeat; a bounded number of them. */
+const ordinaryKeys = new Set<string>();
+
+function isOrdinaryKey(key: string): boolean {
+  if (ordinaryKeys.has(key)) return true;
+  if (isSecretKey(key) || !isCleanKey(key)) return false;
+  if (ordinaryKeys.size >= MAX_CLEAN_KEYS) ordinaryKeys.clear();
+  ordinaryKeys.add(key);
+  return true;
 }
 
 /** Whether a value needs no look but this one, whatever its key. */

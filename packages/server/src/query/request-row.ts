@@ -12,6 +12,13 @@ export function requestId(call: { readonly traceId: string; readonly spanId: str
   return `${call.traceId}-${call.spanId}`;
 }
 
+const TRACE_DIGITS = 32;
+
+/** The same of the two ids one behind the other. */
+export function requestIdOfKey(key: string): string {
+  return `${key.slice(0, TRACE_DIGITS)}-${key.slice(TRACE_DIGITS)}`;
+}
+
 /** Splits a request id; `undefined` when it is none. */
 export function parseRequestId(id: string): { readonly traceId: string; readonly spanId: string } | undefined {
   const match = /^([0-9a-f]{32})-([0-9a-f]{16})$/.exec(id);

@@ -4,7 +4,7 @@ import { gunzip } from "node:zlib";
 import type { Clock } from "../clock.ts";
 import type { InFlight } from "./in-flight.ts";
 
-/** A body, or why there is none. */
+/** A body, in memory of its own unless it is smaller than a few KiB, or why there is none. */
 export type BodyResult = { readonly kind: "body"; readonly bytes: Uint8Array; readonly wireBytes: number } | UnreadBody;
 
 /** Why a body was not read. */
@@ -105,8 +105,8 @@ export function readWire(source: Readable, options: BodyOptions): Promise<Uint8A
       else if (!options.lease.take(chunk.byteLength)) finish({ kind: "overloaded" });
       else chunks.push(chunk);
     };
-    const onEnd = (): void =>
-      finish(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size));
+    // Copied also when it is one piece: that one lies in memory of the socket, and a body may go to another thread.
+    const onEnd = (): void => finish(Buffer.concat(chunks, size));
     const onGone = (): void => finish({ kind: "gone" });
     source.on("data", onData).on("end", onEnd).on("error", onGone).on("close", onGone);
   });

@@ -1,10 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { LIMITS, PORTS } from "@nexent/monitor-core";
-import { readJaegerThrift } from "../codecs/jaeger-thrift.ts";
-import { stepByStep } from "../codecs/steps.ts";
 import { sendPlain } from "./http-answer.ts";
 import { createHttpReceiver, mediaTypeOf, retryHeader, type HttpExchange } from "./http-receiver.ts";
-import { ingestInSlices } from "./ingest-in-slices.ts";
 import type { Receiver, ReceiverOptions } from "./receiver.ts";
 import { answerRefusal, refusal, type Refusal } from "./refusal.ts";
 
@@ -17,7 +14,7 @@ const TYPES: readonly string[] = ["application/x-thrift", "application/vnd.apach
  */
 export function createJaegerThriftReceiver(options: ReceiverOptions): Receiver {
   async function receive({ response }: HttpExchange, bytes: Uint8Array): Promise<Refusal | undefined> {
-    const answer = await ingestInSlices(options.ingest, await stepByStep(readJaegerThrift(bytes)));
+    const answer = await options.ingest.traces({ form: "jaeger_thrift", bytes });
     const refused = answerRefusal(answer);
     if (refused !== undefined) return refused;
     if (answer.status !== "partial") sendPlain(response, 202);

@@ -1,6 +1,6 @@
 import type { RecordBatch } from "@nexent/monitor-core";
 import { LIMITS } from "@nexent/monitor-core";
-import type { WriteOutcome } from "@nexent/monitor-store";
+import type { EncodedSpans, WriteOutcome } from "@nexent/monitor-store";
 import { describe, expect, it } from "vitest";
 import { readJaegerThrift } from "../codecs/jaeger-thrift.ts";
 import { readTracesJson } from "../codecs/otlp-json.ts";
@@ -53,11 +53,12 @@ function notingStore(outcome: (batch: number) => WriteOutcome["status"] = () => 
   return {
     writes,
     stop: () => counter.stop(),
-    async write({ spans }: RecordBatch): Promise<WriteOutcome> {
-      writes.push({ spans: spans.length, turn: counter.turns });
+    async write(batch: RecordBatch | EncodedSpans): Promise<WriteOutcome> {
+      const spans = "columns" in batch ? batch.rowCount : batch.spans.length;
+      writes.push({ spans, turn: counter.turns });
       return outcome(writes.length) === "overloaded"
         ? { status: "overloaded", retryAfterMs: 1_000 }
-        : { status: "accepted", records: spans.length };
+        : { status: "accepted", records: spans };
     },
   };
 }

@@ -1,12 +1,9 @@
 import type { OtlpEncoding, PartialSuccess } from "../codecs/otlp-answers.ts";
-import { countJson, readTracesJson } from "../codecs/otlp-json.ts";
+import { countJson } from "../codecs/otlp-json.ts";
 import { countProtobuf } from "../codecs/otlp-protobuf.ts";
-import { decodeTracesProtobuf } from "../codecs/otlp-traces.ts";
-import { stepByStep } from "../codecs/steps.ts";
 import type { Signal } from "../codecs/telemetry-batch.ts";
 import type { Ingest, IngestAnswer } from "../ingest/ingest.ts";
 import type { PipelineEvents } from "../pipeline-events.ts";
-import { ingestInSlices } from "./ingest-in-slices.ts";
 import { answerRefusal, errorRefusal, type Refusal } from "./refusal.ts";
 
 /** What became of one OTLP request; both transports answer with it in their own way. */
@@ -26,7 +23,7 @@ const NOT_KEPT = {
 } as const;
 
 /**
- * Decodes requests and hands them to ingest. Metrics go where ingest has a place for them; what has no place is counted
+ * Hands requests to ingest. Metrics go where ingest has a place for them; what has no place is counted
  * and answered as rejected, so that no sender believes it is kept.
  */
 export function createOtlpIntake(ingest: Ingest, events: PipelineEvents): OtlpIntake {
@@ -40,8 +37,8 @@ export function createOtlpIntake(ingest: Ingest, events: PipelineEvents): OtlpIn
     async receive(signal, encoding, bytes) {
       try {
         if (signal === "traces") {
-          const batch = encoding === "json" ? await stepByStep(readTracesJson(bytes)) : decodeTracesProtobuf(bytes);
-          return outcomeOf(await ingestInSlices(ingest, batch));
+          const form = encoding === "json" ? "otlp_json" : "otlp_protobuf";
+          return outcomeOf(await ingest.traces({ form, bytes }));
         }
         if (signal === "metrics" && ingest.metrics !== undefined) {
           return outcomeOf(await ingest.metrics({ encoding, bytes }));

@@ -19,6 +19,8 @@ import { checkSelector, selects } from "../purge-selector.ts";
 import { decodeCursor, encodeCursor, sortOf } from "../page-cursor.ts";
 import { checkAggregate, checkFilter, checkPage, checkRange, checkTraceIds, checkTraceSearch } from "../query-rules.ts";
 import { judgeRepeat } from "../same-span.ts";
+import { acknowledgedSpans } from "../acknowledged-spans.ts";
+import { decodeSpans, type EncodedSpans } from "../encoded-spans.ts";
 import { compareSpans, spanKey, toCallRow, wholeTraces } from "../stored-span.ts";
 import { checkBatch, outcomeOf } from "../write-rules.ts";
 import { aggregateCalls } from "./aggregate.ts";
@@ -81,12 +83,12 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore 
       backup: false,
     },
 
-    async write(batch: RecordBatch, signal?: AbortSignal): Promise<WriteOutcome> {
+    async write(batch: RecordBatch | EncodedSpans, signal?: AbortSignal): Promise<WriteOutcome> {
       signal?.throwIfAborted();
       if (closed) return { status: "rejected", error: new MonitorError("STORE_UNAVAILABLE", "the store is closed") };
-      const checked = checkBatch(batch);
+      const checked = "columns" in batch ? decodeSpans(batch) : checkBatch(batch);
       const fresh = checked.spans.filter(keep);
-      if (fresh.length > 0) options.onAcknowledged?.(fresh);
+      if (fresh.length > 0) options.onAcknowledged?.(acknowledgedSpans(fresh));
       return outcomeOf(checked);
     },
 

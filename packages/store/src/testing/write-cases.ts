@@ -1,6 +1,7 @@
 import { deepStrictEqual, equal, ok, rejects } from "node:assert/strict";
 import { LIMITS, type AttributeValue } from "@nexent/monitor-core";
 import type { StoredSpan } from "../contract.ts";
+import { createSpanEncoder } from "../encoded-spans.ts";
 import { sampleCall, sampleSpan, SAMPLE_START, spanIdOf, traceIdOf, withoutEnd } from "./sample-spans.ts";
 import { calls, EVERYTHING, onStore, refusesWith, type StoreCase } from "./store-case.ts";
 
@@ -155,7 +156,7 @@ export const WRITE_CASES: readonly StoreCase[] = [
     title: "WRT-7 the listener gets each durable span once, repeats left out",
     async run(open) {
       const heard: StoredSpan[] = [];
-      const store = await open({ onAcknowledged: (spans) => heard.push(...spans) });
+      const store = await open({ onAcknowledged: (told) => heard.push(...told.keys.map((_, at) => told.span(at))) });
       const call = sampleCall(1);
       await store.write({ spans: [call, sampleSpan(2)] });
       await store.write({ spans: [call] });
@@ -165,6 +166,46 @@ export const WRITE_CASES: readonly StoreCase[] = [
         [call, sampleSpan(2)],
       );
       equal(heard[0]?.llm?.model, "gpt-4");
+    },
+  },
+  onStore(
+    "WRT-9 encoded spans come back as those they were made of, and are refused by the same rules",
+    async (store) => {
+      const encode = createSpanEncoder();
+      const kept = [sampleCall(1, { ttftSeconds: 0.25 }), sampleSpan(2), withoutEnd(sampleSpan(3))];
+      const outcome = await store.write(encode([...kept, sampleSpan(4, { flags: -1 })]));
+      deepStrictEqual(outcome, { status: "partial", accepted: 3, rejected: 1, reason: "flags are not 32 bits" });
+      const found = async () => (await store.traces(kept.map(({ traceId }) => traceId))).flat().map(({ span }) => span);
+      deepStrictEqual(await found(), kept);
+      await store.flush();
+      deepStrictEqual(await found(), kept);
+      deepStrictEqual(await store.write(encode([])), { status: "accepted", records: 0 });
+      equal((await store.write(encode([sampleSpan(5, { flags: -1 })]))).status, "partial");
+    },
+  ),
+  {
+    title: "WRT-9 repeats of encoded spans, in one batch and of stored ones, are recognised",
+    async run(open) {
+      const heard: string[] = [];
+      const store = await open({ onAcknowledged: (told) => heard.push(...told.keys) });
+      const encode = createSpanEncoder();
+      const [one, two, three] = [sampleCall(1), sampleSpan(2), sampleSpan(3)];
+      await store.write(encode([one, one, withoutEnd(two)]));
+      await store.write(encode([{ ...one, name: "other" }, two, three]));
+      await store.flush();
+      deepStrictEqual(await store.write(encode([one, two])), { status: "accepted", records: 2 });
+      const { spans, duplicateSpans, conflictingSpans } = await store.stats();
+      deepStrictEqual(
+        { spans, duplicateSpans, conflictingSpans },
+        { spans: 3, duplicateSpans: 3, conflictingSpans: 1 },
+      );
+      deepStrictEqual(
+        (await store.trace(two.traceId)).map(({ span }) => span),
+        [two],
+      );
+      await store.close();
+      const keyOf = ({ traceId, spanId }: typeof one): string => traceId + spanId;
+      deepStrictEqual(heard, [one, two, two, three].map(keyOf));
     },
   },
   onStore("WRT-8 an aborted write leaves nothing", async (store) => {
