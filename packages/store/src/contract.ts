@@ -150,6 +150,20 @@ export interface AggregateRow {
   readonly columns: Readonly<Partial<Record<NumberColumn, ColumnStats>>>;
 }
 
+/** Values whose place among those of other calls is asked for, by column. */
+export type RankedValues = Readonly<Partial<Record<NumberColumn, number>>>;
+
+/** Where one value stands. */
+export interface ValueRank {
+  /** Calls that have a value. */
+  readonly count: number;
+  /** Those among them whose value is at most the given one. */
+  readonly notAbove: number;
+}
+
+/** Of each column that was asked for. */
+export type ValueRanks = Readonly<Partial<Record<NumberColumn, ValueRank>>>;
+
 /** The values filters can offer: most calls first, then by value; at most 1,000 each. */
 export interface Facets {
   readonly services: readonly FacetValue[];
@@ -359,6 +373,8 @@ export interface TraceStore {
   /** LLM calls, newest first unless sorted. */
   calls(filter: CallFilter, page: CallPage, signal?: AbortSignal): Promise<CallList>;
   aggregate(spec: AggregateSpec, signal?: AbortSignal): Promise<readonly AggregateRow[]>;
+  /** How many matching calls have a value in some columns, and how many of those lie at or below a given one; exact. */
+  ranks(filter: CallFilter, values: RankedValues, signal?: AbortSignal): Promise<ValueRanks>;
   facets(range: TimeRange, signal?: AbortSignal): Promise<Facets>;
   /** Traces with a matching ended span, by the start of the newest one, newest first, ties by trace id. */
   searchTraces(filter: SpanFilter, limit: number, signal?: AbortSignal): Promise<readonly TraceMatch[]>;

@@ -12,7 +12,7 @@ import { createPurge } from "./purge.ts";
 import { createRetention } from "./retention.ts";
 import { createSealing } from "./sealing.ts";
 import { createSegmentCleaner } from "./segment-cleaner.ts";
-import { checkAggregate, checkFilter, checkPage, checkRange, checkTraceIds, checkTraceSearch } from "./query-rules.ts";
+import { checkAggregate, checkCalls, checkRange, checkRanks, checkTraceIds, checkTraceSearch } from "./query-rules.ts";
 import { compareSpans, spanKey, wholeTraces } from "./stored-span.ts";
 import { verifyIndex } from "./verification.ts";
 import { createWritePath } from "./write-path.ts";
@@ -155,8 +155,7 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
 
     async calls(filter, page, signal) {
       ready(signal);
-      checkFilter(filter);
-      checkPage(page);
+      checkCalls(filter, page);
       return await keeper.ask((index) => index.calls(filter, page, signal));
     },
 
@@ -164,6 +163,12 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
       ready(signal);
       checkAggregate(spec);
       return await keeper.ask((index) => index.aggregate(spec, signal));
+    },
+
+    async ranks(filter, values, signal) {
+      ready(signal);
+      checkRanks(filter, values);
+      return await keeper.ask((index) => index.ranks(filter, values, signal));
     },
 
     async facets(range, signal) {

@@ -26,6 +26,7 @@ function fakeIndex(log: string[], state: { failure?: Error; lost: number[] }): D
     serviceLinks: answer,
     calls: async () => ({ rows: await answer(), shown: 0, total: 0 }),
     aggregate: answer,
+    ranks: async () => ((await answer()).length === 0 ? {} : { ttftSeconds: { count: 0, notAbove: 0 } }),
     facets: async () => ({ services: await answer(), models: [], operations: [], providers: [] }),
     verify: async () => true,
     copyForSeal: async () => ({ spans: 0, openSpans: 0 }),

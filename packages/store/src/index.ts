@@ -22,6 +22,7 @@ export {
   type PurgePreview,
   type PurgeReport,
   type PurgeSelector,
+  type RankedValues,
   type RetentionPolicy,
   type RetentionReport,
   type ServiceLink,
@@ -33,6 +34,8 @@ export {
   type TimeRange,
   type TraceMatch,
   type TraceStore,
+  type ValueRank,
+  type ValueRanks,
   type WriteOutcome,
 } from "./contract.ts";
 export { acknowledgedSpans, type AcknowledgedSpans } from "./acknowledged-spans.ts";

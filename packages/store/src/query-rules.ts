@@ -5,6 +5,8 @@ import {
   type AggregateSpec,
   type CallFilter,
   type CallPage,
+  type NumberColumn,
+  type RankedValues,
   type SpanFilter,
   type TimeRange,
 } from "./contract.ts";
@@ -30,7 +32,7 @@ export function checkRange(range: TimeRange): void {
 }
 
 /** @throws {QUERY_INVALID} */
-export function checkFilter(filter: CallFilter): void {
+function checkFilter(filter: CallFilter): void {
   checkRange(filter.range);
   const lists = [filter.models, filter.operations, filter.providers, filter.services, filter.outcomes, filter.number];
   for (const list of lists) {
@@ -45,7 +47,8 @@ export function checkFilter(filter: CallFilter): void {
 }
 
 /** @throws {QUERY_INVALID} */
-export function checkPage(page: CallPage): void {
+export function checkCalls(filter: CallFilter, page: CallPage): void {
+  checkFilter(filter);
   if (!Number.isInteger(page.limit) || page.limit < 1 || page.limit > LIMITS.pageRows) {
     throw invalidQuery(`limit must be 1..${LIMITS.pageRows}`);
   }
@@ -72,6 +75,22 @@ export function checkTraceSearch(filter: SpanFilter, limit: number): void {
   }
   if (kind !== undefined && !SPAN_KINDS.includes(kind)) throw invalidQuery("unknown span kind");
   if (status !== undefined && !STATUS_CODES.includes(status)) throw invalidQuery("unknown status");
+}
+
+/** @throws {QUERY_INVALID} */
+export function checkRanks(filter: CallFilter, values: RankedValues): void {
+  checkFilter(filter);
+  for (const [column, value] of rankedColumns(values)) {
+    checkColumn(column);
+    if (Number.isNaN(value)) throw invalidQuery("a ranked value is not a number");
+  }
+}
+
+/** The columns of ranked values, those without one left out. */
+export function rankedColumns(values: RankedValues): readonly (readonly [NumberColumn, number])[] {
+  return (Object.entries(values) as [NumberColumn, number | undefined][]).flatMap(([column, value]) =>
+    value === undefined ? [] : [[column, value] as const],
+  );
 }
 
 /** @throws {QUERY_INVALID} */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { SpanRecord } from "@nexent/monitor-core";
 import { describe, expect, it } from "vitest";
 import { restoreBackup } from "./backup.ts";
-import type { AggregateSpec, PurgeSelector, TraceStore } from "./contract.ts";
+import type { AggregateSpec, CallFilter, CallSort, PurgeSelector, TraceStore } from "./contract.ts";
 import { nodeIoPort } from "./io-port.ts";
 import { createMemoryStore } from "./memory/memory-store.ts";
 import { DAY, HOUR, sampleCall, SAMPLE_START, SECOND, withoutEnd } from "./testing/sample-spans.ts";
@@ -13,7 +13,7 @@ import { storesEachTest } from "./stores-each-test.testing.ts";
 const now = (): number => Number((SAMPLE_START + 2n * HOUR) / 1_000_000n);
 /** So low that every answer here is a sketch. */
 const exactQuantileLimit = 3;
-const ROLLUPS = ["3600", "60", "900"].map((width) => "2026-11-23.sealed.duckdb.rollup-" + width);
+const ROLLUPS = ["3600", "60", "86400", "900"].map((width) => "2026-11-23.sealed.duckdb.rollup-" + width);
 const { temporary, open } = storesEachTest({ now, exactQuantileLimit });
 
 /** Calls of the day before, one in every seven minutes; every third has no time to first token. */
@@ -49,10 +49,32 @@ const SPECS: readonly AggregateSpec[] = RANGES.flatMap(([fromUnixNanos, toUnixNa
 async function answers(store: TraceStore): Promise<unknown> {
   await store.flush();
   const all = await Promise.all(SPECS.map((spec) => store.aggregate(spec)));
+  const lists = await Promise.all(RANGES.map((range) => answersAbout(store, range)));
   const [whole] = all[0] ?? [];
   if (whole !== undefined && whole.calls > exactQuantileLimit)
     expect(whole.columns.durationSeconds?.exactness).toBe("sketch");
-  return all;
+  return [all, lists];
+}
+
+/** Names, lists and counts, some of them over whole days. */
+async function answersAbout(
+  store: TraceStore,
+  [fromUnixNanos, toUnixNanos]: readonly [bigint, bigint],
+): Promise<unknown> {
+  const range = { fromUnixNanos, toUnixNanos };
+  const list = (more: Partial<CallFilter>, column: CallSort["column"], descending = true) =>
+    store.calls({ range, ...more }, { limit: 5, sort: { column, descending } });
+  return await Promise.all([
+    store.facets(range),
+    store.spanNames(range),
+    store.searchTraces({ range, service: "odd" }, 4),
+    store.ranks({ range, models: ["m1"] }, { ttftSeconds: 1, durationSeconds: 2 }),
+    list({}, "start"),
+    list({ models: ["m1"], outcomes: ["error"] }, "start", false),
+    list({ services: ["odd"] }, "ttftSeconds"),
+    list({ models: ["m2"] }, "durationSeconds"),
+    list({}, "outputTokens", false),
+  ]);
 }
 
 /** A day is sealed by the second look at which it has not changed. */

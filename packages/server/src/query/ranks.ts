@@ -1,5 +1,5 @@
 import type { RequestDetail } from "@nexent/monitor-api";
-import type { CallFilter, CallRow, NumberColumn, NumberCondition, TraceStore } from "@nexent/monitor-store";
+import type { CallFilter, CallRow, NumberCondition, TraceStore, ValueRank } from "@nexent/monitor-store";
 import { TAIL_MIN } from "./statistics.ts";
 
 /** Exclusive upper bounds of the input classes, tokens. */
@@ -40,25 +40,21 @@ export async function ranksOf(store: TraceStore, call: CallRow, signal?: AbortSi
     models: [model],
     number: [inputClass(inputTokens)],
   };
-  /** Peers that have the value, and it is at most `max`. */
-  const countOf = async (column: NumberColumn, max?: number): Promise<number> => {
-    const number = [...(filter.number ?? []), { column, ...(max === undefined ? {} : { max }) }];
-    const question = { filter: { ...filter, number }, groupBy: [], columns: [], quantiles: [] };
-    return (await store.aggregate(question, signal))[0]?.calls ?? 0;
+  const asked = {
+    durationSeconds: call.durationSeconds,
+    ...(ttftSeconds === undefined ? {} : { ttftSeconds }),
   };
-  const rankBy = async (column: NumberColumn, value: number | undefined): Promise<Rank | undefined> => {
-    if (value === undefined) return undefined;
-    const [n, notSlower] = await Promise.all([countOf(column), countOf(column, value)]);
-    return n < TAIL_MIN ? undefined : { rank: notSlower / n, n };
-  };
-  const [duration, ttft] = await Promise.all([
-    rankBy("durationSeconds", call.durationSeconds),
-    rankBy("ttftSeconds", ttftSeconds),
-  ]);
+  const ranks = await store.ranks(filter, asked, signal);
+  const [duration, ttft] = [rankOf(ranks.durationSeconds), rankOf(ranks.ttftSeconds)];
   if (duration === undefined && ttft === undefined) return undefined;
   return {
     n: Math.max(duration?.n ?? 0, ttft?.n ?? 0),
     ...(duration === undefined ? {} : { duration: duration.rank }),
     ...(ttft === undefined ? {} : { ttft: ttft.rank }),
   };
+}
+
+function rankOf(known: ValueRank | undefined): Rank | undefined {
+  if (known === undefined || known.count < TAIL_MIN) return undefined;
+  return { rank: known.notAbove / known.count, n: known.count };
 }

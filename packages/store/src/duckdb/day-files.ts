@@ -16,6 +16,7 @@ import {
   type IndexFile,
 } from "./index-files.ts";
 import { createDayTables, SCHEMA_VERSION } from "./schema.ts";
+import { readSpanFacts } from "./span-facts.ts";
 import { bigintOf, bind, readRows, textOrNothing } from "./statement.ts";
 
 /** Day files attached at once; beyond, the one that was idle longest is detached. */
@@ -342,18 +343,7 @@ async function readSummary(connection: DuckDBConnection, file: IndexFile): Promi
   const alias = fileAlias(file);
   await checkSchema(connection, file, SCHEMA_VERSION);
   const applied = await readApplied(connection, alias);
-  const counts =
-    "SELECT count(*), count(*) FILTER (is_llm), min(start_ns), max(start_ns) FILTER (is_llm) FROM " +
-    alias +
-    ".main.spans";
-  const [row] = await readRows(connection, counts);
-  return {
-    applied,
-    spans: Number(bigintOf(row?.[0])),
-    calls: Number(bigintOf(row?.[1])),
-    oldestUnixNanos: typeof row?.[2] === "bigint" ? row[2] : undefined,
-    newestCallUnixNanos: typeof row?.[3] === "bigint" ? row[3] : undefined,
-  };
+  return { applied, ...(await readSpanFacts(connection, alias)) };
 }
 
 /** @throws {DATA_DIR_TOO_NEW} when a newer release made the file. */

@@ -6,7 +6,7 @@ import { decodeColumnBatch, encodeColumnBatch, type AttributeValue, type SpanRec
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { nodeIoPort } from "../io-port.ts";
-import { DAY, sampleCall, sampleSpan, SAMPLE_START, spanIdOf, traceIdOf } from "../testing/sample-spans.ts";
+import { DAY, HOUR, sampleCall, sampleSpan, SAMPLE_START, spanIdOf, traceIdOf } from "../testing/sample-spans.ts";
 import { openFileOf } from "./index-files.ts";
 import { openDuckdbIndex, type DuckdbIndex, type DuckdbIndexOptions } from "./duckdb-index.ts";
 
@@ -36,6 +36,12 @@ function batchOf(position: number, spans: readonly SpanRecord[]) {
       ),
     ),
   };
+}
+
+/** Only spans that are named as calls are some. */
+function mixedBatchOf(position: number, spans: readonly SpanRecord[]) {
+  const stored = spans.map((span) => (span.name.startsWith("chat") ? { span, llm: { model: "m" } } : { span }));
+  return { position: BigInt(position), batch: decodeColumnBatch(encodeColumnBatch(stored, 0)) };
 }
 
 async function total(): Promise<number> {
@@ -137,6 +143,22 @@ describe("DuckDB index", () => {
     await index.close();
     index = await open();
     expect(await total()).toBe(50);
+  });
+
+  it("DDB-11 knows after a restart what a file holds, also when its newest call is far from its last span", async () => {
+    const [day, last] = [(SAMPLE_START / DAY) * DAY, sampleSpan(9, { startUnixNanos: SAMPLE_START + 9n * HOUR })];
+    const call = sampleCall(2, { startUnixNanos: day + 1n });
+    const other = sampleSpan(4, { startUnixNanos: SAMPLE_START + DAY });
+    for (const [at, spans] of [[sampleSpan(1), last], [call], [other]].entries())
+      await index.write([mixedBatchOf(at + 1, spans)]);
+    const before = [...index.summaries];
+    await index.close();
+    index = await open();
+    expect([...index.summaries]).toStrictEqual(before);
+    expect(before.map(([, summary]) => summary)).toStrictEqual([
+      { applied: 2n, spans: 3, calls: 1, oldestUnixNanos: day + 1n, newestCallUnixNanos: day + 1n },
+      { applied: 3n, spans: 1, calls: 0, oldestUnixNanos: other.startUnixNanos, newestCallUnixNanos: undefined },
+    ]);
   });
 
   it("DDB-6 W12 interrupts a query whose asker is gone, and one that takes too long, and goes on", async () => {

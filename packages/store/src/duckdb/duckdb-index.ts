@@ -11,30 +11,27 @@ import type {
   PurgeSelector,
   ServiceLink,
   SpanFilter,
+  RankedValues,
   SpanName,
   StoredSpan,
   TimeRange,
   TraceMatch,
+  ValueRanks,
 } from "../contract.ts";
 import type { IoPort } from "../io-port.ts";
 import { openDatabase, runStatement, type EngineLimits } from "./database.ts";
 import { createDayFiles, removeFile, type FileSummary, SPAN_FILES } from "./day-files.ts";
-import {
-  coversFile,
-  fileName,
-  isSealed,
-  openFileOf,
-  sealedFileOf,
-  touchesFile,
-  type IndexFile,
-} from "./index-files.ts";
+import { fileName, openFileOf, sealedFileOf, touchesFile, type IndexFile } from "./index-files.ts";
 import { createIndexWriter, type IndexedBatch, type IndexFailpoint } from "./index-writer.ts";
+import { countIn, type ManyCalls } from "./many-calls.ts";
+import { createNameRollups } from "./name-rollups.ts";
 import { countSelected, hasRows, purgeCondition, type SelectedRows } from "./purge-file.ts";
 import { queryAggregate } from "./query-aggregate.ts";
 import { queryCalls } from "./query-calls.ts";
-import { queryFacets } from "./query-facets.ts";
+import { queryFacets, querySpanNames } from "./query-names.ts";
+import { queryRanks } from "./query-ranks.ts";
 import { queryTrace, queryTracesById } from "./query-traces.ts";
-import { querySpanNames, queryServiceLinks, queryTraces } from "./query-spans.ts";
+import { queryServiceLinks, queryTraces } from "./query-spans.ts";
 import { createQuerySlots } from "./query-slots.ts";
 import { createReadGate } from "./read-gate.ts";
 import { addInto, copyInto } from "./rewrite-file.ts";
@@ -92,6 +89,7 @@ export interface DuckdbIndex {
   traces(traceIds: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, readonly StoredSpan[]>>;
   calls(filter: CallFilter, page: CallPage, signal?: AbortSignal): Promise<CallList>;
   aggregate(spec: AggregateSpec, signal?: AbortSignal): Promise<readonly AggregateRow[]>;
+  ranks(filter: CallFilter, values: RankedValues, signal?: AbortSignal): Promise<ValueRanks>;
   facets(range: TimeRange, signal?: AbortSignal): Promise<Facets>;
   searchTraces(filter: SpanFilter, limit: number, signal?: AbortSignal): Promise<readonly TraceMatch[]>;
   spanNames(range: TimeRange, signal?: AbortSignal): Promise<readonly SpanName[]>;
@@ -142,8 +140,10 @@ async function openIndex(
   });
   await files.openAll();
   await rollupFiles.sweep((file) => files.summaries.has(file));
-  const rollups = createRollups({ stored: rollupFiles, stateOf: (file) => files.summaries.get(file) });
-  const traceFilters = createTraceFilters((file) => files.summaries.get(file));
+  const stateOf = (file: IndexFile): FileSummary | undefined => files.summaries.get(file);
+  const rollups = createRollups({ stored: rollupFiles, stateOf });
+  const names = createNameRollups({ stored: rollupFiles, stateOf });
+  const traceFilters = createTraceFilters(stateOf);
   const gate = createReadGate();
   const writer = createIndexWriter({
     ...options,
@@ -186,18 +186,23 @@ async function openIndex(
     return [...files.summaries.keys()].filter((file) => touchesFile(range, file)).sort((a, b) => a - b);
   }
 
-  const aggregating = {
+  const many: ManyCalls = {
     rollups,
-    callsOf: (file: IndexFile): number => files.summaries.get(file)?.calls ?? 0,
-    exactQuantileLimit: options.exactQuantileLimit ?? LIMITS.exactQuantileCalls,
+    names,
+    spansOf: (file) => files.summaries.get(file)?.spans ?? 0,
+    callsOf: (file) => files.summaries.get(file)?.calls ?? 0,
+    limit: options.exactQuantileLimit ?? LIMITS.exactQuantileCalls,
   };
 
   async function rollUp(): Promise<void> {
     const all = [...files.summaries.keys()];
-    if (all.reduce((sum, file) => sum + aggregating.callsOf(file), 0) <= aggregating.exactQuantileLimit) return;
+    if (countIn(all, many.callsOf) <= many.limit) return;
     for (const file of rollups.missing(all)) {
       await query([file], undefined, async (connection, present) => {
-        for (const one of present) await rollups.make(connection, one);
+        for (const one of present) {
+          await rollups.make(connection, one);
+          await names.of(connection, one);
+        }
       });
     }
   }
@@ -246,20 +251,22 @@ async function openIndex(
       ),
     calls: (filter, page, signal) =>
       query(filesIn(filter.range), signal, (connection, present) =>
-        queryCalls(connection, present, filter, page, (file) =>
-          isSealed(file) && coversFile(filter.range, file) ? files.summaries.get(file)?.calls : undefined,
-        ),
+        queryCalls(connection, present, filter, page, many),
       ),
     aggregate: (spec, signal) =>
       query(filesIn(spec.filter.range), signal, (connection, present) =>
-        queryAggregate(connection, present, spec, aggregating),
+        queryAggregate(connection, present, spec, many),
       ),
+    ranks: (filter, values, signal) =>
+      query(filesIn(filter.range), signal, (connection, present) => queryRanks(connection, present, filter, values)),
     facets: (range, signal) =>
-      query(filesIn(range), signal, (connection, present) => queryFacets(connection, present, range)),
+      query(filesIn(range), signal, (connection, present) => queryFacets(connection, present, range, many)),
     searchTraces: (filter, limit, signal) =>
-      query(filesIn(filter.range), signal, (connection, present) => queryTraces(connection, present, filter, limit)),
+      query(filesIn(filter.range), signal, (connection, present) =>
+        queryTraces(connection, present, filter, limit, many),
+      ),
     spanNames: (range, signal) =>
-      query(filesIn(range), signal, (connection, present) => querySpanNames(connection, present, range)),
+      query(filesIn(range), signal, (connection, present) => querySpanNames(connection, present, range, many)),
     serviceLinks: (range, signal) =>
       query(filesIn(range), signal, (connection, present) => queryServiceLinks(connection, present, range)),
     rollUp,

@@ -6,16 +6,7 @@ import { wholeSlots } from "../rollup/cell-plan.ts";
 import { asksForQuantiles, canBeRolledUp } from "../rollup/rollup-rules.ts";
 import { aggregateRows } from "./aggregate-rows.ts";
 import type { IndexFile } from "./index-files.ts";
-import type { Rollups } from "./rollups.ts";
-
-/** What aggregates are computed with. */
-export interface AggregateOptions {
-  readonly rollups: Rollups;
-  /** Calls in a file. */
-  readonly callsOf: (file: IndexFile) => number;
-  /** Matching calls up to which quantiles are exact. */
-  readonly exactQuantileLimit: number;
-}
+import { countIn, type ManyCalls } from "./many-calls.ts";
 
 /**
  * Groups the calls of the given files: by their rows, or by rollups where there are many calls and the question can be
@@ -25,13 +16,12 @@ export async function queryAggregate(
   connection: DuckDBConnection,
   files: readonly IndexFile[],
   spec: AggregateSpec,
-  options: AggregateOptions,
+  many: ManyCalls,
 ): Promise<readonly AggregateRow[]> {
   if (files.length === 0) return [];
-  const calls = files.reduce((sum, file) => sum + options.callsOf(file), 0);
   const rolledUp =
-    calls > options.exactQuantileLimit && canBeRolledUp(spec)
-      ? await aggregateRollups(connection, files, spec, options)
+    countIn(files, many.callsOf) > many.limit && canBeRolledUp(spec)
+      ? await aggregateRollups(connection, files, spec, many)
       : undefined;
   return sortedAggregate(rolledUp ?? (await aggregateRows(connection, files, spec)), spec.groupBy);
 }
@@ -41,11 +31,11 @@ async function aggregateRollups(
   connection: DuckDBConnection,
   files: readonly IndexFile[],
   spec: AggregateSpec,
-  { rollups, exactQuantileLimit }: AggregateOptions,
+  { rollups, limit }: ManyCalls,
 ): Promise<AggregateRow[] | undefined> {
   const { filter, bucketNanos } = spec;
   const isMany = (ranges: Parameters<typeof countCalls>[0]): boolean =>
-    !asksForQuantiles(spec) || countCalls(ranges, filter) > exactQuantileLimit;
+    !asksForQuantiles(spec) || countCalls(ranges, filter) > limit;
   // First without the rows at the ends of the range, which cost a scan.
   const around = await rollups.select(connection, files, wholeSlots(filter.range), bucketNanos);
   if (around === undefined || !isMany(around)) return undefined;

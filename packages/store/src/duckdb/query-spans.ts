@@ -1,13 +1,16 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { decodeAttributes, encodeAttributeValue, LLM_COLUMNS, SPAN_KINDS, STATUS_CODES } from "@nexent/monitor-core";
-import { compareServiceLinks, compareSpanNames, SPAN_NAMES } from "../answer-order.ts";
+import { compareServiceLinks } from "../answer-order.ts";
 import { hasAttributeText, storedForms } from "../attribute-match.ts";
-import type { AttributeCondition, ServiceLink, SpanFilter, SpanName, TimeRange, TraceMatch } from "../contract.ts";
-import { unionOfFiles, type Condition } from "./call-conditions.ts";
-import { batchesOfDays } from "./day-batches.ts";
+import type { AttributeCondition, ServiceLink, SpanFilter, TimeRange, TraceMatch } from "../contract.ts";
+import { EVERYTHING, unionOfFiles, type Condition } from "./call-conditions.ts";
 import { fileAlias } from "./index-files.ts";
+import { countIn, type ManyCalls } from "./many-calls.ts";
 import { bigintOf, bind, numberOrNothing, readRows, textOrNothing, traceIdOf, type Parameter } from "./statement.ts";
+import { batchesOfTime, widthOfShare } from "./time-batches.ts";
 
+/** About so many rows are looked at first: attributes are dear to unpack. */
+const FIRST_ROWS = 4_096;
 const IN_RANGE = "start_ns >= $from AND start_ns < $to";
 
 function rangeParameters(range: TimeRange) {
@@ -15,19 +18,25 @@ function rangeParameters(range: TimeRange) {
 }
 
 /**
- * Traces with a matching span in the given files, newest first. Days are asked from the newest on until there are
- * enough: what older days add has a newer match already, or comes behind.
+ * Traces with a matching span in the given files, newest first. Parts of the range are asked from the newest on until
+ * there are enough: what older parts add has a newer match already, or comes behind.
  */
 export async function queryTraces(
   connection: DuckDBConnection,
   files: readonly number[],
   filter: SpanFilter,
   limit: number,
+  many: ManyCalls,
 ): Promise<TraceMatch[]> {
   const found = new Map<string, TraceMatch>();
-  for (const batch of batchesOfDays(files, true)) {
+  const attributes = createAttributeConditions(connection, filter.attributes ?? []);
+  const share = Math.min(FIRST_ROWS, many.limit) / Math.max(1, countIn(files, many.spansOf));
+  const firstWidth = widthOfShare(files, filter.range, share);
+  for (const { files: own, range } of batchesOfTime(files, filter.range, true, firstWidth)) {
+    const conditions: FileCondition[] = [];
+    for (const file of own) conditions.push({ file, condition: await attributes(file) });
     // Among the first ones may be those that were found already.
-    for (const match of await queryTracesOf(connection, batch, filter, limit + found.size)) {
+    for (const match of await queryTracesOf(connection, conditions, { ...filter, range }, limit + found.size)) {
       if (!found.has(match.traceId)) found.set(match.traceId, match);
     }
     if (found.size >= limit) break;
@@ -35,20 +44,23 @@ export async function queryTraces(
   return [...found.values()].slice(0, limit);
 }
 
+interface FileCondition {
+  readonly file: number;
+  readonly condition: Condition;
+}
+
 async function queryTracesOf(
   connection: DuckDBConnection,
-  files: readonly number[],
+  conditions: readonly FileCondition[],
   filter: SpanFilter,
   limit: number,
 ): Promise<TraceMatch[]> {
   const plain = spanCondition(filter);
   const parameters: Record<string, Parameter> = { ...plain.parameters, limit: bind.integer(limit) };
-  const sources: string[] = [];
-  for (const file of files) {
-    const attributes = await attributeConditions(connection, file, filter.attributes ?? [], parameters);
-    const where = [IN_RANGE, plain.sql, ...attributes].join(" AND ");
-    sources.push(unionOfFiles([file], () => "trace_id, start_ns", where));
-  }
+  const sources = conditions.map(({ file, condition }) => {
+    Object.assign(parameters, condition.parameters);
+    return unionOfFiles([file], () => "trace_id, start_ns", [IN_RANGE, plain.sql, condition.sql].join(" AND "));
+  });
   const sql =
     "SELECT trace_id, max(start_ns) AS newest FROM (" +
     sources.join(" UNION ALL ") +
@@ -75,16 +87,31 @@ function spanCondition(filter: SpanFilter): Condition {
   return { sql: parts.length === 0 ? "TRUE" : parts.join(" AND "), parameters };
 }
 
-/** One condition per attribute, for one file: its resources are matched here, since their numbers differ by file. */
-async function attributeConditions(
+/**
+ * What the attributes are for one file: its resources are matched here, since their numbers differ by file, and once for
+ * all parts of a range.
+ */
+function createAttributeConditions(
+  connection: DuckDBConnection,
+  wanted: readonly AttributeCondition[],
+): (file: number) => Promise<Condition> {
+  const known = new Map<number, Condition>();
+  return async (file) => {
+    const condition = known.get(file) ?? (await attributeCondition(connection, file, wanted));
+    known.set(file, condition);
+    return condition;
+  };
+}
+
+async function attributeCondition(
   connection: DuckDBConnection,
   file: number,
   wanted: readonly AttributeCondition[],
-  parameters: Record<string, Parameter>,
-): Promise<string[]> {
-  if (wanted.length === 0) return [];
+): Promise<Condition> {
+  if (wanted.length === 0) return { sql: EVERYTHING, parameters: {} };
+  const parameters: Record<string, Parameter> = {};
   const resources = await readRows(connection, "SELECT id, attributes FROM " + fileAlias(file) + ".main.resources");
-  return wanted.map((condition, at) => {
+  const sql = wanted.map((condition, at) => {
     const n = String(at);
     const here = n + "f" + String(file);
     const ids = resources
@@ -105,29 +132,7 @@ async function attributeConditions(
     }
     return "(" + parts.map((part) => "coalesce(" + part + ", FALSE)").join(" OR ") + ")";
   });
-}
-
-/** Span names of the given files with their spans. */
-export async function querySpanNames(
-  connection: DuckDBConnection,
-  files: readonly number[],
-  range: TimeRange,
-): Promise<SpanName[]> {
-  if (files.length === 0) return [];
-  const sql =
-    "SELECT service, name, kind, count(*) FROM (" +
-    unionOfFiles(files, () => "service, name, kind", IN_RANGE) +
-    ") GROUP BY ALL ORDER BY service, name, kind LIMIT " +
-    String(SPAN_NAMES);
-  const rows = await readRows(connection, sql, rangeParameters(range));
-  return rows
-    .map(([service, name, kind, spans]) => ({
-      service: textOrNothing(service) ?? "",
-      name: textOrNothing(name) ?? "",
-      kind: SPAN_KINDS[numberOrNothing(kind) ?? 0] ?? "unspecified",
-      spans: Number(bigintOf(spans)),
-    }))
-    .sort(compareSpanNames);
+  return { sql: sql.join(" AND "), parameters };
 }
 
 /** Calls from service to service in the given files. */

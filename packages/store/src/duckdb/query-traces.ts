@@ -1,10 +1,11 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import { LIMITS } from "@nexent/monitor-core";
 import type { StoredSpan } from "../contract.ts";
 import { unionOfFiles } from "./call-conditions.ts";
 import { readSpans } from "./span-rows.ts";
 import { startsCondition } from "./start-ranges.ts";
-import { bigintOf, bind, numberOrNothing, readRows, traceIdOf, type Parameters } from "./statement.ts";
+import type { TracePlace } from "./trace-filters.ts";
+import { bigintOf, bind, numberOrNothing, readRows, traceIdOf, type Parameter } from "./statement.ts";
 
 /** Behind `spans s`: those of the traces asked for. */
 const AMONG = "SEMI JOIN (SELECT unnest($traces) AS trace_id) w ON s.trace_id = w.trace_id";
@@ -19,19 +20,21 @@ interface TracePart {
   readonly last: bigint;
 }
 
-/** Spans of one trace; of each file at most as many as one trace may have. */
+/** Spans of one trace in no order; of each file at most as many as one trace may have, the first ones. */
 export async function queryTrace(
   connection: DuckDBConnection,
-  files: readonly number[],
+  places: readonly TracePlace[],
   traceId: string,
 ): Promise<StoredSpan[]> {
   const one = { trace: bind.traceId(traceId) };
   const found: StoredSpan[] = [];
-  for (const part of await findParts(connection, files, { where: "trace_id = $trace" }, one)) {
+  for (const part of await findParts(connection, places, traceId)) {
     const starts = startsCondition([part]);
-    const wanted = "WHERE s.trace_id = $trace AND " + starts.sql + " ORDER BY s.start_ns, s.span_id LIMIT $limit";
-    const parameters = { ...one, ...starts.parameters, limit: bind.integer(LIMITS.spansPerTrace) };
-    found.push(...(await readSpans(connection, part.file, wanted, parameters)));
+    const isCut = part.spans > LIMITS.spansPerTrace;
+    // An order costs as much as the rest: the caller makes one anyway.
+    const first = isCut ? " ORDER BY s.start_ns, s.span_id LIMIT " + String(LIMITS.spansPerTrace) : "";
+    const wanted = "WHERE s.trace_id = $trace AND " + starts.sql + first;
+    found.push(...(await readSpans(connection, part.file, wanted, { ...one, ...starts.parameters })));
   }
   return found;
 }
@@ -39,12 +42,12 @@ export async function queryTrace(
 /** Spans of several traces, each file read once; ids are counted first, so that no more is read than can be answered. */
 export async function queryTracesById(
   connection: DuckDBConnection,
-  files: readonly number[],
+  places: readonly TracePlace[],
   traceIds: readonly string[],
 ): Promise<ReadonlyMap<string, readonly StoredSpan[]>> {
   const found = new Map<string, StoredSpan[]>();
   if (traceIds.length === 0) return found;
-  const parts = await findParts(connection, files, { join: AMONG }, { traces: bind.traceIds(traceIds) });
+  const parts = await findPartsOfMany(connection, places, traceIds);
   const fitting = traceIdsThatFit(parts, traceIds);
   for (const file of new Set(parts.map((part) => part.file))) {
     const wanted = parts.filter((part) => part.file === file && fitting.has(part.traceId));
@@ -65,29 +68,57 @@ export async function queryTracesById(
   return found;
 }
 
-/** Where traces lie: one statement over ids and starts, so that whole rows are read only where there are some. */
+/** Where a trace lies: one statement over ids and starts, so that whole rows are read only where there are some. */
 async function findParts(
   connection: DuckDBConnection,
-  files: readonly number[],
-  { join = "", where = "TRUE" }: { readonly join?: string; readonly where?: string },
-  parameters: Parameters,
+  places: readonly TracePlace[],
+  traceId: string,
 ): Promise<readonly TracePart[]> {
-  if (files.length === 0) return [];
-  const source = unionOfFiles(files, (file) => "trace_id, start_ns, " + String(file) + " AS file", where);
+  const columns = "count(*), min(start_ns), max(start_ns)";
+  const { sources, parameters } = sourcesOf(places, columns, "trace_id = $trace");
+  if (sources.length === 0) return [];
+  const rows = await readRows(connection, sources.join(" UNION ALL "), { ...parameters, trace: bind.traceId(traceId) });
+  return rows
+    .map(([file, spans, first, last]) => partOf(traceId, file, spans, first, last))
+    .filter(({ spans }) => spans > 0);
+}
+
+async function findPartsOfMany(
+  connection: DuckDBConnection,
+  places: readonly TracePlace[],
+  traceIds: readonly string[],
+): Promise<readonly TracePart[]> {
+  const { sources, parameters } = sourcesOf(places, "trace_id, start_ns", "TRUE");
+  if (sources.length === 0) return [];
   const sql =
     "SELECT trace_id, file, count(*), min(start_ns), max(start_ns) FROM (" +
-    source +
+    sources.join(" UNION ALL ") +
     ") s " +
-    join +
+    AMONG +
     " GROUP BY trace_id, file ORDER BY file";
-  const rows = await readRows(connection, sql, parameters);
-  return rows.map(([traceId, file, spans, first, last]) => ({
-    traceId: traceIdOf(traceId),
+  const rows = await readRows(connection, sql, { ...parameters, traces: bind.traceIds(traceIds) });
+  return rows.map(([traceId, file, spans, first, last]) => partOf(traceIdOf(traceId), file, spans, first, last));
+}
+
+function sourcesOf(places: readonly TracePlace[], columns: string, where: string) {
+  const parameters: Record<string, Parameter> = {};
+  const sources = places.map(({ file, starts }) => {
+    const among = starts === undefined ? undefined : startsCondition(starts, "f" + String(file));
+    Object.assign(parameters, among?.parameters);
+    const condition = among === undefined ? where : where + " AND " + among.sql;
+    return unionOfFiles([file], () => String(file) + " AS file, " + columns, condition);
+  });
+  return { sources, parameters };
+}
+
+function partOf(traceId: string, ...[file, spans, first, last]: readonly (DuckDBValue | undefined)[]): TracePart {
+  return {
+    traceId,
     file: numberOrNothing(file) ?? 0,
     spans: Number(bigintOf(spans)),
-    first: bigintOf(first),
-    last: bigintOf(last),
-  }));
+    first: bigintOf(first ?? 0n),
+    last: bigintOf(last ?? 0n),
+  };
 }
 
 function traceIdsThatFit(parts: readonly TracePart[], traceIds: readonly string[]): ReadonlySet<string> {

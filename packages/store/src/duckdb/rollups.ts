@@ -10,6 +10,7 @@ import { dayOfFile, fileAlias, isSealed, touchesFile, type IndexFile } from "./i
 import type { RollupFiles } from "./rollup-files.ts";
 import { readCells, type RowsOfFile } from "./rollup-rows.ts";
 import { bigintOf, bind, readRows } from "./statement.ts";
+import { createTurns } from "./turns.ts";
 
 const DAY_SECONDS = 86_400;
 /** Rows that one statement rolls up: it holds their values in memory. */
@@ -58,20 +59,7 @@ export function createRollups({ stored, stateOf }: RollupsOptions): Rollups {
   const sealed = createTableCache();
   const tooLarge = new WeakSet<FileSummary>();
   const made = new WeakSet<FileSummary>();
-  const turns = new Map<IndexFile, Promise<unknown>>();
-
-  /** Two questions do not roll up the same rows. */
-  async function inTurn<T>(file: IndexFile, work: () => Promise<T>): Promise<T> {
-    const result = (turns.get(file) ?? Promise.resolve()).then(work);
-    turns.set(
-      file,
-      result.then(
-        () => undefined,
-        () => undefined,
-      ),
-    );
-    return await result;
-  }
+  const inTurn = createTurns();
 
   function keepIfSmall(state: FileSummary, tables: readonly CellTable[]): boolean {
     if (tables.reduce((sum, table) => sum + bytesOfTable(table), 0) <= MAX_DAY_BYTES) return true;

@@ -12,16 +12,17 @@ const MAX_RANGES = 32;
 
 /**
  * Rows whose start lies in one of the ranges. The engine compares starts before it unpacks any other column, and skips
- * blocks without a hit; a join on ids alone unpacks every row of the file.
+ * blocks without a hit; a join on ids alone unpacks every row of the file. @param suffix of the names of parameters.
  */
-export function startsCondition(ranges: readonly StartRange[]): Condition {
+export function startsCondition(ranges: readonly StartRange[], suffix = ""): Condition {
   const joined = joinRanges(ranges);
   const whole = { first: joined[0]?.first ?? 0n, last: joined.at(-1)?.last ?? 0n };
-  const parameters: Record<string, Parameter> = { first: bind.nanos(whole.first), last: bind.nanos(whole.last) };
-  const sql = "start_ns BETWEEN $first AND $last";
+  const [from, to] = ["first" + suffix, "last" + suffix];
+  const parameters: Record<string, Parameter> = { [from]: bind.nanos(whole.first), [to]: bind.nanos(whole.last) };
+  const sql = "start_ns BETWEEN $" + from + " AND $" + to;
   if (joined.length < 2 || joined.length > MAX_RANGES) return { sql, parameters };
   const parts = joined.map(({ first, last }, at) => {
-    const [low, high] = ["first" + String(at), "last" + String(at)];
+    const [low, high] = [from + "_" + String(at), to + "_" + String(at)];
     parameters[low] = bind.nanos(first);
     parameters[high] = bind.nanos(last);
     return "(start_ns >= $" + low + " AND start_ns <= $" + high + ")";

@@ -17,7 +17,7 @@ import type {
 } from "../contract.ts";
 import { checkSelector, selects } from "../purge-selector.ts";
 import { decodeCursor, encodeCursor, sortOf } from "../page-cursor.ts";
-import { checkAggregate, checkFilter, checkPage, checkRange, checkTraceIds, checkTraceSearch } from "../query-rules.ts";
+import { checkAggregate, checkCalls, checkRange, checkRanks, checkTraceIds, checkTraceSearch } from "../query-rules.ts";
 import { judgeRepeat } from "../same-span.ts";
 import { acknowledgedSpans } from "../acknowledged-spans.ts";
 import { decodeSpans, type EncodedSpans } from "../encoded-spans.ts";
@@ -26,6 +26,7 @@ import { checkBatch, outcomeOf } from "../write-rules.ts";
 import { aggregateCalls } from "./aggregate.ts";
 import { compareMarks, markOf } from "./calls.ts";
 import { inRange, matches } from "./filter.ts";
+import { rankValues } from "./ranks.ts";
 import { countServiceLinks, countSpanNames, matchTraces } from "./span-search.ts";
 
 const DAY_NANOS = 86_400_000_000_000n;
@@ -107,8 +108,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore 
 
     async calls(filter: CallFilter, page: CallPage, signal?: AbortSignal): Promise<CallList> {
       open(signal);
-      checkFilter(filter);
-      checkPage(page);
+      checkCalls(filter, page);
       const sort = sortOf(page);
       const order = compareMarks(sort);
       const after = page.cursor === undefined ? undefined : decodeCursor(sort, page.cursor);
@@ -132,6 +132,13 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): TraceStore 
       checkAggregate(spec);
       const calls = callsIn(spec.filter).filter((call) => matches(call, spec.filter));
       return sortedAggregate(aggregateCalls(calls, spec, exactQuantileLimit), spec.groupBy);
+    },
+
+    async ranks(filter, values, signal) {
+      open(signal);
+      checkRanks(filter, values);
+      const calls = callsIn(filter).filter((call) => matches(call, filter));
+      return rankValues(calls, values);
     },
 
     async facets(range, signal): Promise<Facets> {

@@ -21,6 +21,16 @@ export function countCalls(ranges: readonly CellRange[], filter: CallFilter): nu
   return calls;
 }
 
+/** The values of one column in the cells that match a filter, its range aside; nothing for a column without bins. */
+export function countBins(ranges: readonly CellRange[], filter: CallFilter, column: NumberColumn): BinCounts {
+  const [counts, sum, at] = [new BinCounts(), new ExactSum(), columnIndex(column)];
+  for (const range of ranges) {
+    const values = range.table.columns[at];
+    if (values !== undefined) forEachCell(range, filter, (cell) => addCell(values, cell, counts, sum));
+  }
+  return counts;
+}
+
 /** Answers a question from cells: counts and sums exactly, quantiles as sketches. The rows come in no order. */
 export function aggregateCells(ranges: readonly CellRange[], spec: AggregateSpec): AggregateRow[] {
   const sums = { counts: new BinCounts(), sum: new ExactSum() };

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BinCounts, binOf, BINS, SKETCH_ERROR, valueOfBin } from "./bins.ts";
+import { BinCounts, binOf, BINS, leastOfBin, mostOfBin, SKETCH_ERROR, valueOfBin } from "./bins.ts";
 
 /** Values that a column can hold: zero, tiny, usual and huge ones. */
 const value = fc.oneof(
@@ -36,6 +36,17 @@ describe("bins of a sketch", () => {
         expect(Math.abs(valueOfBin(binOf(one)) - one)).toBeLessThanOrEqual(one * SKETCH_ERROR + RESOLUTION);
       }),
     );
+  });
+
+  it("no value lies outside the ends of its bin", () => {
+    fc.assert(
+      fc.property(value, (one) => {
+        expect(leastOfBin(binOf(one))).toBeLessThanOrEqual(one);
+        expect(mostOfBin(binOf(one))).toBeGreaterThanOrEqual(one);
+      }),
+    );
+    expect(mostOfBin(BINS - 1)).toBe(Infinity);
+    expect(leastOfBin(5)).toBeGreaterThan(leastOfBin(4));
   });
 
   it("every quantile is within the bound of the exact one, on any data", () => {

@@ -26,6 +26,21 @@ export function valueOfBin(bin: number): number {
   return VALUES[bin] ?? 0;
 }
 
+/** More than the logarithm is wrong by. */
+const ROUNDING = 1e-9;
+
+/** No value of a bin, or of a higher one, is below. */
+export function leastOfBin(bin: number): number {
+  return bin <= 0 ? 0 : Math.exp((bin - OFFSET) * LOG_BASE) * (1 - ROUNDING);
+}
+
+/** No value of a bin, or of a lower one, is above. */
+export function mostOfBin(bin: number): number {
+  if (bin >= BINS - 1) return Infinity;
+  // The first bin is that of everything that counts as 0.
+  return Math.max(SMALLEST, Math.exp((bin + 1 - OFFSET) * LOG_BASE)) * (1 + ROUNDING);
+}
+
 /** Counts of values by bin, added up; quantiles of what was added. */
 export class BinCounts {
   readonly #counts = new Float64Array(BINS);

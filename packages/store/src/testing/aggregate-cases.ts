@@ -81,6 +81,36 @@ export const AGGREGATE_CASES: readonly StoreCase[] = [
     await refusesWith("QUERY_INVALID", aggregate(store, { columns: Array(5).fill("ttftSeconds") as never }));
     await refusesWith("QUERY_INVALID", aggregate(store, { groupBy: ["model; DROP TABLE spans" as never] }));
   }),
+  onStore(
+    "RNK-1 ranks count the calls that have a value, and those at or below a given one, over days",
+    async (store) => {
+      const values = [0.1, 0.2, 0.2, 0.3];
+      const spans = values.map((ttftSeconds, n) =>
+        sampleCall(n, { ttftSeconds, outputTokens: n, startUnixNanos: SAMPLE_START + BigInt(n) * DAY }),
+      );
+      await store.write({
+        spans: [...spans, sampleCall(8), sampleCall(9, { model: "other", ttftSeconds: 0 }), sampleSpan(7)],
+      });
+      await store.flush();
+      const filter = { range: EVERYTHING, models: ["gpt-4"] };
+      deepStrictEqual(await store.ranks(filter, { ttftSeconds: 0.2, durationSeconds: 2, gapP95Seconds: 1 }), {
+        ttftSeconds: { count: 4, notAbove: 3 },
+        durationSeconds: { count: 5, notAbove: 5 },
+        gapP95Seconds: { count: 0, notAbove: 0 },
+      });
+      const some = { ...filter, number: [{ column: "outputTokens" as const, min: 1, max: 2 }] };
+      deepStrictEqual(await store.ranks(some, { ttftSeconds: 0.1, durationSeconds: 1.9 }), {
+        ttftSeconds: { count: 2, notAbove: 0 },
+        durationSeconds: { count: 2, notAbove: 0 },
+      });
+      deepStrictEqual(await store.ranks({ range: { fromUnixNanos: 0n, toUnixNanos: 1n } }, { ttftSeconds: 1 }), {
+        ttftSeconds: { count: 0, notAbove: 0 },
+      });
+      deepStrictEqual(await store.ranks(filter, {}), {});
+      await refusesWith("QUERY_INVALID", store.ranks(filter, { ttftSeconds: Number.NaN }));
+      await refusesWith("QUERY_INVALID", store.ranks(filter, { "1; DROP TABLE spans": 1 } as never));
+    },
+  ),
   onStore("FAC-1 facets count calls per value, most first", async (store) => {
     await store.write({
       spans: [

@@ -1,6 +1,6 @@
 import { deepStrictEqual, equal, ok, rejects } from "node:assert/strict";
 import { LIMITS } from "@nexent/monitor-core";
-import type { CallPage, CallRow, TraceStore } from "../contract.ts";
+import type { CallFilter, CallPage, CallRow, CallSort, TraceStore } from "../contract.ts";
 import { DAY, HOUR, sampleCall, sampleSpan, SAMPLE_START, SECOND, spanIdOf, traceIdOf } from "./sample-spans.ts";
 import { calls, EVERYTHING, models, onStore, refusesWith, type StoreCase } from "./store-case.ts";
 
@@ -143,6 +143,34 @@ export const READ_CASES: readonly StoreCase[] = [
       }
     }
   }),
+  onStore(
+    "CAL-9 lists of more calls than are asked at one look have the same pages, counts and order",
+    async (store) => {
+      const spans = Array.from({ length: 40 }, (_, n) =>
+        sampleCall(n, {
+          startUnixNanos: SAMPLE_START - DAY + BigInt(n * n) * 90n * SECOND,
+          durationNanos: BigInt((n * 7) % 5) * 333_333_333n,
+          model: `m${n % 3}`,
+          ...(n % 4 === 0 ? {} : { ttftSeconds: (n % 6) / 10, outputTokens: n % 2 }),
+        }),
+      );
+      await store.write({ spans: [...spans, sampleSpan(99)] });
+      await store.flush();
+      for (const column of ["start", "ttftSeconds", "outputTokens", "durationSeconds"] as const) {
+        for (const descending of [true, false]) {
+          for (const filter of descending ? [{}, { outcomes: ["error"] }] : [{ models: ["m1"] }, { text: "M2" }]) {
+            const sort = { column, descending };
+            const order = [...(await calls(store, filter))].sort(byColumn(sort));
+            deepStrictEqual(await calls(store, filter, { sort }), order);
+            deepStrictEqual(await pagesOf(store, { limit: 7, sort }, filter), order);
+            const { shown, total } = await store.calls({ range: EVERYTHING, ...filter }, { limit: 1, sort });
+            deepStrictEqual([shown, total], [order.length, 40]);
+          }
+        }
+      }
+    },
+    { exactQuantileLimit: 4 },
+  ),
   onStore("CAL-8 a cursor of another sort, a broken one and a wrong limit are refused", async (store) => {
     await store.write({ spans: [sampleCall(1), sampleCall(2)] });
     await store.flush();
@@ -168,11 +196,28 @@ export const READ_CASES: readonly StoreCase[] = [
   }),
 ];
 
-async function pagesOf(store: TraceStore, page: CallPage): Promise<readonly CallRow[]> {
+/** Of a list that is newest first: sorting keeps the order of ties. */
+function byColumn({ column, descending }: CallSort): (a: CallRow, b: CallRow) => number {
+  const value = (call: CallRow): number | undefined => {
+    if (column === "start") return Number(call.startUnixNanos - SAMPLE_START);
+    return column === "durationSeconds" ? call.durationSeconds : call.llm[column];
+  };
+  return (one, other) => {
+    const [a, b] = [value(one), value(other)];
+    if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
+    return descending ? b - a : a - b;
+  };
+}
+
+async function pagesOf(
+  store: TraceStore,
+  page: CallPage,
+  filter: Partial<CallFilter> = {},
+): Promise<readonly CallRow[]> {
   const rows: CallRow[] = [];
   let cursor: string | undefined;
   do {
-    const list = await store.calls({ range: EVERYTHING }, cursor === undefined ? page : { ...page, cursor });
+    const list = await store.calls({ range: EVERYTHING, ...filter }, cursor === undefined ? page : { ...page, cursor });
     rows.push(...list.rows);
     cursor = list.next;
   } while (cursor !== undefined);

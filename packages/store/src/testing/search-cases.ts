@@ -80,6 +80,31 @@ export const SEARCH_CASES: readonly StoreCase[] = [
     ];
     deepStrictEqual(await found(store, { attributes: both }), [1]);
   }),
+  onStore(
+    "SRC-7 a search among more spans than are asked at one look finds the same traces in the same order",
+    async (store) => {
+      const spans = Array.from({ length: 40 }, (_, n) =>
+        sampleSpan(n, {
+          traceId: traceIdOf(n % 15),
+          startUnixNanos: SAMPLE_START - 2n * DAY + BigInt(n * n * n) * SECOND,
+          resource: of(n % 2 === 0 ? "even" : "odd"),
+          attributes: new Map([["third", n % 3 === 0]]),
+        }),
+      );
+      await store.write({ spans });
+      const newest = (isWanted: (n: number) => boolean): number[] => {
+        const order = spans.map((_, n) => n).filter(isWanted);
+        return [...new Set(order.toReversed().map((n) => n % 15))];
+      };
+      const third = [{ key: "third", value: "true" }];
+      for (const limit of [1, 3, 100]) {
+        deepStrictEqual(await found(store, {}, limit), newest(() => true).slice(0, limit));
+        deepStrictEqual(await found(store, { service: "odd" }, limit), newest((n) => n % 2 === 1).slice(0, limit));
+        deepStrictEqual(await found(store, { attributes: third }, limit), newest((n) => n % 3 === 0).slice(0, limit));
+      }
+    },
+    { exactQuantileLimit: 4 },
+  ),
   onStore("SRC-4 questions beyond the limits are refused", async (store) => {
     const refused = (filter: Partial<SpanFilter>, limit = 10) =>
       refusesWith("QUERY_INVALID", store.searchTraces({ range: EVERYTHING, ...filter }, limit));
