@@ -167,6 +167,7 @@ async function createStore(
         ...admission.counters,
       };
     },
+    quarantinedFiles: () => parts.quarantined.files,
     async retain(policy) {
       ready();
       return await inTurn(() => upkeep.retain(policy));

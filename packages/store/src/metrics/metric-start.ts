@@ -46,6 +46,8 @@ export interface MetricParts {
   readonly queuedBytes: () => number;
   /** Takes an acknowledged batch on its way into the index. */
   readonly enqueue: (batch: QueuedMetrics) => void;
+  /** Files in quarantine. */
+  readonly quarantined: { files: number };
   /** Whether a purge is left to be finished. */
   readonly hasPendingPurge: boolean;
 }
@@ -62,6 +64,7 @@ export async function startMetrics(
 ): Promise<MetricParts> {
   const io = options.ioPort ?? nodeIoPort;
   const logger = options.logger ?? SILENT;
+  const quarantined = { files: 0 };
   const findings = await inspectJournal(io, folder.journal);
   await repair(findings);
   const plan = await readMetricPlan(io, metricsDir);
@@ -121,6 +124,7 @@ export async function startMetrics(
       queuedBytes += batch.bytes;
       feeder.add(batch);
     },
+    quarantined,
     hasPendingPurge: plan !== undefined,
   };
 
@@ -134,6 +138,8 @@ export async function startMetrics(
     for (const one of damage) logger.warn("metric_journal_damaged", { ...one });
     for (const segment of duplicates) logger.warn("metric_segment_duplicate", { segment });
     await repairJournal({ io, directory: folder.journal, quarantine: folder.quarantine }, found);
+    // Files stay in quarantine until somebody looks at them, so they are counted at every start.
+    quarantined.files = (await io.list(folder.quarantine)).length;
   }
 
   function openIndex(): Promise<MetricIndex> {
@@ -143,7 +149,10 @@ export async function startMetrics(
       io,
       limits: options.engine,
       failpoint: options.failpoint,
-      onQuarantine: (file, cause) => logger.warn("metric_file_quarantined", { file, cause: String(cause) }),
+      onQuarantine(file, cause) {
+        quarantined.files++;
+        logger.warn("metric_file_quarantined", { file, cause: String(cause) });
+      },
     });
   }
 
