@@ -95,6 +95,14 @@ describe("server", () => {
     }
   });
 
+  it("D4: counts files of metric samples that were set aside", async () => {
+    const openMetricStore = async () => ({ ...createMemoryMetricStore(), quarantinedFiles: () => 2 });
+    const server = await startTestServer({}, { openMetricStore });
+    const metrics = await (await fetch(`${server.dashboardUrl}/metrics`)).text();
+    expect(metrics).toMatch(/^nexent_server_quarantined_files\b.* 2$/m);
+    await server.stop();
+  });
+
   it("D11: stopping finishes a request in flight, ends live streams, then closes the store", async () => {
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));

@@ -159,7 +159,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     log,
     signIn: { users, sessions, limits, version: VERSION },
     query: { store, accents, thresholds: config, clock },
-    status: { store, counters, metrics: ownMetrics, scrapes: metrics.scrapes, clock, isReady },
+    status: { store, metricStore, counters, metrics: ownMetrics, scrapes: metrics.scrapes, clock, isReady },
     setup: createSetup({
       gatewayUrl: config.gatewayUrl,
       otlpUrl: () => urlOf(receivers.otlpHttp.port),

@@ -72,5 +72,6 @@ export {
   type SeriesSamples,
   type SummarySample,
 } from "./metric-contract.ts";
+export { readMemoryLimit } from "./memory-limit.ts";
 export { createSlots, type Slots } from "./slots.ts";
 export { labelTest } from "./metric-query-rules.ts";

@@ -186,6 +186,8 @@ export interface MetricStore {
   /** Exemplars in time order. */
   exemplars(filter: SeriesFilter, range: TimeRange, signal?: AbortSignal): Promise<readonly SeriesSamples[]>;
   stats(): Promise<MetricStoreStats>;
+  /** Files that were set aside because they could not be read. Costs nothing to ask. */
+  quarantinedFiles(): number;
   /** Removes whole UTC days older than that, never today's. */
   retain(policy: RetentionPolicy): Promise<MetricRetention>;
   /** Erases everything, or the samples of a time range; no file has them afterwards. */

@@ -1,12 +1,10 @@
 import { cpSync, rmSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { TraceStore } from "./contract.ts";
-import { openEmbeddedStore } from "./embedded.ts";
-import type { EmbeddedStoreOptions } from "./embedded-options.ts";
 import { sha256Of } from "./file-hash.ts";
+import { storesEachTest } from "./stores-each-test.testing.ts";
 import {
   DAY,
   HOUR,
@@ -23,35 +21,13 @@ const NOON_MS = Number((SAMPLE_START + 2n * HOUR) / 1_000_000n);
 const DAY_MS = 86_400_000;
 const EVERYTHING = { fromUnixNanos: 0n, toUnixNanos: 2n ** 63n - 1n };
 const [OPEN, SEALED] = ["2026-11-23.duckdb", "2026-11-23.sealed.duckdb"];
-const folders: string[] = [];
-const stores: TraceStore[] = [];
 let nowMs = NOON_MS;
 let monotonicMs = 0;
+const { temporary, open } = storesEachTest({ now: () => nowMs, monotonicMs: () => monotonicMs });
 
-afterEach(async () => {
-  for (const store of stores.splice(0)) await store.close();
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+afterEach(() => {
   nowMs = NOON_MS;
 });
-
-async function temporary(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "nexent-sealing-"));
-  folders.push(folder);
-  return folder;
-}
-
-async function open(dataDir: string, options: Partial<EmbeddedStoreOptions> = {}): Promise<TraceStore> {
-  const store = await openEmbeddedStore({
-    dataDir,
-    indexFlushMs: 5,
-    diskReserveBytes: 0,
-    now: () => nowMs,
-    monotonicMs: () => monotonicMs,
-    ...options,
-  });
-  stores.push(store);
-  return store;
-}
 
 function later(ms: number): void {
   nowMs += ms;

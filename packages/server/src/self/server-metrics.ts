@@ -24,6 +24,8 @@ interface MetricsAnswer {
 export interface MetricSources {
   readonly pipeline: PipelineSnapshot;
   readonly store: StoreStats;
+  /** Files of metric samples that were set aside. */
+  readonly quarantinedMetricFiles: number;
   readonly scrapes: ScrapeSnapshot;
 }
 
@@ -51,7 +53,7 @@ export function createServerMetrics(version: string): ServerMetrics {
   const syncs = registry.histogram(METRICS.nexentServerSyncSeconds, {});
   return {
     recordSync: (seconds) => syncs.observe(seconds),
-    expose(accept, { pipeline, store, scrapes }) {
+    expose(accept, { pipeline, store, quarantinedMetricFiles, scrapes }) {
       follow(METRICS.nexentServerAcceptedSpans, pipeline.spansAccepted);
       for (const [reason, spans] of pipeline.rejectedByReason)
         follow(METRICS.nexentServerRejectedSpans, spans, { reason });
@@ -66,7 +68,7 @@ export function createServerMetrics(version: string): ServerMetrics {
       follow(METRICS.nexentServerRemovedSpans, store.purgedSpans, { reason: "purge" });
       follow(METRICS.nexentServerFailedScrapes, scrapes.failedScrapes);
       follow(METRICS.nexentServerScrapedSamples, scrapes.storedSamples);
-      setGauges(registry, store);
+      setGauges(registry, store, quarantinedMetricFiles);
       setScrapeGauges(registry, scrapes);
       const { format, contentType } = negotiateExposition(accept);
       return { contentType, text: registry.expose(format, { families: FAMILIES }) };
@@ -74,8 +76,8 @@ export function createServerMetrics(version: string): ServerMetrics {
   };
 }
 
-function setGauges(registry: MetricRegistry, store: StoreStats): void {
-  registry.gauge(METRICS.nexentServerQuarantinedFiles, {}).set(store.quarantinedFiles);
+function setGauges(registry: MetricRegistry, store: StoreStats, quarantinedMetricFiles: number): void {
+  registry.gauge(METRICS.nexentServerQuarantinedFiles, {}).set(store.quarantinedFiles + quarantinedMetricFiles);
   registry.gauge(METRICS.nexentServerStorageDegraded, {}).set(store.storageDegraded ? 1 : 0);
   registry.gauge(METRICS.nexentServerStoredSpans, {}).set(store.spans);
   registry.gauge(METRICS.nexentServerStoredBytes, {}).set(store.diskBytes);

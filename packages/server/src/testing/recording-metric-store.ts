@@ -41,6 +41,7 @@ export function createRecordingMetricStore(): RecordingMetricStore {
     metadata: unasked,
     exemplars: unasked,
     stats: unasked,
+    quarantinedFiles: () => 0,
     purge: unasked,
     verify: () => Promise.resolve([]),
     backUp: () => Promise.resolve([]),

@@ -1,6 +1,12 @@
-import { DuckDBInstance, DuckDBTableFunction, INTEGER, type DuckDBConnection } from "@duckdb/node-api";
+import {
+  DuckDBInstance,
+  DuckDBPendingResult,
+  DuckDBTableFunction,
+  INTEGER,
+  type DuckDBConnection,
+} from "@duckdb/node-api";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { runInBackground } from "./background-statement.ts";
+import { handleOf, runInBackground } from "./background-statement.ts";
 
 const PATIENCE = { patienceMs: 60_000 };
 let instance: DuckDBInstance;
@@ -17,6 +23,26 @@ afterEach(() => {
 
 async function numberOf(sql: string): Promise<unknown> {
   return (await connection.runAndReadAll(sql)).getRows()[0]?.[0];
+}
+
+/** The same connection, of a node-api that keeps the handles of pending results elsewhere. */
+function withoutHandles(real: DuckDBConnection): Pick<DuckDBConnection, "prepare"> {
+  return {
+    async prepare(sql) {
+      const statement = await real.prepare(sql);
+      const start = statement.start.bind(statement);
+      statement.start = () => {
+        const pending = start();
+        const handle = handleOf(pending);
+        if (handle === undefined) return pending;
+        const known = new DuckDBPendingResult(handle);
+        Reflect.deleteProperty(pending, "pending_result");
+        pending.getResult = () => known.getResult();
+        return pending;
+      };
+      return statement;
+    },
+  };
 }
 
 /** A table function of one row that calls back when the engine asks for it. */
@@ -78,5 +104,24 @@ describe("statement in the background", () => {
     other.interrupt();
     expect(await question).toBe("ended");
     other.closeSync();
+  });
+
+  it("can ask the engine of the pinned node-api how far a statement is", async () => {
+    const statement = await connection.prepare("SELECT 7");
+    const pending = statement.start();
+    expect(
+      handleOf(pending),
+      "this node-api keeps the handle of a pending result elsewhere: find it before it is pinned, or inserts cost a second core",
+    ).toBeDefined();
+    await pending.getResult();
+    statement.destroySync();
+  });
+
+  it("waits as the node-api does when the engine cannot be asked", async () => {
+    const sql = "CREATE TABLE t AS SELECT * FROM range(10000) r(n)";
+    await runInBackground(withoutHandles(connection), sql, PATIENCE);
+    expect(await numberOf("SELECT count(*) FROM t")).toBe(10_000n);
+    const failing = "INSERT INTO t SELECT error('broken at ' || n) FROM range(3) r(n)";
+    await expect(runInBackground(withoutHandles(connection), failing, PATIENCE)).rejects.toThrow(/broken at/);
   });
 });

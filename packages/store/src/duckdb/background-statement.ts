@@ -4,6 +4,8 @@ import duckdb from "@duckdb/node-bindings";
 
 const LONGEST_SLEEP_MS = 16;
 
+type PendingHandle = Parameters<typeof duckdb.pending_execute_check_state>[0];
+
 /** How to wait for a statement. */
 export interface BackgroundOptions {
   /** How long the engine's own thread may be busy with something else before another thread does the work, ms. */
@@ -18,7 +20,7 @@ export interface BackgroundOptions {
  * that only waits.
  */
 export async function runInBackground(
-  connection: DuckDBConnection,
+  connection: Pick<DuckDBConnection, "prepare">,
   sql: string,
   { patienceMs, hasBegun = () => false }: BackgroundOptions,
 ): Promise<void> {
@@ -37,9 +39,18 @@ export async function runInBackground(
   }
 }
 
-/** Done, or failed. */
+/** Done, or failed; where that cannot be asked, the rest is waited for as `run` does. */
 function isFinished(pending: DuckDBPendingResult): boolean {
-  // The node-api cannot ask without doing a part of the work at once, on the JavaScript thread.
-  const state = duckdb.pending_execute_check_state(pending["pending_result"]);
+  const handle = handleOf(pending);
+  if (handle === undefined) return true;
+  const state = duckdb.pending_execute_check_state(handle);
   return state === duckdb.PendingState.ERROR || duckdb.pending_execution_is_finished(state);
+}
+
+/**
+ * What the bindings can be asked about; `undefined` when the node-api keeps it elsewhere. It shows nobody its handle, and
+ * its own `runTask` cannot ask without doing a part of the work at once, on the JavaScript thread.
+ */
+export function handleOf(pending: DuckDBPendingResult): PendingHandle | undefined {
+  return pending["pending_result"];
 }

@@ -1,6 +1,7 @@
 import { totalmem } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
+import { readMemoryLimit } from "../memory-limit.ts";
 
 /** Sizes of the engine. */
 export interface EngineLimits {
@@ -18,13 +19,9 @@ export interface EngineLimits {
  * Exact quantiles hold every value of their range at once: with 256 MiB the summary over 10 million calls is refused. It is
  * a ceiling, not a reservation.
  */
-const DEFAULT_MEMORY_MIB = Math.min(512, Math.max(256, Math.floor(memoryBytes() / 2 ** 20 / 16)));
-
-/** What the control group of this process may use, or what the host has. */
-function memoryBytes(): number {
-  // 0 or beyond all memory: no limit.
-  const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+async function defaultMemoryMiB(): Promise<number> {
+  const bytes = Math.min((await readMemoryLimit()) ?? Infinity, totalmem());
+  return Math.min(512, Math.max(256, Math.floor(bytes / 2 ** 20 / 16)));
 }
 
 /** The in-memory instance to which day files are attached. */
@@ -53,12 +50,13 @@ export async function openDatabase(directory: string, limits: EngineLimits = {})
 
 /** The order matters: access is closed after the folder was allowed, and the lock comes last. */
 async function lockDown(instance: DuckDBInstance, directory: string, limits: EngineLimits): Promise<void> {
+  const memoryMiB = limits.memoryMiB ?? (await defaultMemoryMiB());
   const connection = await instance.connect();
   const settings = [
     "SET allowed_directories = [" + quote(join(directory, "/")) + "]",
     "SET temp_directory = " + quote(join(directory, "tmp")),
     "SET max_temp_directory_size = '" + String(limits.spillMiB ?? 512) + "MiB'",
-    "SET memory_limit = '" + String(limits.memoryMiB ?? DEFAULT_MEMORY_MIB) + "MiB'",
+    "SET memory_limit = '" + String(memoryMiB) + "MiB'",
     "SET threads = " + String(limits.threads ?? 2),
     "SET force_compression = '" + (limits.compression ?? "auto") + "'",
     "SET checkpoint_threshold = '256MiB'",

@@ -5,7 +5,8 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { nodeIoPort } from "../io-port.ts";
 import { openDatabase, runStatement, type Database } from "./database.ts";
-import { createDayFiles, SPAN_FILES, type DayFiles } from "./day-files.ts";
+import { createDayFiles, type DayFiles } from "./day-files.ts";
+import { SPAN_FILES } from "./span-files.ts";
 import { fileAlias, openFileOf } from "./index-files.ts";
 import { readRows } from "./statement.ts";
 

@@ -1,11 +1,20 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { MonitorError } from "@nexent/monitor-core";
 import type { IoPort } from "../io-port.ts";
-import { quote, runStatement } from "./database.ts";
+import { runStatement } from "./database.ts";
 import {
-  dayName,
+  attachFile,
+  clearLeftovers,
+  createTables,
+  exists,
+  hasTables,
+  isWritable,
+  readEverything,
+  removeFile,
+  type DayFileSchema,
+} from "./day-file.ts";
+import {
   dayOfFile,
   fileAlias,
   fileName,
@@ -15,58 +24,10 @@ import {
   sealedFileOf,
   type IndexFile,
 } from "./index-files.ts";
-import { createDayTables, SCHEMA_VERSION } from "./schema.ts";
-import { readSpanFacts } from "./span-facts.ts";
-import { bigintOf, bind, readRows, textOrNothing } from "./statement.ts";
+import type { FileSummary } from "./span-files.ts";
 
 /** Day files attached at once; beyond, the one that was idle longest is detached. */
 const ATTACHED = 40;
-/** Engine version whose format new files have; older engines of ours can read them. */
-const STORAGE_VERSION = "v1.5.0";
-/**
- * A commit of at least a whole row group is packed and written in its place at once, neither logged nor kept in memory
- * until a checkpoint packs it; with the engine's 122,880 rows none ever would be. Sealed files are made with the
- * engine's size.
- */
-export const ROW_GROUP_ROWS = 4_096;
-
-/** What is known about a file of the index. */
-export interface FileSummary {
-  /** Everything up to this journal position that belongs to the day is in the files of the day up to this one. */
-  applied: bigint;
-  spans: number;
-  calls: number;
-  oldestUnixNanos: bigint | undefined;
-  newestCallUnixNanos: bigint | undefined;
-}
-
-/** What files hold: spans, or something else that comes in days. */
-export interface DayFileSchema<S extends { readonly applied: bigint }> {
-  /** Statements that make the tables of a new file. */
-  readonly createTables: (alias: string) => readonly string[];
-  /** Of a new file. */
-  readonly emptySummary: () => S;
-  /** @throws {DATA_DIR_TOO_NEW} */
-  readonly readSummary: (connection: DuckDBConnection, file: IndexFile) => Promise<S>;
-  readonly tables: readonly string[];
-  /** Rows of a row group in files that are written to; default the engine's. A multiple of 2,048. */
-  readonly rowGroupRows?: number;
-}
-
-/** Files of spans. */
-export const SPAN_FILES: DayFileSchema<FileSummary> = {
-  createTables: createDayTables,
-  emptySummary: () => ({
-    applied: 0n,
-    spans: 0,
-    calls: 0,
-    oldestUnixNanos: undefined,
-    newestCallUnixNanos: undefined,
-  }),
-  readSummary,
-  tables: ["spans", "resources", "applied", "meta"],
-  rowGroupRows: ROW_GROUP_ROWS,
-};
 
 /** Options of the day files. */
 export interface DayFilesOptions<S extends { readonly applied: bigint }> {
@@ -289,108 +250,4 @@ export function createDayFiles<S extends { readonly applied: bigint }>(options: 
         }
       }),
   };
-}
-
-/** Attaches a file, made if it does not exist. */
-export async function attachFile(
-  connection: DuckDBConnection,
-  path: string,
-  alias: string,
-  isReadOnly = false,
-  rowGroupRows?: number,
-): Promise<void> {
-  const rowGroups = rowGroupRows === undefined ? "" : ", ROW_GROUP_SIZE " + String(rowGroupRows);
-  const options = isReadOnly ? "READ_ONLY" : "STORAGE_VERSION '" + STORAGE_VERSION + "'" + rowGroups;
-  await runStatement(connection, "ATTACH " + quote(path) + " AS " + alias + " (" + options + ")");
-}
-
-/** Makes the tables of a new file. */
-export async function createTables(
-  connection: DuckDBConnection,
-  statements: readonly string[],
-  alias: string,
-): Promise<void> {
-  await runStatement(connection, "BEGIN TRANSACTION");
-  for (const statement of statements) await runStatement(connection, statement);
-  await runStatement(connection, "COMMIT");
-  // DDL that stands only in the write-ahead log is what crash loops are made of.
-  await runStatement(connection, "CHECKPOINT " + alias);
-}
-
-/** Removes a file and its log for good. */
-export async function removeFile(io: IoPort, directory: string, file: IndexFile): Promise<void> {
-  // The log first: without its file it would be damage.
-  for (const name of [fileName(file) + ".wal", fileName(file)]) await io.remove(join(directory, name));
-  await io.syncDirectory(directory);
-}
-
-/** What a killed process left: files that were being written, and what the engine had spilled. */
-async function clearLeftovers(io: IoPort, directory: string): Promise<void> {
-  const spill = join(directory, "tmp");
-  await mkdir(spill, { recursive: true });
-  for (const name of await io.list(spill)) await io.remove(join(spill, name));
-  for (const name of await io.list(directory)) if (/\.new(\.wal)?$/.test(name)) await io.remove(join(directory, name));
-}
-
-async function hasTables(connection: DuckDBConnection, file: IndexFile): Promise<boolean> {
-  const rows = await readRows(connection, "SELECT 1 FROM duckdb_tables() WHERE database_name = $alias LIMIT 1", {
-    alias: bind.text(fileAlias(file)),
-  });
-  return rows.length > 0;
-}
-
-async function readSummary(connection: DuckDBConnection, file: IndexFile): Promise<FileSummary> {
-  const alias = fileAlias(file);
-  await checkSchema(connection, file, SCHEMA_VERSION);
-  const applied = await readApplied(connection, alias);
-  return { applied, ...(await readSpanFacts(connection, alias)) };
-}
-
-/** @throws {DATA_DIR_TOO_NEW} when a newer release made the file. */
-export async function checkSchema(connection: DuckDBConnection, file: IndexFile, known: number): Promise<void> {
-  const [meta] = await readRows(connection, "SELECT value FROM " + fileAlias(file) + ".main.meta WHERE key = 'schema'");
-  if (Number(textOrNothing(meta?.[0]) ?? "0") <= known) return;
-  throw new MonitorError(
-    "DATA_DIR_TOO_NEW",
-    "the index of " + dayName(dayOfFile(file)) + " was written by a newer version",
-    { hint: "Start the version that wrote this data folder, or choose another folder." },
-  );
-}
-
-/** The highest journal position whose rows the file has. */
-export async function readApplied(connection: DuckDBConnection, alias: string): Promise<bigint> {
-  const [applied] = await readRows(connection, "SELECT max(position) FROM " + alias + ".main.applied");
-  return bigintOf(applied?.[0]);
-}
-
-/** Every block of the file that holds data is read and its checksum compared by the engine. */
-export async function readEverything(
-  connection: DuckDBConnection,
-  alias: string,
-  tables: readonly string[],
-): Promise<void> {
-  for (const table of tables) {
-    await readRows(connection, "SELECT bit_xor(hash(t)) FROM " + alias + ".main." + table + " t");
-  }
-}
-
-/** Whether the folder takes new files: what fails where it does not may be whole. */
-export async function isWritable(io: IoPort, directory: string): Promise<boolean> {
-  const path = join(directory, "probe.new");
-  try {
-    await io.writeFile(path, new Uint8Array());
-    await io.remove(path);
-    return true;
-  } catch {
-    return false; // read-only, full, or no descriptor is left
-  }
-}
-
-async function exists(io: IoPort, path: string): Promise<boolean> {
-  try {
-    await io.sizeOf(path);
-    return true;
-  } catch {
-    return false; // a name that cannot be asked for cannot be moved either
-  }
 }

@@ -20,7 +20,9 @@ import type {
 } from "../contract.ts";
 import type { IoPort } from "../io-port.ts";
 import { openDatabase, runStatement, type EngineLimits } from "./database.ts";
-import { createDayFiles, removeFile, type FileSummary, SPAN_FILES } from "./day-files.ts";
+import { removeFile } from "./day-file.ts";
+import { createDayFiles } from "./day-files.ts";
+import { SPAN_FILES, type FileSummary } from "./span-files.ts";
 import { fileName, openFileOf, sealedFileOf, touchesFile, type IndexFile } from "./index-files.ts";
 import { createIndexWriter, type IndexedBatch, type IndexFailpoint } from "./index-writer.ts";
 import { countIn, type ManyCalls } from "./many-calls.ts";

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { areFew, type NameCounts } from "../rollup/day-names.ts";
-import type { FileSummary } from "./day-files.ts";
+import type { FileSummary } from "./span-files.ts";
 import { isSealed, type IndexFile } from "./index-files.ts";
 import type { RollupFiles } from "./rollup-files.ts";
 import { scanFacets, scanSpanNames } from "./scan-names.ts";

@@ -5,7 +5,7 @@ import { clip, inSlots, planCells, type UnitRange } from "../rollup/cell-plan.ts
 import { bytesOfTable, type CellTable } from "../rollup/cell-table.ts";
 import { mergeCells } from "../rollup/merge-cells.ts";
 import { SLOT_SECONDS, WIDE_SECONDS } from "../rollup/rollup-rules.ts";
-import type { FileSummary } from "./day-files.ts";
+import type { FileSummary } from "./span-files.ts";
 import { dayOfFile, fileAlias, isSealed, touchesFile, type IndexFile } from "./index-files.ts";
 import type { RollupFiles } from "./rollup-files.ts";
 import { readCells, type RowsOfFile } from "./rollup-rows.ts";

@@ -5,7 +5,7 @@ import { createColumnBatchBuilder, decodeColumnBatch, type SpanRecord } from "@n
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { nodeIoPort } from "../io-port.ts";
 import { SAMPLE_START, sampleSpan, traceIdOf } from "../testing/sample-spans.ts";
-import { ROW_GROUP_ROWS } from "./day-files.ts";
+import { ROW_GROUP_ROWS } from "./span-files.ts";
 import { openDuckdbIndex, type DuckdbIndex } from "./duckdb-index.ts";
 
 const ROWS = ROW_GROUP_ROWS * 2 - 100;

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openDatabase, runStatement, type Database } from "./database.ts";
-import { attachFile, createTables, SPAN_FILES } from "./day-files.ts";
+import { attachFile, createTables } from "./day-file.ts";
+import { SPAN_FILES } from "./span-files.ts";
 import { fileAlias, fileName, openFileOf, sealedFileOf, type IndexFile } from "./index-files.ts";
 import { createTraceFilters, type TraceFilters } from "./trace-filters.ts";
 

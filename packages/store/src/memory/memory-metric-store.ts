@@ -178,6 +178,8 @@ export function createMemoryMetricStore(options: MetricStoreOptions = {}): Metri
       };
     },
 
+    quarantinedFiles: () => 0,
+
     async retain({ maxAgeDays }) {
       ready();
       if (!clock.confirm()) return { days: [], freedBytes: 0, held: "clock-jump" };

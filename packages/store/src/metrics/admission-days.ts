@@ -25,14 +25,16 @@ export interface AdmissionByDay {
 }
 
 /** Reads the series of a day from the index when samples of it come. */
-export function createAdmissionByDay(index: () => MetricIndex): AdmissionByDay {
+export function createAdmissionByDay(index: () => Promise<MetricIndex>): AdmissionByDay {
   const days = new Map<number, Promise<DaySeries>>();
   let ready: ReadonlyMap<number, DaySeries> = new Map();
   const admission = createAdmission((day) => ready.get(day) ?? createDaySeries());
 
   async function load(day: number): Promise<DaySeries> {
     const span = { fromMs: day * DAY_MS, toMs: (day + 1) * DAY_MS };
-    const series = await index().ask(span, undefined, async (connection, [file]) =>
+    const series = await (
+      await index()
+    ).ask(span, undefined, async (connection, [file]) =>
       file === undefined ? [] : await readSeriesTable(connection, fileAlias(file)),
     );
     return createDaySeries(series.map(({ identity }) => ({ family: identity.family, key: keyOf(identity) })));

@@ -52,10 +52,10 @@ async function createStore(
   parts: MetricParts,
   metricsDir: string,
 ): Promise<MetricStore> {
-  const { folder, feeder, journal, index } = parts;
+  const { folder, feeder, journal, index, openedIndex } = parts;
   const now = options.now ?? Date.now;
   const samplesPerQuery = samplesPerQueryOf(options.samplesPerQuery);
-  const admission = createAdmissionByDay(index);
+  const admission = createAdmissionByDay(openedIndex);
   const upkeep = createMetricUpkeep({
     parts,
     metricsDir,
@@ -126,22 +126,22 @@ async function createStore(
       }
     },
     series: async (filter, range, signal, limit) =>
-      await answerSeries(index(), questionOf(filter, range, signal), signal, limit),
+      await answerSeries(await openedIndex(), questionOf(filter, range, signal), signal, limit),
     select: async (filter, range, signal) =>
-      await answerSamples(index(), questionOf(filter, range, signal), samplesPerQuery, signal),
+      await answerSamples(await openedIndex(), questionOf(filter, range, signal), samplesPerQuery, signal),
     async latest(filter, atMs, { lookbackMs = LIMITS.metricLookbackMs, signal } = {}) {
       ready(signal);
       checkSeriesFilter(filter);
       const [fromMs, toMs] = [Math.floor(atMs - lookbackMs) + 1, Math.floor(atMs) + 1];
-      return await answerLatest(index(), { filter, fromMs, toMs }, signal);
+      return await answerLatest(await openedIndex(), { filter, fromMs, toMs }, signal);
     },
     async labelNames(filter, range, signal) {
       const question = questionOf(filter, range, signal);
-      return [...(await answerLabels(index(), question, signal, Object.keys))].sort(compareUtf8);
+      return [...(await answerLabels(await openedIndex(), question, signal, Object.keys))].sort(compareUtf8);
     },
     async labelValues(name, filter, range, signal) {
       const question = questionOf(filter, range, signal);
-      const values = await answerLabels(index(), question, signal, (labels) =>
+      const values = await answerLabels(await openedIndex(), question, signal, (labels) =>
         Object.hasOwn(labels, name) ? [labels[name] ?? ""] : [],
       );
       return [...values].sort(compareUtf8);
@@ -149,24 +149,26 @@ async function createStore(
     async metadata(family) {
       ready();
       const filter = family === undefined ? {} : { families: [family] };
-      return await answerMetadata(index(), filter, family === undefined ? now() - DAY_MS : 0);
+      return await answerMetadata(await openedIndex(), filter, family === undefined ? now() - DAY_MS : 0);
     },
     exemplars: async (filter, range, signal) =>
-      await answerExemplars(index(), questionOf(filter, range, signal), signal),
+      await answerExemplars(await openedIndex(), questionOf(filter, range, signal), signal),
     async stats() {
       ready();
-      const days = [...index().summaries.values()];
+      const stored = await openedIndex();
+      const days = [...stored.summaries.values()];
       const oldest = days.flatMap(({ oldestMs }) => oldestMs ?? []);
       const newest = days.flatMap(({ newestMs }) => newestMs ?? []);
       return {
         samples: days.reduce((sum, { samples }) => sum + samples, 0),
-        activeSeries: await countActive(index(), now()),
+        activeSeries: await countActive(stored, now()),
         diskBytes: await diskUsage(parts.io, [folder.journal, folder.index, folder.quarantine]),
         ...(oldest.length === 0 ? {} : { oldestMs: Math.min(...oldest) }),
         ...(newest.length === 0 ? {} : { newestMs: Math.max(...newest) }),
         ...admission.counters,
       };
     },
+    quarantinedFiles: () => parts.quarantined.files,
     async retain(policy) {
       ready();
       return await inTurn(() => upkeep.retain(policy));

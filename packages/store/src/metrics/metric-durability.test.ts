@@ -136,7 +136,13 @@ describe("embedded metric store", () => {
     });
     deepStrictEqual(await again.select({}, ALWAYS), before);
     ok(warnings.includes("metric_file_quarantined"));
+    equal(again.quarantinedFiles(), 1);
     await again.close();
+    const restarted = await open(dataDir);
+    equal(restarted.quarantinedFiles(), 1);
+    await restarted.purge({ all: true });
+    equal(restarted.quarantinedFiles(), 0);
+    await restarted.close();
   });
 
   it("MET-22 D3 damage inside a closed segment costs its rest, and only when the index lacks it", async () => {

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { checkSchema, readApplied, type DayFileSchema } from "../duckdb/day-files.ts";
+import { checkSchema, readApplied, type DayFileSchema } from "../duckdb/day-file.ts";
 import { fileAlias, type IndexFile } from "../duckdb/index-files.ts";
 import { numberOrNothing, readRows, textOrNothing } from "../duckdb/statement.ts";
 

@@ -3,6 +3,7 @@ import { LIMITS, MonitorError } from "@nexent/monitor-core";
 import type { StoreLogger } from "../contract.ts";
 import type { DataFolder } from "../data-folder.ts";
 import { createDiskGuard, type DiskGuard } from "../disk-guard.ts";
+import { isWritable } from "../duckdb/day-file.ts";
 import { createFeeder, type Feeder } from "../feeder.ts";
 import { nodeIoPort, type IoPort } from "../io-port.ts";
 import { FRAME_TYPE } from "../journal/frame-format.ts";
@@ -40,12 +41,16 @@ export interface MetricParts {
   readonly guard: DiskGuard;
   /** Another one after the engine failed. @throws {STORE_UNAVAILABLE} while it is being opened again. */
   readonly index: () => MetricIndex;
+  /** Waits for it while it is being opened again. @throws {STORE_UNAVAILABLE} when that fails. */
+  readonly openedIndex: () => Promise<MetricIndex>;
   /** Everything up to this position is in the index. */
   readonly lastIndexed: () => bigint;
   /** Bytes of the journal that wait for the index. */
   readonly queuedBytes: () => number;
   /** Takes an acknowledged batch on its way into the index. */
   readonly enqueue: (batch: QueuedMetrics) => void;
+  /** Files in quarantine. */
+  readonly quarantined: { files: number };
   /** Whether a purge is left to be finished. */
   readonly hasPendingPurge: boolean;
 }
@@ -62,10 +67,15 @@ export async function startMetrics(
 ): Promise<MetricParts> {
   const io = options.ioPort ?? nodeIoPort;
   const logger = options.logger ?? SILENT;
+  const quarantined = { files: 0 };
   const findings = await inspectJournal(io, folder.journal);
   await repair(findings);
   const plan = await readMetricPlan(io, metricsDir);
   let current: MetricIndex | undefined = await openIndex();
+  /** Another index than the first one: a file that it set aside comes back from the journal before anything is written. */
+  let isUnfilled = false;
+  let isOpenToRead = false;
+  let reopening: Promise<void> = Promise.resolve();
   if (plan !== undefined) {
     await replayMetrics(current, { io, directory: folder.journal, upTo: plan.through });
     await current.erase(plan);
@@ -115,12 +125,17 @@ export async function startMetrics(
       onLow: options.onDiskLow,
     }),
     index,
+    async openedIndex() {
+      await reopening;
+      return index();
+    },
     lastIndexed: () => lastIndexed,
     queuedBytes: () => queuedBytes,
     enqueue(batch) {
       queuedBytes += batch.bytes;
       feeder.add(batch);
     },
+    quarantined,
     hasPendingPurge: plan !== undefined,
   };
 
@@ -134,6 +149,8 @@ export async function startMetrics(
     for (const one of damage) logger.warn("metric_journal_damaged", { ...one });
     for (const segment of duplicates) logger.warn("metric_segment_duplicate", { segment });
     await repairJournal({ io, directory: folder.journal, quarantine: folder.quarantine }, found);
+    // Files stay in quarantine until somebody looks at them, so they are counted at every start.
+    quarantined.files = (await io.list(folder.quarantine)).length;
   }
 
   function openIndex(): Promise<MetricIndex> {
@@ -143,15 +160,17 @@ export async function startMetrics(
       io,
       limits: options.engine,
       failpoint: options.failpoint,
-      onQuarantine: (file, cause) => logger.warn("metric_file_quarantined", { file, cause: String(cause) }),
+      onQuarantine(file, cause) {
+        quarantined.files++;
+        logger.warn("metric_file_quarantined", { file, cause: String(cause) });
+      },
     });
   }
 
   async function writeToIndex(batches: readonly QueuedMetrics[]): Promise<void> {
-    if (current === undefined) {
-      current = await openIndex();
-      await replayMetrics(current, { io, directory: folder.journal, upTo: lastIndexed });
-    }
+    current ??= await openIndex();
+    if (isUnfilled) await replayMetrics(current, { io, directory: folder.journal, upTo: lastIndexed });
+    isUnfilled = false;
     await current.write(batches);
     if (performance.now() - checkpointedAt < CHECKPOINT_EVERY_MS) return;
     checkpointedAt = performance.now();
@@ -160,12 +179,24 @@ export async function startMetrics(
     });
   }
 
-  /** An engine that failed once may go on failing: it is opened again, and what a lost file held comes from the journal. */
   async function onError(error: unknown, failures: number): Promise<void> {
     logger.warn("metric_index_write_failed", { error: String(error), failures });
+    const canWrite = await isWritable(io, folder.index);
+    // As long as the disk takes nothing, another opening changes nothing and disturbs questions.
+    if (canWrite || !isOpenToRead) await (reopening = reopen());
+    isOpenToRead = !canWrite;
+    await sleep(Math.min(250 * 2 ** (failures - 1), RETRY_MAX_MS));
+  }
+
+  /** An engine that failed once may go on failing. Questions need the next one now, and not only when something is written. */
+  async function reopen(): Promise<void> {
     const failed = current;
     current = undefined;
+    isUnfilled = true;
     await failed?.close().catch(() => undefined);
-    await sleep(Math.min(250 * 2 ** (failures - 1), RETRY_MAX_MS));
+    current = await openIndex().catch((error: unknown) => {
+      logger.warn("metric_index_not_opened", { error: String(error) });
+      return undefined;
+    });
   }
 }

@@ -178,11 +178,12 @@ export function createMetricUpkeep(options: MetricUpkeepOptions): MetricUpkeep {
 
 /** What could not be read may hold anything, so it goes too. */
 async function finishMetricPurge(
-  { io, folder }: Pick<MetricParts, "io" | "folder">,
+  { io, folder, quarantined }: Pick<MetricParts, "io" | "folder" | "quarantined">,
   metricsDir: string,
 ): Promise<void> {
   for (const name of await io.list(folder.quarantine)) await io.remove(`${folder.quarantine}/${name}`);
   await io.syncDirectory(folder.quarantine);
+  quarantined.files = 0;
   await removeMetricPlan(io, metricsDir);
 }
 

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { MonitorError } from "@nexent/monitor-core";
 import { runStatement } from "../duckdb/database.ts";
-import { attachFile, createTables, readEverything } from "../duckdb/day-files.ts";
+import { attachFile, createTables, readEverything } from "../duckdb/day-file.ts";
 import { fileAlias, type IndexFile } from "../duckdb/index-files.ts";
 import { bind, bigintOf, readRows, type Parameters } from "../duckdb/statement.ts";
 import { METRIC_FILES, SAMPLE_TABLES, timesOf } from "./metric-schema.ts";

@@ -1,4 +1,4 @@
-import type { TraceStore } from "@nexent/monitor-store";
+import type { MetricStore, TraceStore } from "@nexent/monitor-store";
 import type { Clock } from "../../clock.ts";
 import type { ScrapeSnapshot } from "../../scrape-counters.ts";
 import type { PipelineCounters } from "../../self/pipeline-counters.ts";
@@ -11,6 +11,7 @@ import { pipelineAnswer } from "../pipeline-answer.ts";
 
 export interface StatusRoutes {
   readonly store: TraceStore;
+  readonly metricStore: Pick<MetricStore, "quarantinedFiles">;
   readonly counters: PipelineCounters;
   readonly metrics: ServerMetrics;
   readonly scrapes: () => ScrapeSnapshot;
@@ -22,7 +23,7 @@ export interface StatusRoutes {
 /** `/health` and `/ready` (one word, for everybody) and `/metrics` (this machine, or whoever has a read token). */
 export function addOpenStatusRoutes(
   app: ApiApp,
-  { store, counters, metrics, scrapes, isReady }: StatusRoutes,
+  { store, metricStore, counters, metrics, scrapes, isReady }: StatusRoutes,
   readToken: TokenCheck,
 ): void {
   app.get("/health", (c) => c.text("ok"));
@@ -30,7 +31,12 @@ export function addOpenStatusRoutes(
   app.get("/metrics", async (c) => {
     const { incoming } = c.env;
     if (!isThisMachine(incoming) && !readToken.isPresented(incoming.headers)) return answerError(c, "FORBIDDEN");
-    const sources = { pipeline: counters.snapshot(), store: await store.stats(), scrapes: scrapes() };
+    const sources = {
+      pipeline: counters.snapshot(),
+      store: await store.stats(),
+      quarantinedMetricFiles: metricStore.quarantinedFiles(),
+      scrapes: scrapes(),
+    };
     const { text, contentType } = metrics.expose(c.req.header("accept"), sources);
     return c.body(text, 200, { "content-type": contentType });
   });
