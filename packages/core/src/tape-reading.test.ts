@@ -36,6 +36,8 @@ describe("what is read from a tape", () => {
           expect({ p50: p50Seconds, p95: p95Seconds }).toStrictEqual(quantiles);
         }
       }),
+      // An odd number of gaps, whose median is one of them and whose pause depends on which.
+      { examples: [["AQEQAMACAOQS3wuJegAA5BIA5BIA", 64_668, true]] },
     );
   });
 

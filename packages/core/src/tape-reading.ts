@@ -36,7 +36,7 @@ export function fingerprintOfTape(text: string, durationMicros: number): string 
   }
   const order = orderOf(tape);
   remember(text, quantilesOf(tape, order));
-  const median = tape.length > MEDIAN_NEEDS_GAPS ? (order.middle[0] + order.middle[1]) / 2 : undefined;
+  const median = tape.length > MEDIAN_NEEDS_GAPS ? medianOf(order) : undefined;
   return encodeFingerprint({ tape, pauses: findPausesIn(tape, median).pauses, durationMicros });
 }
 
@@ -82,6 +82,10 @@ interface GapOrder {
   readonly count: number;
   readonly middle: Neighbours;
   readonly high: Neighbours;
+}
+
+function medianOf({ count, middle: [lower, upper] }: GapOrder): number {
+  return count % 2 === 1 ? lower : (lower + upper) / 2;
 }
 
 const MEDIAN = 0.5;
