@@ -19,6 +19,7 @@ import { createIngest } from "./ingest/ingest.ts";
 import { createJaegerApi } from "./jaeger/jaeger-api.ts";
 import type { Listener } from "./listener.ts";
 import { silentLog, type Log } from "./log.ts";
+import { openMemoryGuard, type MemoryGuard } from "./memory-guard.ts";
 import { createMetricsPipeline, type MetricsPipeline } from "./metrics-pipeline.ts";
 import { createPrometheusApi } from "./prometheus/prometheus-api.ts";
 import { loadAccents } from "./query/accents.ts";
@@ -47,6 +48,8 @@ export interface ServerDeps {
   readonly openMetricStore?: OpenMetricStore;
   /** The store stopped for good: the process should stop the server and end with the exit code of the error. */
   readonly onFailure?: (error: MonitorError) => void;
+  /** Memory of this process, bytes. */
+  readonly residentBytes?: () => number;
   /** Cheaper hashes for tests. */
   readonly passwordCost?: ScryptCost;
 }
@@ -117,6 +120,10 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   retention = removal;
   stopList.push(() => removal.stop());
   const isReady = (): boolean => state.isReady;
+  const watched = { configuredBytes: config.memoryBudgetBytes, residentBytes: deps.residentBytes };
+  const memory = await openMemoryGuard({ ...watched, clock, log });
+  const stopWatching = memory.start();
+  stopList.push(async () => stopWatching());
 
   const control = (name: string) => controlFileIn(config.dataDir, name);
   const hasher = createPasswordHasher(deps.passwordCost);
@@ -128,7 +135,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     loadApiTokens(control("tokens"), clock),
   ]);
   const isNamedToken = tokens.verifier("ingest");
-  const receivers = createReceivers({ config, clock, log, counters, store, metrics, isReady, isNamedToken });
+  const receivers = createReceivers({ config, clock, log, counters, store, metrics, memory, isReady, isNamedToken });
   if (!config.isLoopbackBind && users.hasDefaultPassword(DEFAULT_USER)) {
     throw defaultPasswordExposed(config, config.dashboardPort ?? PORTS.dashboard.port);
   }
@@ -153,7 +160,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     log,
     signIn: { users, sessions, limits, version: VERSION },
     query: { store, accents, thresholds: config, clock },
-    status: { store, metricStore, counters, metrics: ownMetrics, scrapes: metrics.scrapes, clock, isReady },
+    status: { store, metricStore, counters, metrics: ownMetrics, scrapes: metrics.scrapes, memory, clock, isReady },
     setup: createSetup({
       gatewayUrl: config.gatewayUrl,
       otlpUrl: () => urlOf(receivers.otlpHttp.port),
@@ -228,6 +235,7 @@ interface ReceiverParts {
   readonly counters: PipelineCounters;
   readonly store: TraceStore;
   readonly metrics: MetricsPipeline;
+  readonly memory: MemoryGuard;
   readonly isReady: () => boolean;
   readonly isNamedToken: VerifyToken;
 }
@@ -243,14 +251,16 @@ interface Receivers {
 const THRIFT_PATH = "/api/traces";
 
 function createReceivers(parts: ReceiverParts): Receivers {
-  const { config, clock, log, counters, store, metrics, isReady, isNamedToken } = parts;
+  const { config, clock, log, counters, store, metrics, memory, isReady, isNamedToken } = parts;
+  const inFlight = createInFlight(LIMITS.ingestInFlightBytes);
   const options: ReceiverOptions = {
     host: config.bind,
     ingest: createIngest({ store, events: counters, clock, metrics: metrics.ingest }),
     events: counters,
     clock,
     log,
-    inFlight: createInFlight(LIMITS.ingestInFlightBytes),
+    inFlight,
+    hasMemory: () => memory.admits(inFlight.bytes === 0),
     allowedHosts: config.allowedHosts,
     ingestToken: config.ingestToken,
     isNamedToken,
