@@ -41,6 +41,7 @@ import { createQuerySlots } from "./query-slots.ts";
 import { createReadGate } from "./read-gate.ts";
 import { addInto, copyInto } from "./rewrite-file.ts";
 import { createRollupFiles } from "./rollup-files.ts";
+import { createRollupPass } from "./rollup-pass.ts";
 import { createRollups } from "./rollups.ts";
 import { readSpans } from "./span-rows.ts";
 import { bind } from "./statement.ts";
@@ -58,6 +59,8 @@ export interface DuckdbIndexOptions {
   readonly queryTimeoutMs?: number;
   /** Matching calls up to which quantiles are exact. */
   readonly exactQuantileLimit?: number;
+  /** `rollUp` is called soon after the opening; default false. */
+  readonly rollsUpSoon?: boolean;
   readonly onQuarantine: (file: string, cause: unknown) => void;
   /** Rows of a day up to this position were removed for good and must not come back; default 0 for every day. */
   readonly droppedThrough?: (day: number) => bigint;
@@ -99,7 +102,7 @@ export interface DuckdbIndex {
   spanNames(range: TimeRange, signal?: AbortSignal): Promise<readonly SpanName[]>;
   serviceLinks(range: TimeRange, signal?: AbortSignal): Promise<readonly ServiceLink[]>;
   /** Makes the rollups of sealed files, where there are enough calls for anybody to need them. */
-  rollUp(): Promise<void>;
+  rollUp(signal?: AbortSignal): Promise<void>;
   /** Reads every file and sets damaged ones aside; answers those that were lost. */
   verifyAll(): Promise<readonly IndexFile[]>;
   /** Reads one file, then asks `check`; sets it aside if one of them throws. */
@@ -145,6 +148,7 @@ async function openIndex(
   await files.openAll();
   await rollupFiles.sweep((file) => files.summaries.has(file));
   const rollups = createRollups({ stored: rollupFiles, stateOf: (file) => files.summaries.get(file) });
+  if (options.rollsUpSoon === true) for (const file of files.summaries.keys()) await rollups.recall(file);
   const traceFilters = createTraceFilters((file) => files.summaries.get(file));
   const gate = createReadGate();
   const writer = createIndexWriter({
@@ -188,21 +192,21 @@ async function openIndex(
     return [...files.summaries.keys()].filter((file) => touchesFile(range, file)).sort((a, b) => a - b);
   }
 
-  const aggregating = {
+  const callsOf = (file: IndexFile): number => files.summaries.get(file)?.calls ?? 0;
+  const exactQuantileLimit = options.exactQuantileLimit ?? LIMITS.exactQuantileCalls;
+  const rollupPass = createRollupPass({
     rollups,
-    callsOf: (file: IndexFile): number => files.summaries.get(file)?.calls ?? 0,
-    exactQuantileLimit: options.exactQuantileLimit ?? LIMITS.exactQuantileCalls,
-  };
-
-  async function rollUp(): Promise<void> {
-    const all = [...files.summaries.keys()];
-    if (all.reduce((sum, file) => sum + aggregating.callsOf(file), 0) <= aggregating.exactQuantileLimit) return;
-    for (const file of rollups.missing(all)) {
-      await query([file], undefined, async (connection, present) => {
-        for (const one of present) await rollups.make(connection, one);
-      });
-    }
-  }
+    files: () => [...files.summaries.keys()],
+    callsOf,
+    exactQuantileLimit,
+    engineBytes: database.memoryBytes,
+    query: (file, signal, ask) =>
+      query([file], signal, async (connection, present) => {
+        if (present.length > 0) await ask(connection);
+      }),
+    isFirstPassNear: options.rollsUpSoon ?? false,
+  });
+  const aggregating = { rollups, callsOf, exactQuantileLimit, prefersRows: rollupPass.prefersRows };
 
   function appliedOf(day: number): bigint {
     const known = [openFileOf(day), sealedFileOf(day)].map((file) => files.summaries.get(file)?.applied ?? 0n);
@@ -264,7 +268,7 @@ async function openIndex(
       query(filesIn(range), signal, (connection, present) => querySpanNames(connection, present, range)),
     serviceLinks: (range, signal) =>
       query(filesIn(range), signal, (connection, present) => queryServiceLinks(connection, present, range)),
-    rollUp,
+    rollUp: (signal) => rollupPass.run(signal),
     async verifyAll() {
       return await gate.exclusive(async () => {
         const lost: IndexFile[] = [];

@@ -15,6 +15,8 @@ export interface AggregateOptions {
   readonly callsOf: (file: IndexFile) => number;
   /** Matching calls up to which quantiles are exact. */
   readonly exactQuantileLimit: number;
+  /** Whether rows answer sooner than rollups that are not made yet. */
+  readonly prefersRows: (files: readonly IndexFile[]) => boolean;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function queryAggregate(
   if (files.length === 0) return [];
   const calls = files.reduce((sum, file) => sum + options.callsOf(file), 0);
   const rolledUp =
-    calls > options.exactQuantileLimit && canBeRolledUp(spec)
+    calls > options.exactQuantileLimit && canBeRolledUp(spec) && !options.prefersRows(files)
       ? await aggregateRollups(connection, files, spec, options)
       : undefined;
   return sortedAggregate(rolledUp ?? (await aggregateRows(connection, files, spec)), spec.groupBy);
