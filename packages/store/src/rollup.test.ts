@@ -167,7 +167,7 @@ describe("rollups", () => {
     await seal(store);
     await store.close();
     const lose = async (): Promise<void> => {
-      for (const name of ROLLUPS) await rm(join(dataDir, "index", name));
+      for (const name of ROLLUPS) await rm(join(dataDir, "index", name), { force: true });
     };
 
     await lose();
@@ -183,6 +183,9 @@ describe("rollups", () => {
     expect(await exactness(store), "they are there already").toBe("sketch");
     await store.close();
 
+    await lose();
+    store = await open(dataDir, { rollUpAfterMs: 0 });
+    await store.close();
     await lose();
     store = await open(dataDir, { rollUpAfterMs: 0 });
     await expect.poll(() => rollupFiles(dataDir)).toStrictEqual(ROLLUPS);
