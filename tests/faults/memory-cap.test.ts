@@ -101,6 +101,7 @@ describe("D9: memory cap", () => {
     async () => {
       server = await serverUnderTest(folder.path);
       const program = await server.start({}, roomy?.under);
+      await expect.poll(() => program.output()).toContain(`"event":"memory_budget","mib":${ROOMY_MIB}`);
       const api = await signIn(server.dashboardUrl);
       const load = createLoad(server.otlpUrl, "cap", [thriftSender(server.thriftUrl), grpcSender(server.grpcPort)]);
       load.start(8);

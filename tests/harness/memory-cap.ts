@@ -13,14 +13,17 @@ export interface MemoryCap {
   remove(): void;
 }
 
-/** Makes a group, in either version of the kernel's interface; `undefined` where this user may not. */
-export function memoryCap(name: string, mebibytes: number): MemoryCap | undefined {
-  const isSecond = existsSync(join(ROOT, "cgroup.controllers"));
-  const group = join(ROOT, isSecond ? "" : "memory", name);
+/**
+ * Makes a group, in either version of the kernel's interface; `undefined` where this user may not.
+ * @param root where the kernel shows its groups.
+ */
+export function memoryCap(name: string, mebibytes: number, root = ROOT): MemoryCap | undefined {
+  const isSecond = existsSync(join(root, "cgroup.controllers"));
+  const group = join(root, isSecond ? "" : "memory", name);
   const [limit, events] = isSecond ? ["memory.max", "memory.events"] : ["memory.limit_in_bytes", "memory.oom_control"];
   try {
-    if (isSecond) writeFileSync(join(ROOT, "cgroup.subtree_control"), "+memory");
-    mkdirSync(group);
+    if (isSecond) writeFileSync(join(root, "cgroup.subtree_control"), "+memory");
+    mkdirSync(group, { recursive: true });
     writeFileSync(join(group, limit), String(mebibytes * 1024 * 1024));
     readFileSync(join(group, events));
   } catch {

@@ -28,6 +28,7 @@ describe("server configuration", () => {
       otlpHttpPort: 4318,
       durability: "fsync",
       diskReserveBytes: 256 * 1024 * 1024,
+      memoryBudgetBytes: undefined,
       retentionDays: 15,
       retentionBytes: 20 * 1024 ** 3,
       gatewayUrl: "http://127.0.0.1:8000",
@@ -60,6 +61,12 @@ describe("server configuration", () => {
       expect(problem).toContain(name);
     }
     expect(problem).not.toContain("short");
+  });
+
+  it("takes a memory budget, and 0 for none", () => {
+    const budget = (value: string) => readServerConfig({ LLM_MONITOR_MEMORY_BUDGET_MIB: value }).memoryBudgetBytes;
+    expect([budget("640"), budget("0")]).toEqual([640 * 1024 * 1024, 0]);
+    expect(problemOf({ LLM_MONITOR_MEMORY_BUDGET_MIB: "-1" })).toContain("MEMORY_BUDGET_MIB");
   });
 
   it("reads scrape targets and their interval, and names each bad one by its place", () => {

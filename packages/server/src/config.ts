@@ -25,6 +25,8 @@ export interface ServerConfig {
   readonly dataDir: string | undefined;
   readonly durability: "fsync" | "write" | "memory";
   readonly diskReserveBytes: number;
+  /** Unset: what the control group, the host and the heap allow; 0 = as much as there is. */
+  readonly memoryBudgetBytes: number | undefined;
   readonly retentionDays: number;
   readonly retentionBytes: number;
   readonly ingestToken: string | undefined;
@@ -88,6 +90,7 @@ const schema = z.object({
   LLM_MONITOR_DATA_DIR: z.string().default(".nexent/data"),
   LLM_MONITOR_DURABILITY: z.enum(["fsync", "write", "memory"]).default("fsync"),
   LLM_MONITOR_DISK_RESERVE_MIB: z.coerce.number().min(0).default(256),
+  LLM_MONITOR_MEMORY_BUDGET_MIB: z.coerce.number().min(0).optional(),
   LLM_MONITOR_RETENTION_DAYS: positive.default(15),
   LLM_MONITOR_RETENTION_GIB: positive.default(20),
   LLM_MONITOR_INGEST_TOKEN: token,
@@ -138,6 +141,7 @@ export function readServerConfig(env: Readonly<Record<string, string | undefined
     dataDir: resolve(settings.LLM_MONITOR_DATA_DIR),
     durability: settings.LLM_MONITOR_DURABILITY,
     diskReserveBytes: settings.LLM_MONITOR_DISK_RESERVE_MIB * MIB,
+    memoryBudgetBytes: bytesOf(settings.LLM_MONITOR_MEMORY_BUDGET_MIB),
     retentionDays: settings.LLM_MONITOR_RETENTION_DAYS,
     retentionBytes: settings.LLM_MONITOR_RETENTION_GIB * GIB,
     ingestToken: settings.LLM_MONITOR_INGEST_TOKEN,
@@ -154,6 +158,10 @@ export function readServerConfig(env: Readonly<Record<string, string | undefined
     slowTokenRate: settings.LLM_SLOW_TOKEN_RATE_THRESHOLD,
     failpoint: settings.LLM_MONITOR_FAILPOINT,
   });
+}
+
+function bytesOf(mebibytes: number | undefined): number | undefined {
+  return mebibytes === undefined ? undefined : mebibytes * MIB;
 }
 
 /** `localhost` and loopback addresses; a name that could resolve elsewhere counts as exposed. */

@@ -12,6 +12,7 @@ export type RefuseReason =
   | "too_slow"
   | "malformed"
   | "overloaded"
+  | "memory"
   | "unavailable";
 
 /**

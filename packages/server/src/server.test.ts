@@ -103,6 +103,34 @@ describe("server", () => {
     await server.stop();
   });
 
+  it("D9: refuses what comes in while memory is short, of every signal, and counts it; questions and probes go on", async () => {
+    const memoryBudgetBytes = 1_000;
+    const server = await startTestServer({ memoryBudgetBytes }, { residentBytes: () => 1_001 });
+    for (const path of ["/v1/traces", "/v1/metrics"]) {
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(server.otlpUrl + path, { method: "POST", headers, body: "{}" });
+      expect([path, answer.status]).toEqual([path, 429]);
+      expect(answer.headers.get("retry-after")).toMatch(/^[1-5]$/);
+      expect(await answer.text()).toContain("short of memory");
+    }
+    expect((await fetch(`${server.otlpUrl}/ready`)).status).toBe(200);
+    expect((await fetch(`${server.jaegerUrl}/api/services`)).status).toBe(200);
+    const metrics = await (await fetch(`${server.dashboardUrl}/metrics`)).text();
+    expect(metrics).toMatch(/^nexent_server_refused_requests_total\{.*reason="memory".*\} 2$/m);
+    expect(metrics).toMatch(/^nexent_server_resident_memory_bytes\b.* 1001$/m);
+    expect(metrics).toMatch(/^nexent_server_memory_budget_bytes\b.* 1000$/m);
+    await server.stop();
+    const unbounded = await startTestServer({ memoryBudgetBytes: 0 }, { residentBytes: () => 1_001 });
+    const answer = await fetch(`${unbounded.otlpUrl}/v1/traces`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    });
+    expect(answer.status).toBe(200);
+    expect(await (await fetch(`${unbounded.dashboardUrl}/metrics`)).text()).not.toContain("memory_budget");
+    await unbounded.stop();
+  });
+
   it("D11: stopping finishes a request in flight, ends live streams, then closes the store", async () => {
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));

@@ -21,6 +21,7 @@ import type { TracePreparer } from "./ingest/prepare-traces.ts";
 import { createJaegerApi } from "./jaeger/jaeger-api.ts";
 import type { Listener } from "./listener.ts";
 import { silentLog, type Log } from "./log.ts";
+import { openMemoryGuard, type MemoryGuard } from "./memory-guard.ts";
 import { createMetricsPipeline, type MetricsPipeline } from "./metrics-pipeline.ts";
 import { createPrometheusApi } from "./prometheus/prometheus-api.ts";
 import { loadAccents } from "./query/accents.ts";
@@ -51,6 +52,8 @@ export interface ServerDeps {
   readonly createPreparer?: CreatePreparer;
   /** The store stopped for good: the process should stop the server and end with the exit code of the error. */
   readonly onFailure?: (error: MonitorError) => void;
+  /** Memory of this process, bytes. */
+  readonly residentBytes?: () => number;
   /** Cheaper hashes for tests. */
   readonly passwordCost?: ScryptCost;
 }
@@ -123,6 +126,10 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   retention = removal;
   stopList.push(() => removal.stop());
   const isReady = (): boolean => state.isReady;
+  const watched = { configuredBytes: config.memoryBudgetBytes, residentBytes: deps.residentBytes };
+  const memory = await openMemoryGuard({ ...watched, clock, log });
+  const stopWatching = memory.start();
+  stopList.push(async () => stopWatching());
 
   const control = (name: string) => controlFileIn(config.dataDir, name);
   const hasher = createPasswordHasher(deps.passwordCost);
@@ -134,7 +141,11 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     loadApiTokens(control("tokens"), clock),
   ]);
   const isNamedToken = tokens.verifier("ingest");
-  const receivers = createReceivers({ config, clock, log, counters, store, preparer, metrics, isReady, isNamedToken });
+  const receivers = createReceivers({
+    ...{ config, clock, log, counters, store, preparer, metrics, memory },
+    isReady,
+    isNamedToken,
+  });
   if (!config.isLoopbackBind && users.hasDefaultPassword(DEFAULT_USER)) {
     throw defaultPasswordExposed(config, config.dashboardPort ?? PORTS.dashboard.port);
   }
@@ -159,7 +170,7 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
     log,
     signIn: { users, sessions, limits, version: VERSION },
     query: { store, accents, thresholds: config, clock },
-    status: { store, metricStore, counters, metrics: ownMetrics, scrapes: metrics.scrapes, clock, isReady },
+    status: { store, metricStore, counters, metrics: ownMetrics, scrapes: metrics.scrapes, memory, clock, isReady },
     setup: createSetup({
       gatewayUrl: config.gatewayUrl,
       otlpUrl: () => urlOf(receivers.otlpHttp.port),
@@ -235,6 +246,7 @@ interface ReceiverParts {
   readonly store: TraceStore;
   readonly preparer: TracePreparer;
   readonly metrics: MetricsPipeline;
+  readonly memory: MemoryGuard;
   readonly isReady: () => boolean;
   readonly isNamedToken: VerifyToken;
 }
@@ -250,14 +262,16 @@ interface Receivers {
 const THRIFT_PATH = "/api/traces";
 
 function createReceivers(parts: ReceiverParts): Receivers {
-  const { config, clock, log, counters, store, preparer, metrics, isReady, isNamedToken } = parts;
+  const { config, clock, log, counters, store, preparer, metrics, memory, isReady, isNamedToken } = parts;
+  const inFlight = createInFlight(LIMITS.ingestInFlightBytes);
   const options: ReceiverOptions = {
     host: config.bind,
     ingest: createIngest({ store, events: counters, clock, preparer, metrics: metrics.ingest }),
     events: counters,
     clock,
     log,
-    inFlight: createInFlight(LIMITS.ingestInFlightBytes),
+    inFlight,
+    hasMemory: () => memory.admits(inFlight.bytes === 0),
     allowedHosts: config.allowedHosts,
     ingestToken: config.ingestToken,
     isNamedToken,

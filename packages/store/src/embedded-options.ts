@@ -34,6 +34,11 @@ export interface EmbeddedStoreOptions {
   readonly queriesAtOnce?: number;
   /** Matching calls up to which quantiles are exact in any case; default 200,000. */
   readonly exactQuantileLimit?: number;
+  /**
+   * How long after the opening rollups that are missing are made, ms; until then questions over many days that lack them
+   * read rows. Default 2 s; endless = not before they are needed.
+   */
+  readonly rollUpAfterMs?: number;
   /** Small files of others in the data folder that a backup takes along, relative; those that exist. */
   readonly backupAlso?: readonly string[];
   readonly engine?: EngineLimits;

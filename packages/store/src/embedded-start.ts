@@ -59,6 +59,7 @@ const CHECKPOINT_WAL_BYTES = 64 * 1024 * 1024;
 const CHECKPOINT_EVERY_MS = 5_000;
 const RETRY_MAX_MS = 5_000;
 const FLUSH_MS = 500;
+const ROLL_UP_AFTER_MS = 2_000;
 /** For a store without a logger. */
 export const SILENT_LOGGER: StoreLogger = { info: () => undefined, warn: () => undefined };
 
@@ -95,7 +96,7 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
   let checkpointedAt = performance.now();
   /** Later batches are in the tail. */
   let lastIndexed = read.findings.nextFrame - 1n;
-  const index = await openIndex();
+  const index = await openIndex({ rollsUpSoon: Number.isFinite(rollUpAfterMs(options)) });
   await removeDropped(index, manifest);
   await unsealLost(index, manifest);
   const feeder = createFeeder({
@@ -107,7 +108,7 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
     onError: onWriteError,
   });
   keeper = createIndexKeeper(index, {
-    open: openIndex,
+    open: () => openIndex(),
     replay,
     between: (work) => feeder.between(work),
     isWritable: () => isWritable(io, folder.index),
@@ -167,8 +168,9 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
     counters.quarantinedFiles = (await io.list(folder.quarantine)).length;
   }
 
-  function openIndex(): Promise<DuckdbIndex> {
+  function openIndex(first: { readonly rollsUpSoon?: boolean } = {}): Promise<DuckdbIndex> {
     return openDuckdbIndex({
+      ...first,
       directory: folder.index,
       quarantine: folder.quarantine,
       io,
@@ -260,6 +262,11 @@ export async function startEmbedded(options: EmbeddedStoreOptions, folder: DataF
     await held.onWriteError(error);
     await sleep(Math.min(250 * 2 ** (failures - 1), RETRY_MAX_MS));
   }
+}
+
+/** Time until rollups that are missing are made. */
+export function rollUpAfterMs(options: EmbeddedStoreOptions): number {
+  return options.rollUpAfterMs ?? ROLL_UP_AFTER_MS;
 }
 
 /** A kill between the note that a day was dropped and its removal leaves its files. */

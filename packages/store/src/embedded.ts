@@ -6,7 +6,8 @@ import { openDataFolder, type DataFolder } from "./data-folder.ts";
 import { diskUsage } from "./disk-usage.ts";
 import { dayOfFile } from "./duckdb/index-files.ts";
 import type { EmbeddedStoreOptions } from "./embedded-options.ts";
-import { SILENT_LOGGER, startEmbedded, type EmbeddedParts } from "./embedded-start.ts";
+import { rollUpAfterMs, SILENT_LOGGER, startEmbedded, type EmbeddedParts } from "./embedded-start.ts";
+import { startFirstRollups } from "./first-rollups.ts";
 import { nodeIoPort } from "./io-port.ts";
 import { createPurge } from "./purge.ts";
 import { createRetention } from "./retention.ts";
@@ -64,6 +65,11 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
     now,
     failpoint: options.failpoint,
   });
+  const endFirstRollups = startFirstRollups({
+    keeper,
+    afterMs: rollUpAfterMs(options),
+    logger: options.logger ?? SILENT_LOGGER,
+  });
   const purge = createPurge({
     parts,
     io,
@@ -104,6 +110,7 @@ function createEmbeddedStore(options: EmbeddedStoreOptions, folder: DataFolder, 
   }
 
   async function close(): Promise<void> {
+    endFirstRollups();
     await Promise.allSettled(inFlight);
     await Promise.race([upkeep, wait(CLOSE_FLUSH_MS)]);
     await journal.close();

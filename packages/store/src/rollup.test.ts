@@ -14,7 +14,7 @@ const now = (): number => Number((SAMPLE_START + 2n * HOUR) / 1_000_000n);
 /** So low that every answer here is a sketch. */
 const exactQuantileLimit = 3;
 const ROLLUPS = ["3600", "60", "86400", "900"].map((width) => "2026-11-23.sealed.duckdb.rollup-" + width);
-const { temporary, open } = storesEachTest({ now, exactQuantileLimit });
+const { temporary, open } = storesEachTest({ now, exactQuantileLimit, rollUpAfterMs: Infinity });
 
 /** Calls of the day before, one in every seven minutes; every third has no time to first token. */
 function yesterday(from: number, count: number): SpanRecord[] {
@@ -174,5 +174,43 @@ describe("rollups", () => {
     expect(await rollupFiles(restored)).toStrictEqual(ROLLUPS);
     await second.retain({ maxAgeDays: 0.1 });
     expect(await rollupFiles(restored)).toStrictEqual([]);
+  });
+
+  it("ROL-5 rollups that a start finds missing are made soon by themselves, and questions do not wait for them", async () => {
+    const dataDir = await temporary();
+    const [first] = SPECS;
+    const exactness = async (store: TraceStore): Promise<string | undefined> => {
+      const [whole] = first === undefined ? [] : await store.aggregate(first);
+      expect(whole?.calls).toBe(60);
+      return whole?.columns.durationSeconds?.exactness;
+    };
+    let store = await open(dataDir);
+    await store.write({ spans: yesterday(0, 60) });
+    await seal(store);
+    await store.close();
+    const lose = async (): Promise<void> => {
+      for (const name of ROLLUPS) await rm(join(dataDir, "index", name), { force: true });
+    };
+
+    await lose();
+    store = await open(dataDir, { rollUpAfterMs: 600_000 });
+    expect(await exactness(store), "read from its rows").toBe("exact");
+    expect(await rollupFiles(dataDir), "made by nobody who asks").toStrictEqual([]);
+    await store.retain({});
+    expect(await rollupFiles(dataDir), "made by the upkeep").toStrictEqual(ROLLUPS);
+    expect(await exactness(store)).toBe("sketch");
+    await store.close();
+
+    store = await open(dataDir, { rollUpAfterMs: 600_000 });
+    expect(await exactness(store), "they are there already").toBe("sketch");
+    await store.close();
+
+    await lose();
+    store = await open(dataDir, { rollUpAfterMs: 0 });
+    await store.close();
+    await lose();
+    store = await open(dataDir, { rollUpAfterMs: 0 });
+    await expect.poll(() => rollupFiles(dataDir)).toStrictEqual(ROLLUPS);
+    await expect.poll(() => exactness(store)).toBe("sketch");
   });
 });

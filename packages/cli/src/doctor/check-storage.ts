@@ -49,14 +49,20 @@ async function nearestExisting(folder: string): Promise<string> {
 async function storeFindings(serverUrl: string | undefined): Promise<readonly Finding[]> {
   const metrics = serverUrl === undefined ? undefined : (await fetchText(`${serverUrl}/metrics`))?.text;
   if (metrics === undefined) return [];
-  const value = (name: string): number => sumOf(metrics, name) ?? 0;
+  const value = (name: string, label?: string): number => sumOf(metrics, name, label) ?? 0;
   const [frames, files] = [
     value("nexent_server_journal_damaged_frames_total"),
     value("nexent_server_quarantined_files"),
   ];
+  const refused = value("nexent_server_refused_requests_total", 'reason="memory"');
+  const memory = {
+    used: bytesText(value("nexent_server_resident_memory_bytes")),
+    budget: bytesText(value("nexent_server_memory_budget_bytes")),
+  };
   const seconds = Math.round(value("nexent_server_index_lag_seconds"));
   return [
     ...(frames + files > 0 ? [finding("warning", "storage_damaged", { frames, files })] : []),
+    ...(refused > 0 ? [finding("warning", "memory_short", { count: refused, ...memory })] : []),
     ...(seconds > BEHIND_SECONDS ? [finding("warning", "index_behind", { seconds })] : []),
   ];
 }

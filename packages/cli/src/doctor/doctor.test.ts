@@ -191,18 +191,23 @@ describe("doctor", () => {
     expect(JSON.stringify(report.findings)).not.toContain("secret");
   });
 
-  it("finds services without a name, and damage in the store", async () => {
+  it("finds services without a name, damage in the store, and a server that was short of memory", async () => {
     await serve(jaeger(["shop", "unknown_service:node"]), "LLM_MONITOR_JAEGER_PORT");
     const lines = [
       "nexent_server_journal_damaged_frames_total 2",
       "nexent_server_quarantined_files 1",
       "nexent_server_index_lag_seconds 42.4",
+      'nexent_server_refused_requests_total{reason="overloaded"} 5',
+      'nexent_server_refused_requests_total{reason="memory"} 3',
+      "nexent_server_resident_memory_bytes 524288000",
+      "nexent_server_memory_budget_bytes 629145600",
     ];
     await serve(dashboard(`${lines.join("\n")}\n`), "LLM_MONITOR_DASHBOARD_PORT");
     const { of } = await doctor({ "no-probe": true });
     expect(of("service_unknown")).toEqual([{ count: 1, names: "unknown_service:node" }]);
     expect(of("storage_damaged")).toEqual([{ frames: 2, files: 1 }]);
     expect(of("index_behind")).toEqual([{ seconds: 42 }]);
+    expect(of("memory_short")).toEqual([{ count: 3, used: "500.0 MiB", budget: "600.0 MiB" }]);
   });
 
   it("finds a data folder that cannot be written, and a disk that is too full", async () => {

@@ -165,6 +165,16 @@ export const MESSAGES = {
       zh: "机器繁忙或磁盘较慢；请降低负载或采样。",
     },
   },
+  memory_short: {
+    text: {
+      en: "{count} requests of senders were refused because the server was short of memory; it uses {used} of {budget}",
+      zh: "因服务器内存不足，已拒收 {count} 个请求；当前使用 {used}，预算 {budget}",
+    },
+    remedy: {
+      en: "Give it more memory, set LLM_MONITOR_MEMORY_BUDGET_MIB, or reduce the load; senders try again.",
+      zh: "请增加内存、设置 LLM_MONITOR_MEMORY_BUDGET_MIB，或降低负载；发送方会重试。",
+    },
+  },
   probe_answered: {
     text: { en: "one call through the gateway was answered in {ms} ms", zh: "经网关的一次调用在 {ms} 毫秒内得到应答" },
   },

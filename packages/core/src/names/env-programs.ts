@@ -227,6 +227,14 @@ export const SERVER_ENV: readonly EnvVariable[] = [
     program: "server",
   },
   {
+    name: "LLM_MONITOR_MEMORY_BUDGET_MIB",
+    type: "number",
+    unit: "MiB",
+    meaning:
+      "Memory the server may use; beyond 80 % of it one request of senders is taken at a time. Unset: what the control group or the host has, at most the largest heap and 1 GiB; 0: no budget.",
+    program: "server",
+  },
+  {
     name: "LLM_MONITOR_RETENTION_DAYS",
     type: "number",
     default: "15",

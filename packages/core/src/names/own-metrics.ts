@@ -232,6 +232,22 @@ export const OWN_METRICS = {
     labels: ["reason"],
     since,
   },
+  nexentServerResidentMemoryBytes: {
+    name: "nexent_server_resident_memory_bytes",
+    type: "gauge",
+    help: "Memory this process uses.",
+    unit: "bytes",
+    labels: [],
+    since,
+  },
+  nexentServerMemoryBudgetBytes: {
+    name: "nexent_server_memory_budget_bytes",
+    type: "gauge",
+    help: "Memory this process may use; beyond 80 % of it ingest is refused. Absent without a budget.",
+    unit: "bytes",
+    labels: [],
+    since,
+  },
   nexentServerAcceptedSpans: {
     name: "nexent_server_accepted_spans",
     type: "counter",

@@ -6,7 +6,15 @@ import { leaseOf, readBody } from "./body.ts";
 import { discardBody, sendPlain } from "./http-answer.ts";
 import { createTokenCheck } from "../token-check.ts";
 import type { Receiver, ReceiverOptions } from "./receiver.ts";
-import { bodyRefusal, errorRefusal, faultRefusal, hostRefusal, refusal, type Refusal } from "./refusal.ts";
+import {
+  bodyRefusal,
+  errorRefusal,
+  faultRefusal,
+  hostRefusal,
+  memoryRefusal,
+  refusal,
+  type Refusal,
+} from "./refusal.ts";
 
 /** What a protocol over HTTP adds to the common way of a request. */
 export interface HttpProtocol {
@@ -106,6 +114,7 @@ export function createHttpReceiver(protocol: HttpProtocol, options: ReceiverOpti
 
   async function receive(exchange: HttpExchange): Promise<Refusal | undefined> {
     const { request } = exchange;
+    if (!options.hasMemory()) return memoryRefusal();
     const lease = leaseOf(options.inFlight);
     try {
       const { wireBytes, bytes } = protocol.bodyLimits(request);

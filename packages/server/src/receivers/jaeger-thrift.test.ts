@@ -114,6 +114,10 @@ describe("Jaeger thrift over HTTP", () => {
     const refused = await post(thriftBatch(spanStruct()), {}, full);
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "5"]);
     await full.stop();
+    const short = await start({ overrides: { hasMemory: () => false } });
+    const turnedAway = await post(thriftBatch(spanStruct()), {}, short);
+    expect([turnedAway.status, turnedAway.headers.get("retry-after")]).toEqual([429, expect.stringMatching(/^[1-5]$/)]);
+    await short.stop();
   });
 
   it("guards itself with the ingest token, host rules and known paths", async () => {

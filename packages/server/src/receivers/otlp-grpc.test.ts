@@ -173,6 +173,16 @@ describe("calls that are refused", () => {
     expect([refused.status, retrySeconds(refused), refused.message]).toEqual([UNAVAILABLE, 5, error.message]);
     second.close();
     await full.stop();
+    const short = await start({ overrides: { hasMemory: () => false } });
+    const third = openGrpc(short.port);
+    const turnedAway = await callGrpc(third, TRACES, framed(freshBody()));
+    expect([turnedAway.status, turnedAway.message]).toEqual([
+      UNAVAILABLE,
+      "the server is short of memory; send slower",
+    ]);
+    expect(retrySeconds(turnedAway)).toBeGreaterThanOrEqual(1);
+    third.close();
+    await short.stop();
   });
 
   it("for a missing ingest token", async () => {

@@ -9,7 +9,7 @@ import { frameMessage, readMessage } from "./grpc-message.ts";
 import { createTokenCheck } from "../token-check.ts";
 import { createOtlpIntake, type OtlpOutcome } from "./otlp-intake.ts";
 import type { Receiver, ReceiverOptions } from "./receiver.ts";
-import { bodyRefusal, faultRefusal, hostRefusal, refusal, type Refusal } from "./refusal.ts";
+import { bodyRefusal, faultRefusal, hostRefusal, memoryRefusal, refusal, type Refusal } from "./refusal.ts";
 
 const PACKAGE = "/opentelemetry.proto.collector";
 const METHODS = new Map<string, Signal>([
@@ -76,6 +76,7 @@ export function createOtlpGrpcReceiver(options: ReceiverOptions): Receiver {
 
   /** Undefined when the client is gone. */
   async function receive({ stream, headers }: GrpcCall, signal: Signal): Promise<OtlpOutcome | undefined> {
+    if (!options.hasMemory()) return { kind: "refused", refusal: memoryRefusal() };
     const lease = leaseOf(options.inFlight);
     try {
       const body = await readMessage(stream, {

@@ -25,6 +25,8 @@ export interface ReceiverOptions {
   readonly log: Log;
   /** Bytes of all open requests; one budget for all receivers. */
   readonly inFlight: InFlight;
+  /** Whether there is memory enough for another request. */
+  readonly hasMemory: () => boolean;
   /** Host names besides the loopback ones. */
   readonly allowedHosts: readonly string[];
   readonly ingestToken: string | undefined;

@@ -58,6 +58,12 @@ function overloaded(message: string, waitMs = retryAfterMs()): Refusal {
   return refusal(429, "overloaded", message, { retryAfterMs: waitMs });
 }
 
+/** Of a server that has too little memory left to take anything in. */
+export function memoryRefusal(): Refusal {
+  const message = "the server is short of memory; send slower";
+  return refusal(429, "memory", message, { retryAfterMs: retryAfterMs() });
+}
+
 /** Of what the store said; undefined when something was kept or nothing had to be. */
 export function answerRefusal(answer: IngestAnswer): Refusal | undefined {
   if (answer.status === "overloaded") return overloaded("the store is behind; send slower", answer.retryAfterMs);

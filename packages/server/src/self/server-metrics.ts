@@ -6,6 +6,7 @@ import {
   type MetricRegistry,
 } from "@nexent/monitor-core";
 import type { StoreStats } from "@nexent/monitor-store";
+import type { MemoryGuard } from "../memory-guard.ts";
 import type { ScrapeSnapshot } from "../scrape-counters.ts";
 import type { PipelineSnapshot } from "./pipeline-counters.ts";
 
@@ -27,6 +28,7 @@ export interface MetricSources {
   /** Files of metric samples that were set aside. */
   readonly quarantinedMetricFiles: number;
   readonly scrapes: ScrapeSnapshot;
+  readonly memory: Pick<MemoryGuard, "budgetBytes" | "residentBytes">;
 }
 
 /** Own metrics of the server: what the pipeline, the store and the scrapes count, in both text formats. */
@@ -53,7 +55,7 @@ export function createServerMetrics(version: string): ServerMetrics {
   const syncs = registry.histogram(METRICS.nexentServerSyncSeconds, {});
   return {
     recordSync: (seconds) => syncs.observe(seconds),
-    expose(accept, { pipeline, store, quarantinedMetricFiles, scrapes }) {
+    expose(accept, { pipeline, store, quarantinedMetricFiles, scrapes, memory }) {
       follow(METRICS.nexentServerAcceptedSpans, pipeline.spansAccepted);
       for (const [reason, spans] of pipeline.rejectedByReason)
         follow(METRICS.nexentServerRejectedSpans, spans, { reason });
@@ -70,6 +72,7 @@ export function createServerMetrics(version: string): ServerMetrics {
       follow(METRICS.nexentServerScrapedSamples, scrapes.storedSamples);
       setGauges(registry, store, quarantinedMetricFiles);
       setScrapeGauges(registry, scrapes);
+      setMemoryGauges(registry, memory);
       const { format, contentType } = negotiateExposition(accept);
       return { contentType, text: registry.expose(format, { families: FAMILIES }) };
     },
@@ -94,4 +97,9 @@ function setScrapeGauges(registry: MetricRegistry, { up, down, lastDurationSecon
   registry.gauge(METRICS.nexentServerScrapeTargets, { state: "down" }).set(down);
   if (lastDurationSeconds === undefined) return;
   registry.gauge(METRICS.nexentServerScrapeDurationSeconds, {}).set(lastDurationSeconds);
+}
+
+function setMemoryGauges(registry: MetricRegistry, { budgetBytes, residentBytes }: MetricSources["memory"]): void {
+  registry.gauge(METRICS.nexentServerResidentMemoryBytes, {}).set(residentBytes());
+  if (budgetBytes !== undefined) registry.gauge(METRICS.nexentServerMemoryBudgetBytes, {}).set(budgetBytes);
 }

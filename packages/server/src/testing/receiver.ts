@@ -41,6 +41,7 @@ export async function startTestReceiver(options: TestReceiverOptions = {}): Prom
     clock,
     log: silentLog,
     inFlight,
+    hasMemory: () => true,
     allowedHosts: [],
     ingestToken: options.ingestToken,
     isReady: () => true,

@@ -26,6 +26,8 @@ async function defaultMemoryMiB(): Promise<number> {
 
 /** The in-memory instance to which day files are attached. */
 export interface Database {
+  /** What it may use for questions. */
+  readonly memoryBytes: number;
   connect(): Promise<DuckDBConnection>;
   close(): void;
 }
@@ -36,27 +38,32 @@ export interface Database {
  */
 export async function openDatabase(directory: string, limits: EngineLimits = {}): Promise<Database> {
   const instance = await DuckDBInstance.create(":memory:");
+  const memoryMiB = limits.memoryMiB ?? (await defaultMemoryMiB());
   try {
-    await lockDown(instance, directory, limits);
+    await lockDown(instance, directory, { ...limits, memoryMiB });
   } catch (error) {
     instance.closeSync();
     throw error;
   }
   return {
+    memoryBytes: memoryMiB * 2 ** 20,
     connect: () => instance.connect(),
     close: () => instance.closeSync(),
   };
 }
 
 /** The order matters: access is closed after the folder was allowed, and the lock comes last. */
-async function lockDown(instance: DuckDBInstance, directory: string, limits: EngineLimits): Promise<void> {
-  const memoryMiB = limits.memoryMiB ?? (await defaultMemoryMiB());
+async function lockDown(
+  instance: DuckDBInstance,
+  directory: string,
+  limits: EngineLimits & { readonly memoryMiB: number },
+): Promise<void> {
   const connection = await instance.connect();
   const settings = [
     "SET allowed_directories = [" + quote(join(directory, "/")) + "]",
     "SET temp_directory = " + quote(join(directory, "tmp")),
     "SET max_temp_directory_size = '" + String(limits.spillMiB ?? 512) + "MiB'",
-    "SET memory_limit = '" + String(memoryMiB) + "MiB'",
+    "SET memory_limit = '" + String(limits.memoryMiB) + "MiB'",
     "SET threads = " + String(limits.threads ?? 2),
     "SET force_compression = '" + (limits.compression ?? "auto") + "'",
     "SET checkpoint_threshold = '256MiB'",

@@ -25,7 +25,7 @@ import { createDayFiles } from "./day-files.ts";
 import { SPAN_FILES, type FileSummary } from "./span-files.ts";
 import { fileName, openFileOf, sealedFileOf, touchesFile, type IndexFile } from "./index-files.ts";
 import { createIndexWriter, type IndexedBatch, type IndexFailpoint } from "./index-writer.ts";
-import { countIn, type ManyCalls } from "./many-calls.ts";
+import type { ManyCalls } from "./many-calls.ts";
 import { createNameRollups } from "./name-rollups.ts";
 import { countSelected, hasRows, purgeCondition, type SelectedRows } from "./purge-file.ts";
 import { queryAggregate } from "./query-aggregate.ts";
@@ -38,6 +38,7 @@ import { createQuerySlots } from "./query-slots.ts";
 import { createReadGate } from "./read-gate.ts";
 import { addInto, copyInto } from "./rewrite-file.ts";
 import { createRollupFiles } from "./rollup-files.ts";
+import { createRollupPass } from "./rollup-pass.ts";
 import { createRollups } from "./rollups.ts";
 import { readSpans } from "./span-rows.ts";
 import { bind } from "./statement.ts";
@@ -55,6 +56,8 @@ export interface DuckdbIndexOptions {
   readonly queryTimeoutMs?: number;
   /** Matching calls up to which quantiles are exact. */
   readonly exactQuantileLimit?: number;
+  /** `rollUp` is called soon after the opening; default false. */
+  readonly rollsUpSoon?: boolean;
   readonly onQuarantine: (file: string, cause: unknown) => void;
   /** Rows of a day up to this position were removed for good and must not come back; default 0 for every day. */
   readonly droppedThrough?: (day: number) => bigint;
@@ -97,7 +100,7 @@ export interface DuckdbIndex {
   spanNames(range: TimeRange, signal?: AbortSignal): Promise<readonly SpanName[]>;
   serviceLinks(range: TimeRange, signal?: AbortSignal): Promise<readonly ServiceLink[]>;
   /** Makes the rollups of sealed files, where there are enough calls for anybody to need them. */
-  rollUp(): Promise<void>;
+  rollUp(signal?: AbortSignal): Promise<void>;
   /** Reads every file and sets damaged ones aside; answers those that were lost. */
   verifyAll(): Promise<readonly IndexFile[]>;
   /** Reads one file, then asks `check`; sets it aside if one of them throws. */
@@ -144,6 +147,7 @@ async function openIndex(
   await rollupFiles.sweep((file) => files.summaries.has(file));
   const stateOf = (file: IndexFile): FileSummary | undefined => files.summaries.get(file);
   const rollups = createRollups({ stored: rollupFiles, stateOf });
+  if (options.rollsUpSoon === true) for (const file of files.summaries.keys()) await rollups.recall(file);
   const names = createNameRollups({ stored: rollupFiles, stateOf });
   const traceFilters = createTraceFilters(stateOf);
   const gate = createReadGate();
@@ -188,26 +192,29 @@ async function openIndex(
     return [...files.summaries.keys()].filter((file) => touchesFile(range, file)).sort((a, b) => a - b);
   }
 
+  const callsOf = (file: IndexFile): number => files.summaries.get(file)?.calls ?? 0;
+  const exactQuantileLimit = options.exactQuantileLimit ?? LIMITS.exactQuantileCalls;
+  const rollupPass = createRollupPass({
+    rollups,
+    names,
+    files: () => [...files.summaries.keys()],
+    callsOf,
+    exactQuantileLimit,
+    engineBytes: database.memoryBytes,
+    query: (file, signal, ask) =>
+      query([file], signal, async (connection, present) => {
+        if (present.length > 0) await ask(connection);
+      }),
+    isFirstPassNear: options.rollsUpSoon ?? false,
+  });
   const many: ManyCalls = {
     rollups,
     names,
     spansOf: (file) => files.summaries.get(file)?.spans ?? 0,
-    callsOf: (file) => files.summaries.get(file)?.calls ?? 0,
-    limit: options.exactQuantileLimit ?? LIMITS.exactQuantileCalls,
+    callsOf,
+    limit: exactQuantileLimit,
+    prefersRows: rollupPass.prefersRows,
   };
-
-  async function rollUp(): Promise<void> {
-    const all = [...files.summaries.keys()];
-    if (countIn(all, many.callsOf) <= many.limit) return;
-    for (const file of rollups.missing(all)) {
-      await query([file], undefined, async (connection, present) => {
-        for (const one of present) {
-          await rollups.make(connection, one);
-          await names.of(connection, one);
-        }
-      });
-    }
-  }
 
   function appliedOf(day: number): bigint {
     const known = [openFileOf(day), sealedFileOf(day)].map((file) => files.summaries.get(file)?.applied ?? 0n);
@@ -271,7 +278,7 @@ async function openIndex(
       query(filesIn(range), signal, (connection, present) => querySpanNames(connection, present, range, many)),
     serviceLinks: (range, signal) =>
       query(filesIn(range), signal, (connection, present) => queryServiceLinks(connection, present, range)),
-    rollUp,
+    rollUp: (signal) => rollupPass.run(signal),
     async verifyAll() {
       return await gate.exclusive(async () => {
         const lost: IndexFile[] = [];

@@ -12,6 +12,8 @@ export interface ManyCalls {
   readonly callsOf: (file: IndexFile) => number;
   /** More than so many calls, or rows, are many: up to it quantiles are exact. */
   readonly limit: number;
+  /** Whether rows answer sooner than rollups that are not made yet. */
+  readonly prefersRows: (files: readonly IndexFile[]) => boolean;
 }
 
 /** Rows or calls of some files. */

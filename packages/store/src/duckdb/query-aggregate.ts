@@ -20,7 +20,7 @@ export async function queryAggregate(
 ): Promise<readonly AggregateRow[]> {
   if (files.length === 0) return [];
   const rolledUp =
-    countIn(files, many.callsOf) > many.limit && canBeRolledUp(spec)
+    countIn(files, many.callsOf) > many.limit && canBeRolledUp(spec) && !many.prefersRows(files)
       ? await aggregateRollups(connection, files, spec, many)
       : undefined;
   return sortedAggregate(rolledUp ?? (await aggregateRows(connection, files, spec)), spec.groupBy);

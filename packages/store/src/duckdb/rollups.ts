@@ -34,6 +34,8 @@ export interface Rollups {
   ): Promise<readonly CellRange[] | undefined>;
   /** Sealed files whose rollup may not have been made yet. */
   missing(files: readonly IndexFile[]): readonly IndexFile[];
+  /** Takes note of a rollup that lies beside its sealed file; its smallest table is read, which tells of all. */
+  recall(file: IndexFile): Promise<void>;
   /** Makes the rollup of a sealed file before it is asked for. */
   make(connection: DuckDBConnection, file: IndexFile): Promise<void>;
 }
@@ -88,6 +90,13 @@ export function createRollups({ stored, stateOf }: RollupsOptions): Rollups {
     return own.runs;
   }
 
+  async function recallTable(file: IndexFile, state: FileSummary, unitSeconds: number): Promise<CellTable | undefined> {
+    const table = await stored.read(file, factsOf(state), unitSeconds);
+    if (table === undefined) return undefined;
+    made.add(state);
+    return sealed.put(file, table, state);
+  }
+
   async function rollUpSealed(
     connection: DuckDBConnection,
     file: IndexFile,
@@ -97,12 +106,8 @@ export function createRollups({ stored, stateOf }: RollupsOptions): Rollups {
     if (state === undefined || tooLarge.has(state)) return undefined;
     const cached = sealed.get(file, unitSeconds, state);
     if (cached !== undefined) return cached;
-    const facts = { spans: state.spans, applied: String(state.applied) };
-    const read = await stored.read(file, facts, unitSeconds);
-    if (read !== undefined) {
-      made.add(state);
-      return sealed.put(file, read, state);
-    }
+    const known = await recallTable(file, state, unitSeconds);
+    if (known !== undefined) return known;
     const slots = await readFile(connection, file, state.spans);
     if (slots === undefined || !keepIfSmall(state, [slots])) {
       tooLarge.add(state);
@@ -112,7 +117,7 @@ export function createRollups({ stored, stateOf }: RollupsOptions): Rollups {
     for (const table of tables) {
       sealed.put(file, table, state);
       // It answers from memory as well; after the next start it is made again.
-      await stored.write(file, facts, table).catch(() => undefined);
+      await stored.write(file, factsOf(state), table).catch(() => undefined);
     }
     made.add(state);
     return tables.find((table) => table.unitSeconds === unitSeconds);
@@ -140,6 +145,11 @@ export function createRollups({ stored, stateOf }: RollupsOptions): Rollups {
         const state = isSealed(file) ? stateOf(file) : undefined;
         return state !== undefined && !made.has(state) && !tooLarge.has(state);
       }),
+    async recall(file) {
+      const state = isSealed(file) ? stateOf(file) : undefined;
+      // One that cannot be read is made anew.
+      if (state !== undefined) await recallTable(file, state, WIDE_SECONDS[0]).catch(() => undefined);
+    },
     async make(connection, file) {
       await inTurn(file, () => rollUpSealed(connection, file, WIDE_SECONDS[0]));
     },
@@ -159,6 +169,10 @@ export function createRollups({ stored, stateOf }: RollupsOptions): Rollups {
       return [...ranges, { table, fromUnit: 0, toUnit: Infinity }];
     },
   };
+}
+
+function factsOf(state: FileSummary): { readonly spans: number; readonly applied: string } {
+  return { spans: state.spans, applied: String(state.applied) };
 }
 
 /** Tables of sealed files; the one that was not asked for longest goes first. */

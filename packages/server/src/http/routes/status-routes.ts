@@ -1,5 +1,6 @@
 import type { MetricStore, TraceStore } from "@nexent/monitor-store";
 import type { Clock } from "../../clock.ts";
+import type { MemoryGuard } from "../../memory-guard.ts";
 import type { ScrapeSnapshot } from "../../scrape-counters.ts";
 import type { PipelineCounters } from "../../self/pipeline-counters.ts";
 import type { ServerMetrics } from "../../self/server-metrics.ts";
@@ -15,6 +16,7 @@ export interface StatusRoutes {
   readonly counters: PipelineCounters;
   readonly metrics: ServerMetrics;
   readonly scrapes: () => ScrapeSnapshot;
+  readonly memory: Pick<MemoryGuard, "budgetBytes" | "residentBytes">;
   readonly clock: Clock;
   /** Whether the server takes and answers; `false` while it stops. */
   readonly isReady: () => boolean;
@@ -23,7 +25,7 @@ export interface StatusRoutes {
 /** `/health` and `/ready` (one word, for everybody) and `/metrics` (this machine, or whoever has a read token). */
 export function addOpenStatusRoutes(
   app: ApiApp,
-  { store, metricStore, counters, metrics, scrapes, isReady }: StatusRoutes,
+  { store, metricStore, counters, metrics, scrapes, memory, isReady }: StatusRoutes,
   readToken: TokenCheck,
 ): void {
   app.get("/health", (c) => c.text("ok"));
@@ -36,6 +38,7 @@ export function addOpenStatusRoutes(
       store: await store.stats(),
       quarantinedMetricFiles: metricStore.quarantinedFiles(),
       scrapes: scrapes(),
+      memory,
     };
     const { text, contentType } = metrics.expose(c.req.header("accept"), sources);
     return c.body(text, 200, { "content-type": contentType });
