@@ -142,7 +142,14 @@ async function start(config: ServerConfig, deps: ServerDeps, stopList: StopList)
   ]);
   const isNamedToken = tokens.verifier("ingest");
   const receivers = createReceivers({
-    ...{ config, clock, log, counters, store, preparer, metrics, memory },
+    config,
+    clock,
+    log,
+    counters,
+    store,
+    preparer,
+    metrics,
+    memory,
     isReady,
     isNamedToken,
   });
