@@ -184,7 +184,8 @@ function failedStatus(read: AttributeReader): number | undefined {
 /** Each different reason once; several choices may end differently. */
 function finishReasonOf(read: AttributeReader): string | undefined {
   const reasons = read.texts(promotedNames("finishReason"));
-  return reasons === undefined ? undefined : [...new Set(reasons)].join(",");
+  if (reasons === undefined || reasons.length === 1) return reasons?.[0];
+  return [...new Set(reasons)].join(",");
 }
 
 /** A count without a named source is the provider's: no convention but ours writes an estimate. */

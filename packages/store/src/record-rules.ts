@@ -30,10 +30,20 @@ function isEventNanos(value: bigint): boolean {
   return value >= 0n && value < 2n ** 64n;
 }
 
-function tooDeep(span: SpanRecord): boolean {
-  const maps = [span.attributes, span.resource.attributes, ...span.events.map((event) => event.attributes)];
-  for (const link of span.links) maps.push(link.attributes);
-  return maps.some((map) => mapTooDeep(map, LIMITS.valueNesting));
+function tooDeep({ attributes, resource, events, links }: SpanRecord): boolean {
+  if (mapTooDeep(attributes, LIMITS.valueNesting) || resourceTooDeep(resource.attributes)) return true;
+  for (const event of events) if (mapTooDeep(event.attributes, LIMITS.valueNesting)) return true;
+  for (const link of links) if (mapTooDeep(link.attributes, LIMITS.valueNesting)) return true;
+  return false;
+}
+
+/** Spans of one batch mostly share their resource, so the last one is remembered. */
+let lastResource: { readonly attributes: AttributeMap; readonly isTooDeep: boolean } | undefined;
+
+function resourceTooDeep(attributes: AttributeMap): boolean {
+  if (lastResource?.attributes !== attributes)
+    lastResource = { attributes, isTooDeep: mapTooDeep(attributes, LIMITS.valueNesting) };
+  return lastResource.isTooDeep;
 }
 
 function mapTooDeep(map: AttributeMap, levels: number): boolean {

@@ -73,15 +73,17 @@ export function createTail(): Tail {
   let bytes = 0;
   let openSpans = 0;
 
-  function put(key: string, place: Place): void {
-    byTrace.add(key);
-    if (isOpenSpan(places.get(key))) openSpans--;
+  /** @param before what stands there now; every look-up of a key costs. */
+  function put(key: string, place: Place, before: Place | undefined): void {
+    if (before === undefined) byTrace.add(key);
+    else if (isOpenSpan(before)) openSpans--;
     if (isOpenSpan(place)) openSpans++;
     places.set(key, place);
   }
 
-  function remove(key: string): void {
-    if (isOpenSpan(places.get(key))) openSpans--;
+  /** @param before what stands there now. */
+  function remove(key: string, before: Place): void {
+    if (isOpenSpan(before)) openSpans--;
     places.delete(key);
     byTrace.remove(key);
   }
@@ -124,35 +126,37 @@ export function createTail(): Tail {
       bytes += batch.batch.byteLength;
       for (const [row, key] of batch.keys.entries()) {
         const previous = places.get(key);
-        put(key, { source: batch, row, ...(previous === undefined ? {} : { previous }) });
+        put(key, previous === undefined ? { source: batch, row } : { source: batch, row, previous }, previous);
       }
     },
     indexed(batch) {
       leave(batch, (key, place) => {
         const stored = isEnded(batch.batch, place.row) ? undefined : storedAt(place);
-        if (stored === undefined) remove(key);
-        else put(key, { source: stored, row: 0 });
+        if (stored === undefined) remove(key, place);
+        else put(key, { source: stored, row: 0 }, place);
       });
     },
     discard(batch) {
       leave(batch, (key, place) => {
-        if (place.previous === undefined) remove(key);
+        if (place.previous === undefined) remove(key, place);
         // Only an open span can have been replaced, so it is kept as one whatever became of its batch.
-        else put(key, { source: storedAt(place.previous), row: 0 });
+        else put(key, { source: storedAt(place.previous), row: 0 }, place);
       });
     },
     addOpen(stored) {
-      put(spanKey(stored.span.traceId, stored.span.spanId), { source: stored, row: 0 });
+      const key = spanKey(stored.span.traceId, stored.span.spanId);
+      put(key, { source: stored, row: 0 }, places.get(key));
     },
     removeOpen(traceId, spanId) {
       const key = spanKey(traceId, spanId);
-      if (isOpenSpan(places.get(key))) remove(key);
+      const place = places.get(key);
+      if (place !== undefined && isOpenSpan(place)) remove(key, place);
     },
     removeOpenWhere(matches) {
       let removed = 0;
-      for (const [key, { source }] of places) {
-        if (isBatch(source) || !matches(source)) continue;
-        remove(key);
+      for (const [key, place] of places) {
+        if (isBatch(place.source) || !matches(place.source)) continue;
+        remove(key, place);
         removed++;
       }
       return removed;
