@@ -16,8 +16,8 @@ import { batchesOfTime, widthOfShare, type TimeBatch } from "./time-batches.ts";
 const MAX_WHOLE_ROWS = 3;
 /** Calls that are looked at first, for each that a page by time holds. */
 const FIRST_SHARE = 2;
-/** A part of so many rows is small. */
-const MAX_ROWS_AT_ONCE = 8_192;
+/** A part of so many calls, matching or not, is small. */
+const MAX_CALLS_AT_ONCE = 8_192;
 
 /** A call with its place in the list. */
 interface MarkedCall {
@@ -41,7 +41,7 @@ export async function queryCalls(
   const wanted = { filter, sort, after, limit: page.limit + 1 };
   const found =
     sort.column === "start"
-      ? await byTime(connection, files, wanted, counts.shown, many)
+      ? await byTime(connection, files, wanted, counts)
       : await byValue(connection, files, wanted, sort.column, cells, many);
   const rows = found.slice(0, page.limit);
   const last = rows.at(-1);
@@ -57,14 +57,13 @@ async function byTime(
   connection: DuckDBConnection,
   files: readonly IndexFile[],
   wanted: PageWanted,
-  matching: number,
-  { spansOf }: ManyCalls,
+  { shown, total }: Pick<CallList, "shown" | "total">,
 ): Promise<readonly MarkedCall[]> {
   const { filter, sort, limit } = wanted;
-  const share = Math.min(1, (FIRST_SHARE * limit) / Math.max(1, matching));
+  const share = Math.min(1, (FIRST_SHARE * limit) / Math.max(1, shown));
   const firstWidth = widthOfShare(files, filter.range, share);
   const batches = [...batchesOfTime(files, rangeOfPage(wanted), sort.descending, firstWidth)];
-  const small = share * countIn(files, spansOf) <= MAX_ROWS_AT_ONCE ? batches.shift() : undefined;
+  const small = share * total <= MAX_CALLS_AT_ONCE ? batches.shift() : undefined;
   const found = small === undefined ? [] : await readWhole(connection, small, wanted);
   const places: CallPlace[] = [];
   for (const batch of batches) {
