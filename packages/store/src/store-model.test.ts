@@ -129,6 +129,7 @@ const step = fc.oneof(
     ),
   },
   { weight: 2, arbitrary: fc.record({ search, limit: fc.integer({ min: 1, max: 4 }) }, { noNullPrototype: true }) },
+  { weight: 1, arbitrary: fc.record({ ranks: filter, ttftSeconds: number }, { noNullPrototype: true }) },
   { weight: 2, arbitrary: fc.record({ aggregate }, { noNullPrototype: true }) },
   {
     weight: 1,
@@ -155,6 +156,7 @@ async function answerTo(store: TraceStore, one: Step): Promise<unknown> {
   if ("write" in one) return await store.write({ spans: one.write });
   await store.flush();
   if ("search" in one) return await store.searchTraces(one.search, one.limit);
+  if ("ranks" in one) return await store.ranks(one.ranks, { ttftSeconds: one.ttftSeconds, durationSeconds: 1 });
   if ("aggregate" in one) return await store.aggregate(one.aggregate);
   if ("list" in one) return await pages(store, one.list, one);
   if (one.do === "traces") return await Promise.all(Array.from({ length: 10 }, (_, n) => store.trace(traceIdOf(n))));

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { sortedAggregate } from "../answer-order.ts";
-import type { AggregateRow, AggregateSpec } from "../contract.ts";
+import type { AggregateRow, AggregateSpec, TimeRange } from "../contract.ts";
 import { aggregateCells, countCalls } from "../rollup/aggregate-cells.ts";
 import { wholeSlots } from "../rollup/cell-plan.ts";
 import { asksForQuantiles, canBeRolledUp } from "../rollup/rollup-rules.ts";
@@ -37,8 +37,14 @@ async function aggregateRollups(
   const isMany = (ranges: Parameters<typeof countCalls>[0]): boolean =>
     !asksForQuantiles(spec) || countCalls(ranges, filter) > limit;
   // First without the rows at the ends of the range, which cost a scan.
-  const around = await rollups.select(connection, files, wholeSlots(filter.range), bucketNanos);
+  const whole = wholeSlots(filter.range);
+  const around = await rollups.select(connection, files, whole, bucketNanos);
   if (around === undefined || !isMany(around)) return undefined;
+  if (isSameRange(whole, filter.range)) return aggregateCells(around, spec);
   const ranges = await rollups.select(connection, files, filter.range, bucketNanos);
   return ranges !== undefined && isMany(ranges) ? aggregateCells(ranges, spec) : undefined;
+}
+
+function isSameRange(a: TimeRange, b: TimeRange): boolean {
+  return a.fromUnixNanos === b.fromUnixNanos && a.toUnixNanos === b.toUnixNanos;
 }

@@ -12,10 +12,12 @@ import { countIn, type ManyCalls } from "./many-calls.ts";
 import { optional } from "./span-rows.ts";
 import { batchesOfTime, widthOfShare, type TimeBatch } from "./time-batches.ts";
 
-/** Whole rows are sorted up to so many; of more the order is found first. */
-const MAX_WHOLE_ROWS = 5_000;
+/** Whole rows are sorted up to so many for each that a page holds; of more the order is found first. */
+const MAX_WHOLE_ROWS = 3;
 /** Calls that are looked at first, for each that a page by time holds. */
 const FIRST_SHARE = 2;
+/** A part of so many calls, matching or not, is small. */
+const MAX_CALLS_AT_ONCE = 8_192;
 
 /** A call with its place in the list. */
 interface MarkedCall {
@@ -39,7 +41,7 @@ export async function queryCalls(
   const wanted = { filter, sort, after, limit: page.limit + 1 };
   const found =
     sort.column === "start"
-      ? await byTime(connection, files, wanted, counts.shown)
+      ? await byTime(connection, files, wanted, counts)
       : await byValue(connection, files, wanted, sort.column, cells, many);
   const rows = found.slice(0, page.limit);
   const last = rows.at(-1);
@@ -48,21 +50,23 @@ export async function queryCalls(
 }
 
 /**
- * Parts of the range are asked until there are enough. The first one should do: whole rows are read of it at once, since
- * there are about twice as many as wanted.
+ * Parts of the range are asked until there are enough; the first one, with about twice as many calls as wanted, should
+ * do. If it is small, whole rows are read of it at once.
  */
 async function byTime(
   connection: DuckDBConnection,
   files: readonly IndexFile[],
   wanted: PageWanted,
-  matching: number,
+  { shown, total }: Pick<CallList, "shown" | "total">,
 ): Promise<readonly MarkedCall[]> {
   const { filter, sort, limit } = wanted;
-  const firstWidth = widthOfShare(files, filter.range, (FIRST_SHARE * limit) / Math.max(1, matching));
-  const [first, ...others] = batchesOfTime(files, rangeOfPage(wanted), sort.descending, firstWidth);
-  const found = first === undefined ? [] : await readWhole(connection, first, wanted);
+  const share = Math.min(1, (FIRST_SHARE * limit) / Math.max(1, shown));
+  const firstWidth = widthOfShare(files, filter.range, share);
+  const batches = [...batchesOfTime(files, rangeOfPage(wanted), sort.descending, firstWidth)];
+  const small = share * total <= MAX_CALLS_AT_ONCE ? batches.shift() : undefined;
+  const found = small === undefined ? [] : await readWhole(connection, small, wanted);
   const places: CallPlace[] = [];
-  for (const batch of others) {
+  for (const batch of batches) {
     const missing = limit - found.length - places.length;
     if (missing <= 0) break;
     places.push(...(await readPlaces(connection, batch, { ...wanted, limit: missing })));
@@ -99,7 +103,7 @@ async function byValue(
     files.filter((file) => !cells.files.includes(file)),
     many.callsOf,
   );
-  if (known !== undefined && known.calls + unknown <= MAX_WHOLE_ROWS) {
+  if (known !== undefined && known.calls + unknown <= MAX_WHOLE_ROWS * wanted.limit) {
     return await readWhole(connection, batch, wanted, known.value);
   }
   const isMany = countIn(files, many.callsOf) > many.limit;

@@ -6,9 +6,9 @@ import { bigintOf, bind, readRows } from "./statement.ts";
 /** Rows that are judged together: those of one row group of a sealed file. */
 const BLOCK_ROWS = 122_880;
 /** Tables of a block; a trace is in a block only if its bit is set in all of them. */
-const TABLES = 4;
-/** Bits per row in each table: about 0.24 % of the blocks that lack a trace are read in vain. */
-const BITS_PER_ROW = 4;
+const TABLES = 3;
+/** Bits per row in each table: about 0.6 % of the blocks that lack a trace are read in vain. */
+const BITS_PER_ROW = 5;
 /** All filters together; a file beyond is always asked. */
 const MAX_BYTES = 32 * 1024 * 1024;
 /** Made per question, so that the first ones after a start do not wait for every file. */
