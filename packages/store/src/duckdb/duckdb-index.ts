@@ -207,6 +207,24 @@ async function openIndex(
     }
   }
 
+  let learning: Promise<void> | undefined;
+
+  /** Who asks for a list will open a trace: until then more may be known of where it lies. Nobody waits for it. */
+  function learnWhereTracesLie(): void {
+    learning ??= makeTraceFilters()
+      // Closed, or too little memory: they are made by a later question.
+      .catch(() => undefined)
+      .finally(() => (learning = undefined));
+  }
+
+  async function makeTraceFilters(): Promise<void> {
+    for (const file of traceFilters.missing([...files.summaries.keys()])) {
+      await query([file], undefined, async (connection, present) => {
+        for (const one of present) await traceFilters.make(connection, one);
+      });
+    }
+  }
+
   function appliedOf(day: number): bigint {
     const known = [openFileOf(day), sealedFileOf(day)].map((file) => files.summaries.get(file)?.applied ?? 0n);
     return [...known, options.droppedThrough?.(day) ?? 0n].reduce((high, value) => (value > high ? value : high));
@@ -241,18 +259,24 @@ async function openIndex(
       looked = result.catch(() => undefined);
       return await result;
     },
-    trace: (traceId, signal) =>
-      query([...files.summaries.keys()], signal, async (connection, present) =>
+    async trace(traceId, signal) {
+      const spans = await query([...files.summaries.keys()], signal, async (connection, present) =>
         queryTrace(connection, await traceFilters.select(connection, present, [traceId]), traceId),
-      ),
+      );
+      learnWhereTracesLie();
+      return spans;
+    },
     traces: (traceIds, signal) =>
       query([...files.summaries.keys()], signal, async (connection, present) =>
         queryTracesById(connection, await traceFilters.select(connection, present, traceIds), traceIds),
       ),
-    calls: (filter, page, signal) =>
-      query(filesIn(filter.range), signal, (connection, present) =>
+    async calls(filter, page, signal) {
+      const list = await query(filesIn(filter.range), signal, (connection, present) =>
         queryCalls(connection, present, filter, page, many),
-      ),
+      );
+      learnWhereTracesLie();
+      return list;
+    },
     aggregate: (spec, signal) =>
       query(filesIn(spec.filter.range), signal, (connection, present) =>
         queryAggregate(connection, present, spec, many),
