@@ -19,6 +19,7 @@ import type {
   ValueRanks,
 } from "../contract.ts";
 import type { IoPort } from "../io-port.ts";
+import type { AskFile } from "./ask-file.ts";
 import { openDatabase, runStatement, type EngineLimits } from "./database.ts";
 import { removeFile } from "./day-file.ts";
 import { createDayFiles } from "./day-files.ts";
@@ -42,6 +43,7 @@ import { createRollupPass } from "./rollup-pass.ts";
 import { createRollups } from "./rollups.ts";
 import { readSpans } from "./span-rows.ts";
 import { bind } from "./statement.ts";
+import { createTraceFilterPass } from "./trace-filter-pass.ts";
 import { createTraceFilters } from "./trace-filters.ts";
 
 /** Options of the index. */
@@ -189,22 +191,26 @@ async function openIndex(
   }
 
   function filesIn(range: TimeRange): readonly IndexFile[] {
-    return [...files.summaries.keys()].filter((file) => touchesFile(range, file)).sort((a, b) => a - b);
+    return allFiles()
+      .filter((file) => touchesFile(range, file))
+      .sort((a, b) => a - b);
   }
 
   const callsOf = (file: IndexFile): number => files.summaries.get(file)?.calls ?? 0;
   const exactQuantileLimit = options.exactQuantileLimit ?? LIMITS.exactQuantileCalls;
+  const allFiles = (): IndexFile[] => [...files.summaries.keys()];
+  const askFile: AskFile = (file, signal, ask) =>
+    query([file], signal, async (connection, present) => {
+      if (present.length > 0) await ask(connection);
+    });
   const rollupPass = createRollupPass({
     rollups,
     names,
-    files: () => [...files.summaries.keys()],
+    files: allFiles,
     callsOf,
     exactQuantileLimit,
     engineBytes: database.memoryBytes,
-    query: (file, signal, ask) =>
-      query([file], signal, async (connection, present) => {
-        if (present.length > 0) await ask(connection);
-      }),
+    query: askFile,
     isFirstPassNear: options.rollsUpSoon ?? false,
   });
   const many: ManyCalls = {
@@ -215,6 +221,8 @@ async function openIndex(
     limit: exactQuantileLimit,
     prefersRows: rollupPass.prefersRows,
   };
+
+  const learnWhereTracesLie = createTraceFilterPass({ filters: traceFilters, files: allFiles, query: askFile });
 
   function appliedOf(day: number): bigint {
     const known = [openFileOf(day), sealedFileOf(day)].map((file) => files.summaries.get(file)?.applied ?? 0n);
@@ -250,18 +258,24 @@ async function openIndex(
       looked = result.catch(() => undefined);
       return await result;
     },
-    trace: (traceId, signal) =>
-      query([...files.summaries.keys()], signal, async (connection, present) =>
+    async trace(traceId, signal) {
+      const spans = await query(allFiles(), signal, async (connection, present) =>
         queryTrace(connection, await traceFilters.select(connection, present, [traceId]), traceId),
-      ),
+      );
+      learnWhereTracesLie();
+      return spans;
+    },
     traces: (traceIds, signal) =>
-      query([...files.summaries.keys()], signal, async (connection, present) =>
+      query(allFiles(), signal, async (connection, present) =>
         queryTracesById(connection, await traceFilters.select(connection, present, traceIds), traceIds),
       ),
-    calls: (filter, page, signal) =>
-      query(filesIn(filter.range), signal, (connection, present) =>
+    async calls(filter, page, signal) {
+      const list = await query(filesIn(filter.range), signal, (connection, present) =>
         queryCalls(connection, present, filter, page, many),
-      ),
+      );
+      learnWhereTracesLie();
+      return list;
+    },
     aggregate: (spec, signal) =>
       query(filesIn(spec.filter.range), signal, (connection, present) =>
         queryAggregate(connection, present, spec, many),
@@ -308,9 +322,7 @@ async function openIndex(
       });
     },
     countSelected: (selector) =>
-      query([...files.summaries.keys()], undefined, (connection, present) =>
-        countSelected(connection, present, selector),
-      ),
+      query(allFiles(), undefined, (connection, present) => countSelected(connection, present, selector)),
     async copyForPurge(file, selector, rows) {
       const without = purgeCondition(selector, rows);
       const below = files.summaries.get(file)?.spans ?? 0;

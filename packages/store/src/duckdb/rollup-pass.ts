@@ -1,4 +1,4 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
+import type { AskFile } from "./ask-file.ts";
 import type { IndexFile } from "./index-files.ts";
 import type { NameRollups } from "./name-rollups.ts";
 import type { Rollups } from "./rollups.ts";
@@ -18,12 +18,7 @@ export interface RollupPassOptions {
   readonly exactQuantileLimit: number;
   /** Memory of the engine. */
   readonly engineBytes: number;
-  /** Runs `ask` on one file, as a question of its own. */
-  readonly query: (
-    file: IndexFile,
-    signal: AbortSignal | undefined,
-    ask: (connection: DuckDBConnection) => Promise<void>,
-  ) => Promise<void>;
+  readonly query: AskFile;
   /** The first pass comes soon by itself: questions need not wait for what it will make. */
   readonly isFirstPassNear: boolean;
 }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { openDatabase, runStatement, type Database } from "./database.ts";
 import { attachFile, createTables } from "./day-file.ts";
 import { SPAN_FILES } from "./span-files.ts";
-import { fileAlias, fileName, openFileOf, sealedFileOf, type IndexFile } from "./index-files.ts";
+import { fileAlias, fileName, isSealed, openFileOf, sealedFileOf, type IndexFile } from "./index-files.ts";
 import { createTraceFilters, type TraceFilters } from "./trace-filters.ts";
 
 const ROWS = 2_000;
@@ -53,6 +53,7 @@ afterEach(async () => {
 
 test("DDB-9 a file that holds a trace is always selected, most of those that do not are left out", async () => {
   const filters = createTraceFilters((file) => states.get(file));
+  for (const file of FILES.filter(isSealed)) await filters.make(connection, file);
   let inVain = 0;
   for (let row = 0; row < ROWS; row += 10) {
     for (const file of FILES) {
@@ -70,7 +71,7 @@ test("DDB-9 a file that holds a trace is always selected, most of those that do 
 
 test("DDB-9 a file that was made anew is not judged by what it was", async () => {
   const filters = createTraceFilters((file) => states.get(file));
-  await select(filters, [traceOf(1, 0)]);
+  await filters.make(connection, sealedFileOf(1));
   await insert(sealedFileOf(1), ROWS, 500);
   for (let row = ROWS; row < ROWS + 500; row += 25)
     expect(await select(filters, [traceOf(sealedFileOf(1), row)])).toContain(sealedFileOf(1));
@@ -80,6 +81,10 @@ test("DDB-9 of a sealed file only the starts are told among which a trace may be
   const file = sealedFileOf(1);
   await insert(file, ROWS, 300_000);
   const filters = createTraceFilters((one) => states.get(one));
+  expect(await filters.select(connection, [file], [traceOf(file, 400_000)])).toEqual([{ file }]);
+  expect(filters.missing(FILES)).toEqual([file]);
+  await filters.make(connection, file);
+  expect(filters.missing(FILES)).toEqual([]);
   for (const row of [0, 5_000, 200_000, 301_999]) {
     const [place] = await filters.select(connection, [file], [traceOf(file, row)]);
     // Rows that were inserted later start anew.

@@ -11,8 +11,8 @@ const TABLES = 3;
 const BITS_PER_ROW = 5;
 /** All filters together; a file beyond is always asked. */
 const MAX_BYTES = 32 * 1024 * 1024;
-/** Made per question, so that the first ones after a start do not wait for every file. */
-const MADE_PER_QUESTION = 2;
+/** A file with fewer rows is asked as fast as its filter. */
+const MIN_ROWS = 4_096;
 
 /** Of what a filter was made: as long as the object is the same, so is the file. */
 type FileState = object;
@@ -38,7 +38,11 @@ export interface TracePlace {
 
 /** Where in sealed files a trace cannot be. Never wrong about that: what is not known is asked. */
 export interface TraceFilters {
-  /** The places that may hold one of the traces. May read some files to know more about them next time. */
+  /** Sealed files of which more could be known. */
+  missing(files: readonly IndexFile[]): readonly IndexFile[];
+  /** Reads a file to know more about it from then on. */
+  make(connection: DuckDBConnection, file: IndexFile): Promise<void>;
+  /** The places that may hold one of the traces. */
   select(
     connection: DuckDBConnection,
     files: readonly IndexFile[],
@@ -61,15 +65,12 @@ export function createTraceFilters(stateOf: (file: IndexFile) => { readonly span
     return [...filters.values()].reduce((sum, { bits, blocks }) => sum + bytesOf(Number(bits), blocks.length), 0);
   }
 
-  async function makeMissing(connection: DuckDBConnection, files: readonly IndexFile[]): Promise<void> {
-    for (const file of files.filter((one) => known(one) === undefined).slice(0, MADE_PER_QUESTION)) {
-      const state = stateOf(file);
-      if (state === undefined || state.spans === 0) continue;
-      const bits = Math.ceil((Math.min(state.spans, BLOCK_ROWS) * BITS_PER_ROW) / 8) * 8;
-      if (usedBytes() + bytesOf(bits, Math.ceil(state.spans / BLOCK_ROWS)) > MAX_BYTES) return;
-      const blocks = await readBlocks(connection, file, bits);
-      if (blocks !== undefined) filters.set(file, { state, bits: BigInt(bits), blocks });
-    }
+  function bitsOf(spans: number): number {
+    return Math.ceil((Math.min(spans, BLOCK_ROWS) * BITS_PER_ROW) / 8) * 8;
+  }
+
+  function hasRoom(spans: number): boolean {
+    return usedBytes() + bytesOf(bitsOf(spans), Math.ceil(spans / BLOCK_ROWS)) <= MAX_BYTES;
   }
 
   function placeIn(file: IndexFile, hashes: readonly bigint[]): TracePlace | undefined {
@@ -80,10 +81,23 @@ export function createTraceFilters(stateOf: (file: IndexFile) => { readonly span
   }
 
   return {
+    missing(files) {
+      for (const file of filters.keys()) known(file);
+      return files.filter((file) => {
+        const spans = isSealed(file) && known(file) === undefined ? (stateOf(file)?.spans ?? 0) : 0;
+        return spans >= MIN_ROWS && hasRoom(spans);
+      });
+    },
+    async make(connection, file) {
+      const state = stateOf(file);
+      if (state === undefined || state.spans === 0 || !hasRoom(state.spans)) return;
+      const bits = bitsOf(state.spans);
+      const blocks = await readBlocks(connection, file, bits);
+      if (blocks !== undefined) filters.set(file, { state, bits: BigInt(bits), blocks });
+    },
     async select(connection, files, traceIds) {
       if (traceIds.length === 0) return [];
       for (const file of filters.keys()) known(file);
-      await makeMissing(connection, files.filter(isSealed));
       const hashes = filters.size === 0 ? [] : await readHashes(connection, traceIds);
       return files.map((file) => placeIn(file, hashes)).filter((place) => place !== undefined);
     },
