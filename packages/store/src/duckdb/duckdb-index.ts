@@ -20,7 +20,7 @@ import type {
 } from "../contract.ts";
 import type { IoPort } from "../io-port.ts";
 import type { AskFile } from "./ask-file.ts";
-import { openDatabase, runStatement, type EngineLimits } from "./database.ts";
+import { openDatabase, type EngineLimits } from "./database.ts";
 import { removeFile } from "./day-file.ts";
 import { createDayFiles } from "./day-files.ts";
 import { SPAN_FILES, type FileSummary } from "./span-files.ts";
@@ -43,6 +43,7 @@ import { createRollupPass } from "./rollup-pass.ts";
 import { createRollups } from "./rollups.ts";
 import { readSpans } from "./span-rows.ts";
 import { bind } from "./statement.ts";
+import { inTransaction } from "./transaction.ts";
 import { createTraceFilterPass } from "./trace-filter-pass.ts";
 import { createTraceFilters } from "./trace-filters.ts";
 
@@ -385,17 +386,6 @@ async function putInPlace({ io, directory }: DuckdbIndexOptions, file: IndexFile
   if (hasRows) await io.rename(path + ".new", path);
   else for (const gone of [path + ".new", path]) await io.remove(gone);
   await io.syncDirectory(directory);
-}
-
-/** All statements of `work` see one state. */
-export async function inTransaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
-  await runStatement(connection, "BEGIN TRANSACTION READ ONLY");
-  try {
-    return await work();
-  } finally {
-    // After an interrupt the transaction may be gone already.
-    await runStatement(connection, "ROLLBACK").catch(() => undefined);
-  }
 }
 
 function groupByDay(identities: readonly SpanIdentity[]): ReadonlyMap<number, SpanIdentity[]> {
