@@ -59,9 +59,22 @@ export function usageOf(pid) {
   return { threads, rssMebibytes: kibibytes("VmRSS") / 1024, peakMebibytes: kibibytes("VmHWM") / 1024 };
 }
 
-/** Bytes below a folder. */
+/** Bytes below a folder. What goes meanwhile, as an engine joins its files, counts nothing. */
 export function bytesBelow(folder) {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+  let bytes = 0;
+  for (const entry of unlessGone(() => readdirSync(folder, { withFileTypes: true })) ?? []) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) bytes += bytesBelow(path);
+    else if (entry.isFile()) bytes += unlessGone(() => statSync(path).size) ?? 0;
+  }
+  return bytes;
+}
+
+function unlessGone(look) {
+  try {
+    return look();
+  } catch (error) {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  }
 }
